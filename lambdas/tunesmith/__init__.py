@@ -1,0 +1,1 @@
+"""Tunesmith's library: what the functions decide, shipped whole with every function."""

@@ -1,0 +1,237 @@
+"""How is the ledger read and written? One DynamoDB table; conditional writes make every repeat harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from tunesmith import ledger
+from tunesmith.aws import clients
+from tunesmith.errors import RecordMissingError, RunClosedError
+from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_Record = TypeVar("_Record", Run, Capacity, Champion)
+_SERIALIZE: Final = TypeSerializer().serialize
+_DESERIALIZE: Final = TypeDeserializer().deserialize
+
+
+class LedgerTable:
+    """The ledger of one environment."""
+
+    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
+        self._table = table
+        self._client = client or clients.dynamodb()
+
+    # --- runs
+
+    def create_run(self, run: Run) -> bool:
+        """Enter a run; False where it is entered already: this conditional put is the idempotency."""
+        if not self._put_once(ledger.run_key(run.run), asdict(run)):
+            return False
+        self._put(
+            ledger.project_run_key(run.project, run.created, run.run), {"run": run.run, "created": run.created}
+        )
+        return True
+
+    def run(self, run: str) -> Run:
+        """Read a run; RecordMissingError where the ledger has none of that id."""
+        item = self._get(ledger.run_key(run))
+        if item is None:
+            raise RecordMissingError(f"the ledger has no run {run!r}; list the known ones with `tunesmith runs`")
+        return _record(Run, item)
+
+    def require_open(self, run: str) -> Run:
+        """Read a run that acting steps may still work for; RunClosedError once it is over."""
+        found = self.run(run)
+        if found.closed:
+            raise RunClosedError(
+                f"run {run} was closed at {found.closed} ({found.outcome}); nothing more is started for it"
+            )
+        return found
+
+    def update_run(self, run: str, **values: Any) -> None:
+        """Set attributes of a run that exists."""
+        self._update(ledger.run_key(run), values)
+
+    def close_run(self, run: str, *, outcome: str, reason: str, now: str) -> Run:
+        """Close a run once; the first outcome stands. Returns the run as it is afterwards."""
+        try:
+            self._update(
+                ledger.run_key(run),
+                {"closed": now, "outcome": outcome, "reason": reason},
+                condition="closed = :nothing",
+                extra={":nothing": ""},
+            )
+        except ClientError as error:
+            if not _is_condition(error):
+                raise
+        return self.run(run)
+
+    def runs(self, project: str) -> list[Run]:
+        """List a project's runs, latest first."""
+        listed = self._query({"pk": f"PROJECT#{project}"}, prefix="RUN#")
+        return [self.run(item["run"]) for item in reversed(list(listed))]
+
+    # --- steps
+
+    def begin_step(
+        self, run: str, step: Step, now: str, summary: str = "", figures: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record that a step began (or what it found); a repeat keeps the first start."""
+        values: dict[str, Any] = {"summary": summary, "figures": dict(figures or {})}
+        names = {f"#{key}": key for key in values}
+        self._client.update_item(
+            TableName=self._table,
+            Key=_item(ledger.step_key(run, step)),
+            UpdateExpression="SET started = if_not_exists(started, :now), #summary = :summary, #figures = :figures",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=_item({":now": now, **{f":{k}": v for k, v in values.items()}}),
+        )
+
+    def steps(self, run: str) -> list[StepRecord]:
+        """List a run's steps in their order."""
+        return [
+            StepRecord(
+                step=Step(item["sk"].rsplit("#", 1)[1]),
+                started=item["started"],
+                summary=item["summary"],
+                figures=item["figures"],
+            )
+            for item in self._query({"pk": f"RUN#{run}"}, prefix="STEP#")
+        ]
+
+    # --- capacity
+
+    def enter_capacity(self, capacity: Capacity) -> Capacity:
+        """Enter capacity before it is requested; returns what the ledger already had, where it had it.
+
+        An entry that was given back is opened again: its token then belongs to a new request.
+        """
+        key = ledger.capacity_key(capacity.run, capacity.token)
+        values = {**asdict(capacity), ledger.OPEN_INDEX: ledger.OPEN_MARK}
+        if self._put_once(key, values):
+            return capacity
+        found = self._get(key)
+        if found is not None and found["state"] != CapacityState.RELEASED:
+            return _record(Capacity, found)
+        self._put(key, values)
+        return capacity
+
+    def capacity(self, run: str) -> list[Capacity]:
+        """List all capacity that a run ever entered."""
+        return [_record(Capacity, item) for item in self._query({"pk": f"RUN#{run}"}, prefix="CAPACITY#")]
+
+    def open_capacity(self) -> list[Capacity]:
+        """List everything that is not given back yet, what expires first in front."""
+        items = self._query({ledger.OPEN_INDEX: ledger.OPEN_MARK}, index=ledger.OPEN_INDEX)
+        return [_record(Capacity, item) for item in items]
+
+    def update_capacity(self, run: str, token: str, **values: Any) -> None:
+        """Set attributes of capacity that was entered."""
+        self._update(ledger.capacity_key(run, token), values)
+
+    # --- champions
+
+    def champion(self, project: str) -> Champion | None:
+        """Read a project's champion, None before the first promotion."""
+        item = self._get(ledger.champion_key(project))
+        return None if item is None else _record(Champion, item)
+
+    def put_champion(self, champion: Champion) -> None:
+        """Write a project's champion."""
+        self._put(ledger.champion_key(champion.project), asdict(champion))
+
+    def delete_champion(self, project: str) -> None:
+        """Take a project's champion out, where a first promotion had to be rolled back."""
+        self._client.delete_item(TableName=self._table, Key=_item(ledger.champion_key(project)))
+
+    # --- the table
+
+    def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=_item(key), ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def _put(self, key: dict[str, str], values: Mapping[str, Any]) -> None:
+        self._client.put_item(TableName=self._table, Item=_item({**values, **key}))
+
+    def _put_once(self, key: dict[str, str], values: Mapping[str, Any]) -> bool:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_item({**values, **key}),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except ClientError as error:
+            if not _is_condition(error):
+                raise
+            return False
+        return True
+
+    def _update(
+        self,
+        key: dict[str, str],
+        values: Mapping[str, Any],
+        condition: str = "",
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        sets = ", ".join(f"#{name} = :{name}" for name in values)
+        self._client.update_item(
+            TableName=self._table,
+            Key=_item(key),
+            UpdateExpression=f"SET {sets}",
+            ConditionExpression=" AND ".join(filter(None, ["attribute_exists(pk)", condition])),
+            ExpressionAttributeNames={f"#{name}": name for name in values},
+            ExpressionAttributeValues=_item({**{f":{k}": v for k, v in values.items()}, **(extra or {})}),
+        )
+
+    def _query(self, key: dict[str, str], prefix: str = "", index: str = "") -> Iterator[dict[str, Any]]:
+        (name, value) = next(iter(key.items()))
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            **({"IndexName": index} if index else {"ConsistentRead": True}),
+            KeyConditionExpression="#key = :key" + (" AND begins_with(sk, :prefix)" if prefix else ""),
+            ExpressionAttributeNames={"#key": name},
+            ExpressionAttributeValues=_item({":key": value, **({":prefix": prefix} if prefix else {})}),
+        )
+        for page in pages:
+            yield from (_plain(item) for item in page["Items"])
+
+
+def _item(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _SERIALIZE(_storable(value)) for name, value in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    """DynamoDB takes no floats: a figure is stored as the decimal that prints like it."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {key: _storable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    return value
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _DESERIALIZE(value) for name, value in item.items()}
+
+
+def _record(cls: type[_Record], item: Mapping[str, Any]) -> _Record:
+    values = {field.name: item[field.name] for field in fields(cls) if field.name in item}
+    if "attempt" in values:
+        values["attempt"] = int(values["attempt"])
+    if cls is Capacity:
+        values |= {"kind": CapacityKind(values["kind"]), "state": CapacityState(values["state"])}
+    return cls(**values)
+
+
+def _is_condition(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"

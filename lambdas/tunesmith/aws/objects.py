@@ -1,0 +1,92 @@
+"""Where do a run's records lie in S3, and how are they read and written?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tunesmith.aws import clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CHUNK = 1 << 20
+
+
+class Bucket:
+    """One bucket; keys in, bytes or JSON out."""
+
+    def __init__(self, name: str, client: S3Client | None = None) -> None:
+        self.name = name
+        self._client = client or clients.s3()
+
+    def uri(self, key: str) -> str:
+        """Spell a key as S3 URI."""
+        return f"s3://{self.name}/{key}"
+
+    def head(self, key: str, version: str = "") -> dict[str, Any] | None:
+        """Tell an object's version and size in bytes; None where there is no such object."""
+        try:
+            answer = self._client.head_object(Bucket=self.name, Key=key, **_version(version))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
+                return None
+            raise
+        return {"version": answer.get("VersionId", ""), "size": answer["ContentLength"]}
+
+    def read(self, key: str, version: str = "") -> bytes:
+        """Read an object whole."""
+        body: bytes = self._client.get_object(Bucket=self.name, Key=key, **_version(version))["Body"].read()
+        return body
+
+    def chunks(self, key: str, version: str = "") -> Iterator[bytes]:
+        """Read an object in pieces of a mebibyte."""
+        body = self._client.get_object(Bucket=self.name, Key=key, **_version(version))["Body"]
+        yield from body.iter_chunks(_CHUNK)
+
+    def sha256(self, key: str, version: str = "") -> str:
+        """Digest an object's content (an ETag is no digest once the object is encrypted)."""
+        digest = hashlib.sha256()
+        for chunk in self.chunks(key, version):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def read_json(self, key: str) -> Any:
+        """Read an object as JSON."""
+        return json.loads(self.read(key))
+
+    def write(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+        """Write an object whole."""
+        self._client.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type)
+
+    def write_json(self, key: str, value: Any) -> None:
+        """Write a value as readable JSON; Decimals become plain numbers in text form."""
+        self.write(key, json.dumps(value, indent=1, default=str).encode(), "application/json")
+
+    def write_lines(self, key: str, lines: Iterable[bytes]) -> None:
+        """Write lines, each without its newline, as one object."""
+        self.write(key, b"".join(line + b"\n" for line in lines), "application/jsonl")
+
+    def keys(self, prefix: str, suffix: str = "") -> list[str]:
+        """List the keys below a prefix that end in a suffix."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        found = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return [key for key in found if key.endswith(suffix)]
+
+
+def run_prefix(run: str) -> str:
+    """Prefix of everything that a run writes, but for its blind test."""
+    return f"runs/{run}"
+
+
+def blind_test_key(run: str) -> str:
+    """Key of the sealed blind test; the bucket policy lets the evaluation role alone read below `blind/`."""
+    return f"blind/{run}/test.jsonl"
+
+
+def _version(version: str) -> dict[str, str]:
+    return {"VersionId": version} if version and version != "null" else {}

@@ -1,0 +1,100 @@
+"""What happens inside a customization job? Run as `python -m local.bedrock.fit FOLDER`, a process of its own.
+
+Reads `request.json` and the JSONL files beside it; writes `checked.json` once the data is known to be good or bad,
+then `weights.npz` and `result.json`. A separate process keeps the server answering while numpy works.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from local.bedrock.learner import Curve, LinearModel, Settings, fit
+from local.bedrock.records import BadRecordError, Example, read_examples
+
+CHARACTERS_PER_TOKEN: Final = 4
+
+
+def count_tokens(*texts: str) -> int:
+    """Estimate tokens by the stand-in's rule: one for each four characters, rounded up over all texts."""
+    return -(-sum(len(text) for text in texts) // CHARACTERS_PER_TOKEN)
+
+
+def save_model(model: LinearModel, path: Path) -> None:
+    """Write a model to one .npz file."""
+    words = {"completions": model.completions, "rest": model.rest, "boilerplate": sorted(model.boilerplate)}
+    np.savez(path, weights=model.weights, bias=model.bias, importance=model.importance,
+             words=np.frombuffer(json.dumps(words).encode(), dtype=np.uint8))
+
+
+def load_model(path: Path) -> LinearModel:
+    """Read a model that `save_model` wrote."""
+    with np.load(path) as arrays:
+        words = json.loads(arrays["words"].tobytes())
+        return LinearModel(
+            completions=words["completions"],
+            rest=words["rest"],
+            weights=arrays["weights"],
+            bias=arrays["bias"],
+            importance=arrays["importance"],
+            boilerplate=frozenset(words["boilerplate"]),
+        )
+
+
+def run(folder: Path) -> None:
+    """Check the data of the job in the folder, fit, and write what came of it."""
+    request = json.loads((folder / "request.json").read_text())
+    try:
+        training = _read(folder / "training.jsonl", request["training"], request)
+        validation = [
+            _read(folder / f"validation-{number}.jsonl", uri, request | {"records": [1, request["records"][1]]})
+            for number, uri in enumerate(request["validation"])
+        ]
+    except BadRecordError as error:
+        _write(folder / "checked.json", {"failure": str(error)})
+        return
+    tokens = sum(count_tokens(one.system, one.user, one.completion) for one in training)
+    _write(folder / "checked.json", {"failure": None, "records": len(training), "tokens": tokens})
+    start = load_model(Path(request["start"])) if request["start"] else None
+    model, curve = fit(training, Settings(**request["settings"]), validation, start)
+    save_model(model, folder / "weights.npz")
+    _write(folder / "result.json", _summary(curve))
+
+
+def _read(path: Path, source: str, request: dict[str, Any]) -> list[Example]:
+    examples = read_examples(path.read_bytes(), source)
+    low, high = request["records"]
+    if not low <= len(examples) <= high:
+        raise BadRecordError(f"The number of records in {source} is {len(examples)}; it must be from {low} to {high}.")
+    longest = request["tokens_per_record"]
+    for number, one in enumerate(examples, start=1):
+        tokens = count_tokens(one.system, one.user, one.completion)
+        if tokens > longest:
+            raise BadRecordError(f"Maximum input token count {tokens} exceeds limit of {longest} "
+                                 f"in {source} at line {number}.")
+    return examples
+
+
+def _summary(curve: Curve) -> dict[str, Any]:
+    last = curve.training[-1][0]
+    final = [loss for epoch, loss in curve.training if epoch == last]
+    return {**asdict(curve), "training_loss": math.fsum(final) / len(final),
+            "validation_loss": [points[-1][2] for points in curve.validation]}
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(document))
+    unfinished.replace(path)
+
+
+if __name__ == "__main__":
+    os.nice(5)
+    run(Path(sys.argv[1]))
