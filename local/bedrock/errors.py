@@ -1,4 +1,4 @@
-"""Which errors does the stand-in raise? Bedrock's own, by name; moto adds the HTTP code from botocore's model."""
+"""Which errors are raised? Bedrock's own, by name; the HTTP code stands in botocore's model."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def not_found(message: str) -> BedrockError:
 def conflict(message: str) -> BedrockError:
     """Make the error of a name or state that stands in the way."""
     return BedrockError("ConflictException", message)
+
+
+def unknown(message: str) -> BedrockError:
+    """Make the error of an operation that the local cloud lacks."""
+    return BedrockError("UnknownOperationException", message)

@@ -1,4 +1,4 @@
-"""How does text become numbers? Hashed words, word pairs and character 3- to 5-grams, the same in any process."""
+"""How does text become numbers? Hashed words, word pairs and runs of 3 to 5 letters, in any process alike."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -55,7 +56,7 @@ def hash_text(text: str, buckets: int, namespace: str = "", with_grams: bool = T
         return np.empty(0, dtype=np.int64)
     seed = crc32(namespace.encode())
     hashes = [_hash_word(word) for word in words]
-    hashes += [(first * 31 + second) & 0xFFFFFFFF for first, second in zip(hashes, hashes[1:], strict=False)]
+    hashes += [(first * 31 + second) & 0xFFFFFFFF for first, second in pairwise(hashes)]
     grams = [np.array(hashes, dtype=np.uint64)]
     if with_grams:
         padded = np.frombuffer(f" {' '.join(words)} ".encode(), dtype=np.uint8).astype(np.uint64)

@@ -1,7 +1,7 @@
 """What happens inside a customization job? Run as `python -m local.bedrock.fit FOLDER`, a process of its own.
 
-Reads `request.json` and the JSONL files beside it; writes `checked.json` once the data is known to be good or bad,
-then `weights.npz` and `result.json`. A separate process keeps the server answering while numpy works.
+Reads `request.json` and the JSONL files beside it; writes `checked.json` once the data is known to be good or
+bad, then `weights.npz` and `result.json`. A process apart keeps the server answering while numpy works.
 """
 
 from __future__ import annotations
@@ -30,8 +30,13 @@ def count_tokens(*texts: str) -> int:
 def save_model(model: LinearModel, path: Path) -> None:
     """Write a model to one .npz file."""
     words = {"completions": model.completions, "rest": model.rest, "boilerplate": sorted(model.boilerplate)}
-    np.savez(path, weights=model.weights, bias=model.bias, importance=model.importance,
-             words=np.frombuffer(json.dumps(words).encode(), dtype=np.uint8))
+    np.savez(
+        path,
+        weights=model.weights,
+        bias=model.bias,
+        importance=model.importance,
+        words=np.frombuffer(json.dumps(words).encode(), dtype=np.uint8),
+    )
 
 
 def load_model(path: Path) -> LinearModel:
@@ -54,7 +59,9 @@ def run(folder: Path) -> None:
     try:
         training = _read(folder / "training.jsonl", request["training"], request)
         validation = [
-            _read(folder / f"validation-{number}.jsonl", uri, request | {"records": [1, request["records"][1]]})
+            _read(
+                folder / f"validation-{number}.jsonl", uri, request | {"records": [1, request["records"][1]]}
+            )
             for number, uri in enumerate(request["validation"])
         ]
     except BadRecordError as error:
@@ -72,21 +79,32 @@ def _read(path: Path, source: str, request: dict[str, Any]) -> list[Example]:
     examples = read_examples(path.read_bytes(), source)
     low, high = request["records"]
     if not low <= len(examples) <= high:
-        raise BadRecordError(f"The number of records in {source} is {len(examples)}; it must be from {low} to {high}.")
+        raise BadRecordError(
+            f"The number of records in {source} is {len(examples)}; it must be from {low} to {high}."
+        )
     longest = request["tokens_per_record"]
     for number, one in enumerate(examples, start=1):
         tokens = count_tokens(one.system, one.user, one.completion)
         if tokens > longest:
-            raise BadRecordError(f"Maximum input token count {tokens} exceeds limit of {longest} "
-                                 f"in {source} at line {number}.")
+            raise BadRecordError(
+                f"Maximum input token count {tokens} exceeds limit of {longest} in {source} at line {number}."
+            )
+        for word in request["reserved_words"]:
+            if word in one.system or word in one.user:
+                raise BadRecordError(
+                    f"Reserved keyword {word!r} found in the prompt of {source} at line {number}."
+                )
     return examples
 
 
 def _summary(curve: Curve) -> dict[str, Any]:
     last = curve.training[-1][0]
     final = [loss for epoch, loss in curve.training if epoch == last]
-    return {**asdict(curve), "training_loss": math.fsum(final) / len(final),
-            "validation_loss": [points[-1][2] for points in curve.validation]}
+    return {
+        **asdict(curve),
+        "training_loss": math.fsum(final) / len(final),
+        "validation_loss": [points[-1][2] for points in curve.validation],
+    }
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """How does the stand-in learn? Softmax regression from hashed text features to the distinct completions.
 
-A small linear model, fitted by mini-batch gradient descent with a normalized step: no LLM, and no claim about one.
-Epochs, learning rate (relative to the base model's default) and batch size act as in any such fit: too few steps
-underfit, too many on few records overfit, and a rate far above the default does so at once.
+A small linear model, fitted by mini-batch gradient descent with a normalized step: no LLM, and no claim about
+one. Epochs, learning rate (relative to the default) and batch size act as in any such fit: too few
+steps underfit, too many on few records overfit, and a rate far above the default does so at once.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Losses in nats per record: (epoch, loss) of each training step, (step, epoch, loss) of each validation."""
+    """Losses in nats per record: each step's (epoch, loss), and (step, epoch, loss) of each validation."""
 
     training: list[tuple[int, float]] = field(default_factory=list)
     validation: list[list[tuple[int, int, float]]] = field(default_factory=list)
@@ -171,7 +171,7 @@ def _untrained(examples: Sequence[Example]) -> LinearModel:
 
 
 def _importance(model: LinearModel, examples: Sequence[Example]) -> Floats:
-    """Weigh each feature by the logarithm of its rarity; one that is in every record, or in none, counts nothing."""
+    """Weigh each feature by the logarithm of its rarity; one in every record, or in none, counts nothing."""
     seen = np.zeros(model.buckets, dtype=np.float64)
     for rows, _ in model.encode_all(examples):
         seen[rows] += 1
@@ -198,7 +198,7 @@ def _extended(start: LinearModel, examples: Sequence[Example]) -> LinearModel:
 
 
 class _Descent:
-    """Gradient steps of a length that the rate sets and not the gradient: what makes long training overfit."""
+    """Steps whose length the rate sets and not the gradient: so long training does overfit."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate

@@ -18,13 +18,17 @@ def read_object(account: str, region: str, uri: str) -> bytes:
         bucket = s3.get_bucket(bucket_name)
         found = s3.get_object(bucket_name, key)
     except S3ClientError as error:
-        raise BadRecordError(f"Could not validate GetObject permissions to access Amazon S3 bucket: {bucket_name} "
-                             f"at key {key}. The bucket does not exist.") from error
+        raise BadRecordError(
+            f"Could not validate GetObject permissions to access Amazon S3 bucket: {bucket_name} "
+            f"at key {key}. The bucket does not exist."
+        ) from error
     if bucket.region_name != region:
         raise BadRecordError(f"The Amazon S3 bucket {bucket_name} is not in the Region of the job, {region}.")
     if found is None:
-        raise BadRecordError(f"Could not validate GetObject permissions to access Amazon S3 bucket: {bucket_name} "
-                             f"at key {key}. The object does not exist.")
+        raise BadRecordError(
+            f"Could not validate GetObject permissions to access Amazon S3 bucket: {bucket_name} "
+            f"at key {key}. The object does not exist."
+        )
     value: bytes = found.value
     return value
 
@@ -36,7 +40,8 @@ def check_bucket(account: str, uri: str) -> None:
         s3_backends[account]["aws"].get_bucket(bucket_name)
     except S3ClientError as error:
         raise BadRecordError(
-            f"Could not validate PutObject permissions to access Amazon S3 bucket: {bucket_name} at key {key}."
+            f"Could not validate PutObject permissions to access Amazon S3 bucket: {bucket_name} "
+            f"at key {key}."
         ) from error
 
 

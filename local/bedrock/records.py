@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 
@@ -71,7 +72,7 @@ def _example(record: dict[str, Any]) -> Example:
     if not messages or messages[0]["role"] != "user" or messages[-1]["role"] != "assistant":
         raise ValueError("messages must start with a user turn and end with an assistant turn")
     roles = [message["role"] for message in messages]
-    if any(first == second for first, second in zip(roles, roles[1:], strict=False)):
+    if any(first == second for first, second in pairwise(roles)):
         raise ValueError("messages must alternate between user and assistant turns")
     completion = _text(messages[-1]["content"])
     if not completion.strip():

@@ -1,4 +1,4 @@
-"""Does a request satisfy botocore's input shape: required members, lengths, ranges, patterns, enums, unions?"""
+"""Does a request satisfy botocore's input shape: members, lengths, ranges, patterns, enums, unions?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from botocore.model import Shape, StructureShape
+from botocore.model import Shape
 
 from local.bedrock.errors import validation
 
@@ -21,7 +21,7 @@ def check_request(shape: Shape | None, params: dict[str, Any]) -> None:
         raise validation(f"{count}: {'; '.join(problems)}")
 
 
-def _problems(shape: Shape, value: Any, path: str) -> list[str]:
+def _problems(shape: Any, value: Any, path: str) -> list[str]:
     kind = shape.type_name
     if kind == "structure":
         return [] if shape.metadata.get("document") else _structure_problems(shape, value, path)
@@ -45,7 +45,7 @@ def _problems(shape: Shape, value: Any, path: str) -> list[str]:
     return []
 
 
-def _structure_problems(shape: StructureShape, value: Any, path: str) -> list[str]:
+def _structure_problems(shape: Any, value: Any, path: str) -> list[str]:
     if not isinstance(value, dict):
         return [_problem(value, path, "Member must be a structure")]
     prefix = f"{path}." if path else ""

@@ -138,6 +138,16 @@ class LedgerTable:
         """Set attributes of capacity that was entered."""
         self._update(ledger.capacity_key(run, token), values)
 
+    def release_capacity(self, run: str, token: str, now: str) -> None:
+        """Mark capacity as given back, which takes it out of the open index; a repeat does nothing."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_item(ledger.capacity_key(run, token)),
+            UpdateExpression="SET #state = :released, released = if_not_exists(released, :now) REMOVE #open",
+            ExpressionAttributeNames={"#state": "state", "#open": ledger.OPEN_INDEX},
+            ExpressionAttributeValues=_item({":released": CapacityState.RELEASED, ":now": now}),
+        )
+
     # --- champions
 
     def champion(self, project: str) -> Champion | None:

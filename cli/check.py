@@ -1,0 +1,77 @@
+"""`tunesmith check`: is a file fit to train on? The same rules as in the cloud, before anything is uploaded."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.errors import NO
+from cli.options import JSON
+from cli.voice import CommandError, answers
+from tunesmith.catalogue import find_model
+from tunesmith.dataset import CheckedFile, check_file
+
+SHOWN: Final = 30
+"""Problems shown of a file; `--json` lists all."""
+_CHUNK: Final = 1 << 20
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSONL files.")],
+    model: Annotated[str, typer.Option("--model", metavar="ID", help="Base model, e.g. nova-micro.")],
+    json: JSON = False,
+) -> None:
+    """Check data files against a base model's rules; names every bad line, its rule and the reason.
+
+    With --json one document a line, one for each file.
+    """
+    base_model = find_model(model)
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise CommandError(f"there is no file {', '.join(missing)}")
+    broken = False
+    for file in files:
+        checked = check_file(_chunks(file), base_model, file=str(file))
+        broken = broken or checked.rejected > 0 or checked.valid == 0
+        if json:
+            answers().print(json_module.dumps(checked.to_json()), markup=False)
+        else:
+            _show(checked, base_model.title)
+    raise typer.Exit(NO if broken else 0)
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK):
+            yield chunk
+
+
+def _show(checked: CheckedFile, title: str) -> None:
+    console = answers()
+    tokens = sum(record.tokens for record in checked.records)
+    console.print(
+        Text(f"{checked.file}: {checked.valid:,} of {checked.read:,} records valid for {title}", style="bold")
+    )
+    notes = [
+        f"{checked.rejected:,} rejected" if checked.rejected else "",
+        f"{checked.duplicates.exact:,} exact duplicates" if checked.duplicates.exact else "",
+        f"{checked.duplicates.conflicts:,} prompts with different answers" if checked.duplicates.conflicts else "",
+        f"about {tokens:,} tokens without duplicates",
+    ]
+    console.print("  " + ", ".join(note for note in notes if note))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for problem in checked.problems[:SHOWN]:
+        table.add_row(f"line {problem.line}", problem.rule, Text(problem.reason))
+    if checked.problems:
+        console.print(table)
+    if len(checked.problems) > SHOWN:
+        console.print(f"  and {len(checked.problems) - SHOWN:,} more; --json lists all")

@@ -1,0 +1,41 @@
+"""The `tunesmith` command: which subcommands are there?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from cli import check, local, report, runs, submit, watch
+from cli.errors import Tellable, tell
+
+
+class _Tunesmith(TyperGroup):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Tellable as error:
+            raise typer.Exit(tell(error)) from error
+
+
+app = typer.Typer(
+    name="tunesmith",
+    cls=_Tunesmith,
+    help="Turn an S3 upload into a better model on Amazon Bedrock.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(check.check)
+app.command("submit")(submit.submit)
+app.command("watch")(watch.watch)
+app.command("report")(report.report)
+app.command("runs")(runs.runs)
+app.add_typer(local.app, name="local")
+
+
+def main() -> None:
+    """Run the command that the shell asked for."""
+    app(prog_name="tunesmith")

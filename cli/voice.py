@@ -1,0 +1,45 @@
+"""How does the command speak? Answers go to stdout, everything else to stderr; colour never carries the meaning."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+
+class CommandError(Exception):
+    """When a command could not be done; `hint` says what to do about it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def answers() -> Console:
+    """Return the console for what was asked for: stdout, never wrapped when it is piped."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def progress() -> Console:
+    """Return the console for what happens meanwhile: stderr."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(message: str) -> None:
+    """Tell of progress."""
+    progress().print(message, markup=False)
+
+
+def tell_error(message: str, hint: str = "") -> None:
+    """Say on stderr what went wrong and what to do about it."""
+    console = progress()
+    console.print(Text.assemble(("error", "bold red"), ": ", message))
+    if hint:
+        console.print(Text.assemble(("hint", "bold cyan"), ": ", hint))
+
+
+def print_json(value: Any) -> None:
+    """Print a value on stdout as JSON; Decimals and times become text."""
+    answers().print(json.dumps(value, indent=2, default=str), markup=False)

@@ -1,0 +1,32 @@
+"""Decides by paired statistics whether the candidate is better than its comparators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.evaluation.verdict import decide
+from tunesmith.job import parse_job
+from tunesmith.ledger import Step
+from tunesmith.observability import logger
+from tunesmith.settings import DecidePromotionSettings
+
+LOG = logger("decide_promotion")
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return better, rejected or inconclusive, and the reason in words and figures."""
+    settings = DecidePromotionSettings.from_environment()
+    ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
+    run, prefix = event["run"], run_prefix(event["run"])
+    job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
+    scores = artifacts.read_json(f"{prefix}/evaluation/scores.json")
+    verdict = decide(scores, minimum_gain=job.evaluation.minimum_gain, seed=job.seed)
+    artifacts.write_json(f"{prefix}/evaluation/verdict.json", verdict.to_json())
+    figures: dict[str, Any] = {"n": verdict.n}
+    if verdict.gain is not None:
+        figures |= {"gain": verdict.gain.value, "low": verdict.gain.low, "high": verdict.gain.high}
+    ledger.begin_step(run, Step.DECIDE, event["now"], verdict.reason, figures)
+    LOG.info("promotion decided", extra={"run": run, "outcome": verdict.outcome, **figures})
+    return {"outcome": verdict.outcome, "reason": verdict.reason}

@@ -1,0 +1,30 @@
+"""Decides whether the candidate's deployment becomes the champion's, or the champion's gets the new model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from tunesmith import names
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.ledger import Step
+from tunesmith.observability import logger
+from tunesmith.serving import champion
+from tunesmith.serving.capacity import DEPLOYMENT_TOKEN, MODEL_TOKEN
+from tunesmith.settings import PlanServingSettings
+
+LOG = logger("plan_serving")
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return the action (adopt or swap), the ARNs that it concerns and the champion's parameter."""
+    settings = PlanServingSettings.from_environment()
+    ledger = LedgerTable(settings.ledger_table)
+    run = ledger.require_open(event["run"])
+    held = {item.token: item for item in ledger.capacity(run.run)}
+    plan = champion.plan_serving(
+        ledger.champion(run.project), run=run.run, model=held[MODEL_TOKEN], deployment=held[DEPLOYMENT_TOKEN]
+    )
+    ledger.begin_step(run.run, Step.SERVE, event["now"], plan.reason)
+    LOG.info("serving planned", extra={"run": run.run, "action": plan.action, "champion": plan.champion_arn})
+    return {**asdict(plan), "parameter": names.champion_parameter(settings.environment, run.project)}

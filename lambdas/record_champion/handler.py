@@ -1,0 +1,36 @@
+"""Writes the project's new champion, and for what its capacity is now held, into the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.ledger import Step
+from tunesmith.observability import logger
+from tunesmith.serving.capacity import DEPLOYMENT_TOKEN, MODEL_TOKEN
+from tunesmith.serving.champion import promote
+from tunesmith.settings import RecordChampionSettings
+
+LOG = logger("record_champion")
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return that the champion is recorded; a repeat changes nothing."""
+    settings = RecordChampionSettings.from_environment()
+    ledger = LedgerTable(settings.ledger_table)
+    run = ledger.require_open(event["run"])
+    held = {item.token: item for item in ledger.capacity(run.run)}
+    champion, changes = promote(
+        ledger.champion(run.project),
+        run=run.run,
+        model=held[MODEL_TOKEN],
+        deployment=held[DEPLOYMENT_TOKEN],
+        now=event["now"],
+    )
+    # Capacity first: a champion whose capacity still had an expiry would be taken away by the reaper.
+    for item in changes:
+        ledger.update_capacity(item.run, item.token, **item.values)
+    ledger.put_champion(champion)
+    ledger.begin_step(run.run, Step.SERVE, event["now"], f"{champion.model_name} is the champion")
+    LOG.info("champion recorded", extra={"run": run.run, "champion": champion.arn})
+    return {"outcome": "recorded"}

@@ -1,0 +1,75 @@
+"""What do Bedrock and S3 tell of a customization job and its model? Reading only: acting calls are states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from tunesmith.aws import clients
+from tunesmith.aws.objects import Bucket
+from tunesmith.training.metrics import TRAINING_SUFFIX, VALIDATION_SUFFIX, Curves, LossPoint, read_losses
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock import BedrockClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomizationJob:
+    """What GetModelCustomizationJob says of a job; times are ISO 8601, empty where there is none yet."""
+
+    name: str
+    arn: str
+    status: str
+    model_arn: str
+    hyperparameters: dict[str, str]
+    submitted: str
+    ended: str
+    failure: str
+
+    @property
+    def output_folder(self) -> str:
+        """Name of the folder below the output prefix in which Bedrock leaves the job's files."""
+        return f"model-customization-job-{self.arn.rsplit('/', 1)[-1]}/"
+
+
+def read_job(name: str, client: BedrockClient | None = None) -> CustomizationJob:
+    """Read a customization job by its name or ARN."""
+    answer = (client or clients.bedrock()).get_model_customization_job(jobIdentifier=name)
+    return CustomizationJob(
+        name=answer["jobName"],
+        arn=answer["jobArn"],
+        status=answer.get("status", ""),
+        model_arn=answer.get("outputModelArn", ""),
+        hyperparameters=dict(answer.get("hyperParameters", {})),
+        submitted=answer["creationTime"].isoformat(),
+        ended=answer["endTime"].isoformat() if "endTime" in answer else "",
+        failure=answer.get("failureMessage", ""),
+    )
+
+
+def model_exists(name: str, client: BedrockClient | None = None) -> bool:
+    """Tell whether Bedrock has a custom model of that name or ARN."""
+    try:
+        (client or clients.bedrock()).get_custom_model(modelIdentifier=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False
+        raise
+    return True
+
+
+def read_curves(bucket: Bucket, prefix: str, *, finished: bool) -> Curves:
+    """Read the metrics files below a prefix; an absent file gives an empty curve."""
+    keys = bucket.keys(prefix)
+    return Curves(
+        training=_losses(bucket, keys, TRAINING_SUFFIX, finished),
+        validation=_losses(bucket, keys, VALIDATION_SUFFIX, finished),
+    )
+
+
+def _losses(bucket: Bucket, keys: list[str], suffix: str, finished: bool) -> list[LossPoint]:
+    # With several validators there may be several files; Tunesmith gives one, and reads the first.
+    found = sorted(key for key in keys if key.endswith(suffix))
+    return read_losses(bucket.read(found[0]).decode("utf-8", "replace"), finished=finished) if found else []

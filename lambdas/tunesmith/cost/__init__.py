@@ -1,0 +1,15 @@
+"""What does a run cost? Prices as data, and the estimate that is held against the budget."""
+
+from tunesmith.cost.estimates import Estimate, EstimateItem, estimate_run
+from tunesmith.cost.prices import OVERRIDE_KEY, Item, Price, PriceTable, load_prices
+
+__all__ = [
+    "OVERRIDE_KEY",
+    "Estimate",
+    "EstimateItem",
+    "Item",
+    "Price",
+    "PriceTable",
+    "estimate_run",
+    "load_prices",
+]

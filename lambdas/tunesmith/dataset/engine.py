@@ -1,0 +1,163 @@
+"""What is wrong with a file, line by line? A streaming pass that gives records and every problem."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from tunesmith.catalogue import Model
+from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
+from tunesmith.dataset.records import ESTIMATE_ERROR, Record, make_record
+from tunesmith.dataset.rules import (
+    MAX_LINE_BYTES,
+    RULES,
+    Finding,
+    UnreadableLineError,
+    find_faults,
+    read_object,
+)
+
+EXCERPT_CHARACTERS: Final = 120
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule: line from 1, byte offset of the line from 0, and the start of what stands there."""
+
+    line: int
+    offset: int
+    rule: str
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedFile:
+    """A file as the rules see it."""
+
+    file: str
+    read: int
+    """Lines that hold anything; blank ones are no records."""
+    valid: int
+    records: tuple[Record, ...]
+    """Valid records without exact duplicates, in an order that the lines' order does not change."""
+    problems: tuple[Problem, ...]
+    duplicates: Duplicates
+
+    @property
+    def rejected(self) -> int:
+        """Lines that broke a rule whose severity is error."""
+        return self.read - self.valid
+
+    def to_json(self) -> dict[str, Any]:
+        """Spell the result as `tunesmith check --json` does; token figures count each duplicate once."""
+        tokens = [record.tokens for record in self.records]
+        return {
+            "file": self.file,
+            "records": self.read,
+            "valid": self.valid,
+            "rejected": self.rejected,
+            "by_rule": dict(sorted(Counter(problem.rule for problem in self.problems).items())),
+            "problems": [
+                {"line": each.line, "offset": each.offset, "rule": each.rule, "reason": each.reason}
+                for each in self.problems
+            ],
+            "duplicates": {
+                "exact": self.duplicates.exact,
+                "near": None,
+                "near_note": "near-duplicates are not looked for",
+                "conflicts": self.duplicates.conflicts,
+            },
+            "tokens": {
+                "total": sum(tokens),
+                "max": max(tokens, default=0),
+                "estimate_error": ESTIMATE_ERROR,
+            },
+        }
+
+
+def check_file(chunks: Iterable[bytes], model: Model, *, file: str) -> CheckedFile:
+    """Check every line of a JSONL file, given in pieces of any size, against a base model's rules.
+
+    Memory holds one line, the valid records and the problems; never the file.
+    """
+    records: list[Record] = []
+    problems: list[Problem] = []
+    read = 0
+    for line in _lines(chunks):
+        record, findings = _check_line(line, model)
+        problems.extend(
+            Problem(line.number, line.offset, *finding, _excerpt(line.body)) for finding in findings
+        )
+        read += record is not None or any(RULES[finding.rule].severity == "error" for finding in findings)
+        if record is not None:
+            records.append(record)
+    kept, duplicates = drop_duplicates(records)
+    return CheckedFile(
+        file=file,
+        read=read,
+        valid=len(records),
+        records=tuple(kept),
+        problems=tuple(problems),
+        duplicates=duplicates,
+    )
+
+
+class _Line(NamedTuple):
+    number: int
+    offset: int
+    body: bytes
+    too_long: bool
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[_Line]:
+    """Cut a stream at its newlines; of a line that is too long only the start is kept."""
+    number, offset, length = 1, 0, 0
+    pieces: list[bytes] = []
+
+    def finished() -> _Line:
+        body = b"".join(pieces)
+        return _Line(number, offset, body[:MAX_LINE_BYTES], length > MAX_LINE_BYTES)
+
+    for chunk in chunks:
+        start = 0
+        while (end := chunk.find(b"\n", start)) >= 0:
+            pieces.append(chunk[start:end])
+            length += end - start
+            yield finished()
+            number, offset, length = number + 1, offset + length + 1, 0
+            pieces.clear()
+            start = end + 1
+        if start < len(chunk):
+            if length <= MAX_LINE_BYTES:
+                pieces.append(chunk[start:])
+            length += len(chunk) - start
+    if length:
+        yield finished()
+
+
+def _check_line(line: _Line, model: Model) -> tuple[Record | None, list[Finding]]:
+    body = line.body
+    warnings: list[Finding] = []
+    if line.number == 1 and body.startswith(_BYTE_ORDER_MARK):
+        body = body.removeprefix(_BYTE_ORDER_MARK)
+        warnings.append(Finding("TS002", RULES["TS002"].reason))
+    if line.too_long:
+        limit = f"The line is longer than {MAX_LINE_BYTES:,} bytes, more than any record can have."
+        return None, [*warnings, Finding("TS007", limit)]
+    if not body.strip():
+        return None, [*warnings, Finding("TS001", RULES["TS001"].reason)]
+    try:
+        value = read_object(body)
+    except UnreadableLineError as error:
+        return None, [*warnings, error.finding]
+    findings = find_faults(value, model)
+    return None if findings else make_record(value), [*warnings, *findings]
+
+
+def _excerpt(body: bytes) -> str:
+    start = body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", errors="replace")
+    return "".join(c if c.isprintable() else "\ufffd" for c in start.strip())[:EXCERPT_CHARACTERS]

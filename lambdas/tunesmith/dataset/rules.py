@@ -1,0 +1,293 @@
+"""Which rules must a line obey? One small check each, with a stable id, a severity and a reason.
+
+Sources: the user guides' pages on preparing data for Nova 1 and Nova 2; what differs between models is data
+in the catalogue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final, Literal, NamedTuple, NoReturn
+
+from tunesmith.catalogue import Model
+from tunesmith.dataset.records import block_text, estimate_tokens
+from tunesmith.suggestions import did_you_mean
+
+MAX_LINE_BYTES: Final = 4 << 20
+"""Longest line that is read. 32,000 tokens of 4 characters take 1.5 MB, if JSON spells each in 12 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's id, which never changes, and what breaking it means: an error rejects the line."""
+
+    id: str
+    severity: Literal["error", "warning"]
+    reason: str
+
+
+class Finding(NamedTuple):
+    """A broken rule and the reason in one sentence about this line."""
+
+    rule: str
+    reason: str
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    rule.id: rule
+    for rule in (
+        Rule("TS001", "warning", "The line is blank; it is left out."),
+        Rule("TS002", "warning", "The file starts with a byte order mark, which is left out."),
+        Rule("TS003", "error", "The line is not UTF-8 text."),
+        Rule("TS004", "error", "The line is not valid JSON."),
+        Rule("TS005", "error", "The line is JSON but no object."),
+        Rule("TS006", "error", "A key stands twice in one object, so one of its values would be lost."),
+        Rule("TS007", "error", "The line is longer than any record can be."),
+        Rule("TS008", "error", "A key does not belong to the record format."),
+        Rule("TS009", "error", "schemaVersion is not text."),
+        Rule("TS010", "error", "system is not a list of text blocks."),
+        Rule("TS011", "error", "messages is missing or not a list of turns."),
+        Rule("TS012", "error", "A turn is not an object with a role and content."),
+        Rule("TS013", "error", "A role is neither user nor assistant."),
+        Rule("TS014", "error", "The roles do not alternate."),
+        Rule("TS015", "error", "The first turn is not the user's."),
+        Rule("TS016", "error", "The last turn is not the assistant's."),
+        Rule("TS017", "error", "Content is not a list with at least one block."),
+        Rule("TS018", "error", "A text is empty."),
+        Rule("TS019", "error", "A block is of a kind that may not stand there."),
+        Rule("TS020", "error", "A word that the model reserves stands in the prompt."),
+        Rule("TS021", "error", "The record has more tokens than the model trains on."),
+        Rule("TS022", "error", "A text holds half a character (a lone surrogate) or a NUL."),
+    )
+}
+
+
+class UnreadableLineError(ValueError):
+    """When a line holds no JSON object; `finding` says which rule it breaks."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.finding = Finding(rule, reason)
+
+
+def read_object(line: bytes) -> dict[str, Any]:
+    """Read a line as a JSON object; raises UnreadableLineError with the rule that it breaks."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableLineError(
+            "TS003", f"Byte {error.start + 1} of the line is not UTF-8 text; save the file as UTF-8."
+        ) from error
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unrepeated, parse_constant=_refuse_constant, parse_int=float
+        )
+    except json.JSONDecodeError as error:
+        raise UnreadableLineError("TS004", f"Not valid JSON at column {error.colno}: {error.msg}.") from error
+    except RecursionError as error:
+        raise UnreadableLineError("TS004", "The JSON is nested too deeply to be a record.") from error
+    if not isinstance(value, dict):
+        raise UnreadableLineError("TS005", f"The line is {_named(value)}, not an object in braces.")
+    return value
+
+
+def find_faults(value: Mapping[str, Any], model: Model) -> list[Finding]:
+    """List every rule that a record breaks for a base model, each rule once, with its first place."""
+    found: dict[str, Finding] = {}
+    for finding in _faults(value, model):
+        found.setdefault(finding.rule, finding)
+    return list(found.values())
+
+
+# --- reading
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise UnreadableLineError("TS006", f"The key {_shown(twice)} stands twice in one object.")
+    return values
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise UnreadableLineError("TS004", f"Not valid JSON: {name} is no JSON value.")
+
+
+# --- the record
+
+
+def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
+    yield from _unknown_keys(value, ("schemaVersion", "system", "messages"), "the record")
+    version = value.get("schemaVersion", "")
+    if not isinstance(version, str):
+        yield Finding("TS009", f"schemaVersion is {_named(version)}, not text.")
+    yield from _system_faults(value.get("system", []), model)
+    messages = value.get("messages")
+    if not isinstance(messages, list) or not messages:
+        state = "is missing" if "messages" not in value else "must be a list with at least two turns"
+        yield Finding("TS011", f"messages {state}.")
+        return
+    for number, turn in enumerate(messages, start=1):
+        yield from _turn_faults(turn, number, model)
+    roles = [turn.get("role") for turn in messages if isinstance(turn, dict)]
+    if len(roles) == len(messages) and all(role in ("user", "assistant") for role in roles):
+        yield from _order_faults(roles)
+    tokens = sum(estimate_tokens(text) for text in _all_texts(value))
+    if tokens > model.tokens_per_record:
+        yield Finding(
+            "TS021",
+            f"The record has about {tokens:,} tokens (characters / 4); {model.title} trains on at most "
+            f"{model.tokens_per_record:,}.",
+        )
+
+
+def _system_faults(system: Any, model: Model) -> Iterator[Finding]:
+    if not isinstance(system, list):
+        yield Finding("TS010", f"system is {_named(system)}; allowed is a list of text blocks.")
+        return
+    for block in system:
+        if not isinstance(block, dict) or not isinstance(block.get("text"), str):
+            yield Finding("TS010", 'A block of system is not of the form {"text": "…"}.')
+            continue
+        yield from _unknown_keys(block, ("text",), "a block of system")
+        yield from _text_faults(block["text"], "system", model, prompt=True)
+
+
+def _turn_faults(turn: Any, number: int, model: Model) -> Iterator[Finding]:
+    place = f"turn {number}"
+    if not isinstance(turn, dict):
+        yield Finding("TS012", f"Turn {number} is {_named(turn)}, not an object with a role and content.")
+        return
+    yield from _unknown_keys(turn, ("role", "content"), place)
+    missing = [key for key in ("role", "content") if key not in turn]
+    if missing:
+        yield Finding("TS012", f"Turn {number} has no {' and no '.join(missing)}.")
+    role = turn.get("role")
+    if "role" in turn and role not in ("user", "assistant"):
+        hint = "; put it into system" if role == "system" else ""
+        yield Finding("TS013", f"The role of turn {number} is {_shown(role)}, not user or assistant{hint}.")
+    if "content" in turn:
+        yield from _content_faults(turn["content"], role, place, model)
+
+
+def _content_faults(content: Any, role: Any, place: str, model: Model) -> Iterator[Finding]:
+    if not isinstance(content, list) or not content:
+        hint = '; write [{"text": "…"}]' if isinstance(content, str) else ""
+        yield Finding("TS017", f"The content of {place} is {_named(content)}, not a list of blocks{hint}.")
+        return
+    for block in content:
+        yield from _block_faults(block, role, place, model)
+    if role == "assistant" and all(isinstance(b, dict) and "reasoningContent" in b for b in content):
+        yield Finding("TS018", f"The answer in {place} has reasoning but no text.")
+
+
+def _block_faults(block: Any, role: Any, place: str, model: Model) -> Iterator[Finding]:
+    if not isinstance(block, dict) or not block:
+        yield Finding("TS019", f"A block of {place} is {_named(block)}, not an object with text.")
+        return
+    kind = next(iter(block))
+    if "text" in block and isinstance(block["text"], str):
+        yield from _unknown_keys(block, ("text",), f"a block of {place}")
+        yield from _text_faults(block["text"], place, model, prompt=role != "assistant")
+    elif kind == "reasoningContent" and role == "assistant" and model.reasoning:
+        yield from _reasoning_faults(block, place, model)
+    elif kind == "text":
+        yield Finding("TS019", f"The text of a block of {place} is {_named(block['text'])}, not text.")
+    elif kind in ("image", "video") and role == "user" and kind in model.inputs:
+        yield Finding("TS019", f"A block of {place} is of kind {kind}; records with media are not supported.")
+    elif kind in ("image", "video") and role == "user":
+        yield Finding("TS019", f"A block of {place} is of kind {kind}; {model.title} reads text only.")
+    else:
+        allowed = "text or reasoningContent" if role == "assistant" and model.reasoning else "text"
+        yield Finding("TS019", f"A block of {place} is of kind {_shown(kind)}; allowed there is {allowed}.")
+
+
+def _reasoning_faults(block: Mapping[str, Any], place: str, model: Model) -> Iterator[Finding]:
+    content = block["reasoningContent"]
+    if (
+        len(block) > 1
+        or not isinstance(content, dict)
+        or set(content) != {"reasoningText"}
+        or not isinstance(content["reasoningText"], dict)
+        or set(content["reasoningText"]) != {"text"}
+        or not isinstance(content["reasoningText"]["text"], str)
+    ):
+        yield Finding(
+            "TS019", f'Reasoning in {place} is not of the form {{"reasoningText": {{"text": "…"}}}}.'
+        )
+        return
+    yield from _text_faults(content["reasoningText"]["text"], place, model, prompt=False)
+
+
+def _text_faults(text: str, place: str, model: Model, *, prompt: bool) -> Iterator[Finding]:
+    if not text.strip():
+        yield Finding("TS018", f"A text in {place} is empty.")
+    if "\0" in text or not _encodable(text):
+        yield Finding("TS022", f"A text in {place} holds half a character (a lone surrogate) or a NUL.")
+    if prompt:
+        folded = text.casefold()
+        for word in model.reserved_words:
+            if word.casefold() in folded:
+                yield Finding(
+                    "TS020",
+                    f"The reserved word {word!r} stands in {place}; it would fail the job, so reword it.",
+                )
+
+
+def _order_faults(roles: list[str]) -> Iterator[Finding]:
+    for number, (before, after) in enumerate(pairwise(roles), start=1):
+        if before == after:
+            yield Finding("TS014", f"Turns {number} and {number + 1} are both the {before}'s.")
+    if roles[0] != "user":
+        yield Finding("TS015", f"The first turn is the {roles[0]}'s, not the user's.")
+    if roles[-1] != "assistant":
+        yield Finding("TS016", "The last turn is the user's: there is no answer to learn from.")
+
+
+def _unknown_keys(value: Mapping[str, Any], known: tuple[str, ...], place: str) -> Iterator[Finding]:
+    for key in value:
+        if key not in known:
+            yield Finding(
+                "TS008", f"The key {_shown(key)} does not belong in {place}{did_you_mean(key, known)}."
+            )
+
+
+def _all_texts(value: Mapping[str, Any]) -> Iterator[str]:
+    """Give every text of a record that has one where it belongs; what is malformed counts nothing."""
+    contents = [value.get("system"), *(t.get("content") for t in value["messages"] if isinstance(t, dict))]
+    for content in contents:
+        for block in content if isinstance(content, list) else []:
+            try:
+                yield block_text(block)
+            except (KeyError, TypeError):
+                continue
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _named(value: Any) -> str:
+    """Name a JSON value's kind, as it reads in a sentence."""
+    if value is None:
+        return "null"
+    names: dict[type, str] = {bool: "true or false", float: "a number", str: "text"}
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, dict):
+        return "an object" if value else "an empty object"
+    return names[type(value)]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else _named(value)
+    return text if len(text) <= 40 else text[:37] + "...'"

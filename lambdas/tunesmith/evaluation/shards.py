@@ -1,0 +1,25 @@
+"""How is the blind test cut, so that a few functions answer it side by side below the account's rate?"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Final
+
+RECORDS_PER_SHARD: Final = 60
+MOST_SHARDS: Final = 40
+"""An inline Map runs at most forty iterations at once."""
+CALLS_IN_FLIGHT: Final = 64
+"""Over all shards: 2,000 requests a minute, Nova's on-demand limit for custom models, are 33 a second."""
+
+
+def cut(records: int) -> dict[str, tuple[int, int]]:
+    """Cut records into shards: name to first record and the one after the last, counted from 0."""
+    count = min(MOST_SHARDS, math.ceil(records / RECORDS_PER_SHARD))
+    bounds = [round(number * records / count) for number in range(count + 1)] if count else []
+    return {f"{number:04d}": (start, end) for number, (start, end) in enumerate(pairwise(bounds))}
+
+
+def calls_in_flight(shards: int) -> int:
+    """How many calls each of so many shards keeps in flight."""
+    return max(2, CALLS_IN_FLIGHT // max(1, shards))

@@ -1,0 +1,275 @@
+"""What does a job file ask for? `job.yaml` or `job.json` read into a frozen `Job`, every problem at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, NoReturn
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+)
+
+from tunesmith import names
+from tunesmith.catalogue import find_model, load_catalogue
+from tunesmith.errors import JobFileError, UnknownModelError
+from tunesmith.suggestions import did_you_mean
+
+MAX_BYTES: Final = 65_536
+"""Largest job file that is read; a real one has some hundred bytes."""
+
+_MAX_PATH_LENGTH: Final = 512
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
+_DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl", re.ASCII)
+
+
+def _checked_path(path: str) -> str:
+    if len(path) > _MAX_PATH_LENGTH or not _DATA_PATH.fullmatch(path) or ".." in path.split("/"):
+        raise ValueError("not a data path")
+    return path
+
+
+def _inference_id(name: str) -> str:
+    try:
+        return find_model(name).id
+    except UnknownModelError as error:
+        raise ValueError(str(error)) from error
+
+
+def _data_files(value: object) -> object:
+    return {"train": value} if isinstance(value, str) else value
+
+
+def _checked_number(value: object) -> int | float | str:
+    """Take text too: YAML reads `1e-5` as text, and Bedrock wants text in the end."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("not a number")
+    if not _NUMBER.fullmatch(str(value)):
+        raise ValueError("not a number")
+    return value
+
+
+DataPath = Annotated[str, AfterValidator(_checked_path)]
+_PATH_ALLOWED: Final = (
+    "the path of a .jsonl file relative to the job file, of ASCII letters, digits and -_.!()*' between "
+    f"slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class DataFiles(_Section):
+    """Where the records lie; what is not given is split off the training file."""
+
+    train: DataPath = Field(description=_PATH_ALLOWED)
+    validation: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
+    test: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
+
+    def by_role(self) -> dict[str, str]:
+        """Map each role that has a file to its path."""
+        return self.model_dump(exclude_none=True)
+
+
+class Training(_Section):
+    """When training must be over."""
+
+    deadline_hours: int = Field(default=24, ge=1, le=240, description="a whole number of hours from 1 to 240")
+
+
+class Evaluation(_Section):
+    """What the candidate must gain, and by which measure."""
+
+    metric: Literal["exact_match", "token_f1"] = Field(
+        default="exact_match", description="exact_match or token_f1"
+    )
+    minimum_gain: float = Field(
+        default=2.0, ge=0, le=100, description="a number of percentage points from 0 to 100"
+    )
+    max_tokens: int = Field(default=256, ge=1, le=5000, description="a whole number of tokens from 1 to 5000")
+
+
+class Serving(_Section):
+    """How the champion is served."""
+
+    path: Literal["on_demand"] = Field(default="on_demand", description="on_demand")
+
+
+class Budget(_Section):
+    """What the run may cost."""
+
+    limit_usd: Decimal = Field(
+        default=Decimal(50),
+        gt=0,
+        le=1_000_000,
+        strict=False,
+        description="US dollars above 0, at most 1000000",
+    )
+
+
+class Job(_Section):
+    """One job file; `base_model` is normalised to the inference id."""
+
+    project: str = Field(
+        pattern=f"^{names.PROJECT_PATTERN}$",
+        max_length=names.PROJECT_MAX_LENGTH,
+        description=f"lower-case letters, digits and single hyphens between them, at most "
+        f"{names.PROJECT_MAX_LENGTH} characters",
+    )
+    base_model: Annotated[str, AfterValidator(_inference_id)] = Field(
+        description="a base model of the catalogue: " + ", ".join(model.name for model in load_catalogue())
+    )
+    data: Annotated[DataFiles, BeforeValidator(_data_files)] = Field(
+        description="the training file's path, or train, validation and test with a path each"
+    )
+    kind: Literal["fine-tuning"] = Field(default="fine-tuning", description="fine-tuning")
+    hyperparameters: dict[str, Annotated[int | float | str, PlainValidator(_checked_number)]] = Field(
+        default={}, description="Bedrock's hyperparameter names with a number each"
+    )
+    training: Training = Field(default=Training(), description="a mapping")
+    evaluation: Evaluation = Field(default=Evaluation(), description="a mapping")
+    serving: Serving = Field(default=Serving(), description="a mapping")
+    budget: Budget = Field(default=Budget(), description="a mapping")
+    seed: int = Field(default=1, ge=0, le=2**32 - 1, description="a whole number from 0 to 4294967295")
+
+    def to_json(self) -> dict[str, Any]:
+        """Spell the normalised job as JSON values that `parse_job` reads back to an equal job."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def parse_job(data: bytes, *, source: str) -> Job:
+    """Read a job file, as JSON where `source` ends in `.json`, else as YAML.
+
+    Raises JobFileError with every problem: its key, the value and what is allowed there.
+    """
+    values = _load(data, source)
+    try:
+        job = Job.model_validate(values)
+    except ValidationError as error:
+        raise JobFileError([_problem(detail) for detail in error.errors(include_url=False)]) from error
+    roles = job.data.by_role()
+    if len(set(roles.values())) < len(roles):
+        raise JobFileError([f"data: {', '.join(roles)} share a file; allowed is a file of its own for each"])
+    return job
+
+
+# --- reading
+
+
+def _load(data: bytes, source: str) -> dict[str, Any]:
+    if len(data) > MAX_BYTES:
+        raise JobFileError([f"{source}: has {len(data)} bytes; allowed are {MAX_BYTES}"])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise JobFileError([f"{source}: is not UTF-8 text (byte {error.start})"]) from error
+    try:
+        values = _read_json(text) if source.endswith(".json") else yaml.load(text, Loader=_JobLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise JobFileError([f"{source}, line {line}: {error.problem or error.context}"]) from error
+    except json.JSONDecodeError as error:
+        raise JobFileError([f"{source}, line {error.lineno}: {error.msg}"]) from error
+    except RecursionError as error:
+        raise JobFileError([f"{source}: is nested too deeply"]) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise JobFileError([f"{source}: {error}"]) from error
+    if not isinstance(values, dict):
+        raise JobFileError([f"{source}: holds no keys; allowed are {', '.join(Job.model_fields)}"])
+    return values
+
+
+class _JobLoader(yaml.SafeLoader):
+    """Safe YAML without aliases (a message could blow up) and repeated keys (one would be lost)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _unreadable("aliases (*) are not read in a job file", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _unreadable("a key must be plain text", key.start_mark)
+            if key.value in seen:
+                raise _unreadable(f"the key {key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _unreadable(problem: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
+def _read_json(text: str) -> Any:
+    def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"the key {key!r} stands twice")
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=unrepeated, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+# --- telling
+
+
+def _problem(detail: Any) -> str:
+    """Say one of pydantic's findings in Tunesmith's words."""
+    path = [str(part) for part in detail["loc"]]
+    section = _section_of(path)
+    key = ".".join(path)
+    kind = detail["type"]
+    if kind in ("extra_forbidden", "invalid_key"):
+        keys = list(section.model_fields)
+        return f"{key}: is no key of a job file{did_you_mean(path[-1], keys)}; allowed are {', '.join(keys)}"
+    field = next(part for part in reversed(path) if part in section.model_fields)
+    allowed = section.model_fields[field].description
+    if kind == "missing":
+        return f"{key}: is missing; allowed is {allowed}"
+    if key == "base_model" and kind == "value_error":
+        return f"{key}: {detail['ctx']['error']}"
+    hint = _hint(detail["input"], kind)
+    return f"{key}: {_shown(detail['input'])} is not allowed; allowed is {allowed}{hint}"
+
+
+def _section_of(path: list[str]) -> type[_Section]:
+    """Find the section that the last key of a path stands in."""
+    section: type[_Section] = Job
+    for part in path[:-1]:
+        annotation = section.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, _Section)):
+            break
+        section = annotation
+    return section
+
+
+def _hint(value: object, kind: str) -> str:
+    if kind == "string_type" and isinstance(value, Hashable) and not isinstance(value, str | None):
+        return " (put text that looks like a number, a date or yes/no in quotes)"
+    return ""
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print integers of more than 4,300 digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= 80 else text[:77] + "..."

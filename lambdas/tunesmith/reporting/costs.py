@@ -1,0 +1,85 @@
+"""What was a run expected to cost, and what did it cost? Item by item, under the estimate's names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from tunesmith.serving.capacity import seconds_between
+
+STORAGE: Final = "stored custom model"
+_HOURS_PER_MONTH: Final = 730
+_LABELS: Final = {"candidate": "candidate", "base": "base model"}
+
+
+def cost_section(
+    job: Mapping[str, Any],
+    estimate: Mapping[str, Any] | None,
+    jobs: Sequence[Mapping[str, Any]],
+    scores: Mapping[str, Any] | None,
+    training_asked: bool,
+    now: str,
+) -> dict[str, Any]:
+    """Hold what was paid against the estimate; an item that cannot be known has no actual amount and a note."""
+    actual = actual_items(estimate, jobs, scores, now)
+    expected = estimate["items"] if estimate else []
+    items = [
+        {
+            "what": item["what"],
+            "quantity": float(item["quantity"]),
+            "unit": item["unit"],
+            "price_usd": float(item["price"]),
+            "source": item["source"],
+            "estimated_usd": float(item["usd"]),
+            "actual_usd": _usd(actual.get(_name(item["what"]))),
+        }
+        for item in expected
+    ]
+    notes = []
+    if jobs:
+        notes.append("Training is priced by estimated tokens: Bedrock does not tell how many it billed.")
+    elif training_asked:
+        notes.append("What the unfinished job cost is not known: Bedrock bills the tokens that it trained.")
+    if STORAGE in actual:
+        notes.append(
+            "Storage counts the time until this report; it goes on by the month while the model is kept."
+        )
+    return {
+        "limit": float(job["budget"]["limit_usd"]) if job else None,
+        "estimated": _usd(Decimal(estimate["total_usd"])) if estimate else None,
+        "low": _usd(Decimal(estimate["low_usd"])) if estimate else None,
+        "high": _usd(Decimal(estimate["high_usd"])) if estimate else None,
+        "actual": _usd(sum(actual.values(), Decimal(0))),
+        "actual_is_complete": bool(jobs) or not training_asked,
+        "items": items,
+        "notes": notes,
+    }
+
+
+def actual_items(
+    estimate: Mapping[str, Any] | None,
+    jobs: Sequence[Mapping[str, Any]],
+    scores: Mapping[str, Any] | None,
+    now: str,
+) -> dict[str, Decimal]:
+    """Price what was really done so far, by the estimate's item names."""
+    actual: dict[str, Decimal] = {}
+    if jobs and estimate:
+        actual["training"] = sum((Decimal(job["cost_usd"]) for job in jobs), Decimal(0))
+        monthly = next(Decimal(item["price"]) for item in estimate["items"] if item["what"] == STORAGE)
+        hours = sum(max(0.0, seconds_between(job["ended"], now)) / 3600 for job in jobs)
+        actual[STORAGE] = monthly * Decimal(str(hours)) / _HOURS_PER_MONTH
+    for label, model in (scores["models"] if scores else {}).items():
+        for part, usd in model["cost_usd"].items():
+            actual[f"evaluation, {_LABELS.get(label, label)} {part}"] = Decimal(usd)
+    return actual
+
+
+def _name(what: str) -> str:
+    """The training item's name carries its figures."""
+    return "training" if what.startswith("training") else what
+
+
+def _usd(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(round(amount, 6))

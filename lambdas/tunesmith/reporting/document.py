@@ -1,0 +1,173 @@
+"""What happened in a run? Everything that was recorded of it, gathered into report.json; the page shows nothing else.
+
+Amounts are US dollars, shares are per cent, gains are percentage points, durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, StepRecord
+from tunesmith.reporting.costs import cost_section
+from tunesmith.reporting.words import next_step
+from tunesmith.serving.capacity import NEVER, seconds_between
+from tunesmith.training.metrics import LossPoint, thinned
+
+SCHEMA: Final = 1
+MOST_CURVE_POINTS: Final = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecords:
+    """All that was recorded of a run; None or empty where it did not come that far."""
+
+    run: Run
+    steps: Sequence[StepRecord]
+    capacity: Sequence[Capacity]
+    champion: Champion | None
+    job: Mapping[str, Any]
+    data: Mapping[str, Any] | None
+    estimate: Mapping[str, Any] | None
+    jobs: Sequence[Mapping[str, Any]]
+    scores: Mapping[str, Any] | None
+    verdict: Mapping[str, Any] | None
+
+
+def build_document(records: RunRecords, *, environment: str, parameter: str, now: str) -> dict[str, Any]:
+    """Build report.json; `parameter` is the SSM parameter that holds the champion's ARN."""
+    run = records.run
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "run": run.run,
+        "project": run.project,
+        "environment": environment,
+        "base_model": run.base_model,
+        "outcome": run.outcome,
+        "reason": run.reason,
+        "clock": _clock(run, now),
+        "steps": _steps(records.steps, run.closed or now),
+        "data": records.data,
+        "cost": cost_section(
+            records.job, records.estimate, records.jobs, records.scores, _training_asked(records), now
+        ),
+        "training": {"jobs": [_job(job) for job in records.jobs]},
+        "evaluation": _evaluation(records.scores, records.verdict),
+        "capacity": [_capacity(item) for item in records.capacity],
+        "champion": _champion(records.champion, run.run, parameter),
+    }
+    return {**document, "next_step": next_step(document)}
+
+
+def _clock(run: Run, now: str) -> dict[str, Any]:
+    return {
+        "created": run.created,
+        "closed": run.closed,
+        "written": now,
+        "seconds": round(seconds_between(run.created, run.closed or now)),
+    }
+
+
+def _steps(steps: Sequence[StepRecord], end: str) -> list[dict[str, Any]]:
+    """A step lasts until the next one begins; times are the run's own clock."""
+    ends = [step.started for step in steps[1:]] + [end]
+    return [
+        {
+            "name": str(step.step),
+            "started": step.started,
+            "seconds": max(0, round(seconds_between(step.started, until))),
+            "summary": step.summary,
+            "figures": {name: _number(value) for name, value in step.figures.items()},
+        }
+        for step, until in zip(steps, ends, strict=True)
+    ]
+
+
+def _training_asked(records: RunRecords) -> bool:
+    return any(item.kind is CapacityKind.JOB for item in records.capacity)
+
+
+def _job(job: Mapping[str, Any]) -> dict[str, Any]:
+    curves = {
+        name: thinned([LossPoint(*point) for point in points], MOST_CURVE_POINTS)
+        for name, points in job["curves"].items()
+    }
+    return {**job, "cost_usd": float(job["cost_usd"]), "curves": curves}
+
+
+def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if scores is None:
+        return None
+    metric = scores["metric"]
+    return {
+        "metric": metric,
+        "n": scores["n"],
+        "asked": scores["asked"],
+        "lost": scores["lost"],
+        "errors": scores["errors"],
+        "models": [_model(label, model, metric) for label, model in scores["models"].items()],
+        "gain": verdict["gain"] if verdict else None,
+        "comparator": verdict["comparator"] if verdict else "",
+        "method": verdict["method"] if verdict else "",
+        "only_candidate_right": verdict["only_candidate_right"] if verdict else None,
+        "only_comparator_right": verdict["only_comparator_right"] if verdict else None,
+    }
+
+
+def _model(label: str, model: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    summary = model["summary"]
+    if not summary:
+        return {"label": label, "id": model["id"]}
+    low, high = summary[f"{metric}_interval"]
+    return {
+        "label": label,
+        "id": model["id"],
+        "value": 100 * summary[metric],
+        "low": 100 * low,
+        "high": 100 * high,
+        "exact_match": 100 * summary["exact_match"],
+        "token_f1": 100 * summary["token_f1"],
+        "input_tokens_mean": summary["input_tokens_mean"],
+        "output_tokens_mean": summary["output_tokens_mean"],
+        "latency_ms_median": summary["latency_ms_median"],
+        "latency_ms_p95": summary["latency_ms_p95"],
+        "cost_usd_per_1000": float(summary["cost_usd_per_1000"]),
+    }
+
+
+def _capacity(item: Capacity) -> dict[str, Any]:
+    return {
+        "what": str(item.kind),
+        "name": item.name,
+        "purpose": item.purpose,
+        "state": str(item.state),
+        "arn": item.arn,
+        "since": item.since,
+        "expires": "" if item.state is CapacityState.RELEASED or item.expires == NEVER else item.expires,
+        "usd_per_hour": float(item.usd_per_hour),
+        "usd_per_month": float(item.usd_per_month),
+        "problem": item.problem,
+    }
+
+
+def _champion(champion: Champion | None, run: str, parameter: str) -> dict[str, Any] | None:
+    if champion is None:
+        return None
+    return {
+        "arn": champion.arn,
+        "model_arn": champion.model_arn,
+        "model_name": champion.model_name,
+        "run": champion.run,
+        "is_this_run": champion.run == run,
+        "since": champion.since,
+        "parameter": parameter,
+        "previous": champion.previous["model_name"] if champion.previous else "",
+    }
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value

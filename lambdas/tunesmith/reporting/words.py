@@ -1,0 +1,126 @@
+"""How is an outcome said in words: headline, next step, message?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+MOST_SUBJECT_CHARACTERS: Final = 100
+"""Amazon SNS: a subject has at most 100 ASCII characters."""
+
+HEADLINES: Final = {
+    "promoted": "Promoted: the tuned model is better, and in service",
+    "rejected": "Not promoted: the tuned model is not better enough",
+    "inconclusive": "Undecided: the blind test cannot tell",
+    "invalid": "Stopped before training: the data cannot be used",
+    "refused": "Stopped before training: the plan cannot work",
+    "over_budget": "Stopped before training: the cost is not covered",
+    "denied": "Stopped before training: the cost was not approved",
+    "failed": "Failed: something broke on the way",
+    "": "In progress",
+}
+
+
+def next_step(document: Mapping[str, Any]) -> str:
+    """Say what a person does next."""
+    champion = document["champion"]
+    kept = next(
+        (item for item in document["capacity"] if item["what"] == "model" and item["state"] == "open"), None
+    )
+    stays = (
+        f" The model {kept['name']} is kept until {day(kept['expires'])}, then it goes by itself."
+        if kept is not None and kept["expires"]
+        else ""
+    )
+    match document["outcome"]:
+        case "promoted" if champion is not None:
+            return (
+                "Call the champion by its ARN, or read the ARN from the parameter"
+                f" {champion['parameter']}: both stay the same when the next model is promoted."
+            )
+        case "rejected":
+            return (
+                "Nothing was put into service. Look at the answers that went wrong, add examples like them, and"
+                " upload again; a changed job file or changed data starts a new run."
+            )
+        case "inconclusive":
+            return (
+                "Enlarge the blind test by uploading more records, or ask for another minimum gain." + stays
+            )
+        case "invalid":
+            return "Mend or remove the lines that the data section lists, then upload the file again."
+        case "refused":
+            return "Change the job file as the reason says, then upload it again."
+        case "over_budget":
+            return (
+                "Raise budget.limit_usd, train fewer records or epochs, or add the missing price as the reason says;"
+                " then upload the job file again."
+            )
+        case "failed":
+            return "Mend what the reason names, then upload again: a change starts a new run." + stays
+        case _:
+            return ""
+
+
+def subject(document: Mapping[str, Any]) -> str:
+    """Say the outcome in a mail's subject: at most 100 ASCII characters."""
+    text = f"Tunesmith {document['project']}: {document['outcome'].replace('_', ' ')}"
+    gain = gain_of(document)
+    if gain is not None:
+        text += f", gain {gain['value']:+.1f} points"
+    return text.encode("ascii", "replace").decode()[:MOST_SUBJECT_CHARACTERS]
+
+
+def message(document: Mapping[str, Any], report_uri: str) -> str:
+    """Say outcome, reason, gain, cost, report and next step in a few lines."""
+    lines = [HEADLINES[document["outcome"]] + ".", document["reason"], ""]
+    gain = gain_of(document)
+    if gain is not None:
+        lines.append(
+            f"Gain: {gain['value']:+.1f} points, 95 % interval {gain['low']:+.1f} to {gain['high']:+.1f},"
+            f" needed more than {gain['minimum']:+.1f}."
+        )
+    cost = document["cost"]
+    if cost["estimated"] is not None:
+        at_least = "" if cost["actual_is_complete"] else "at least "
+        lines.append(f"Cost: {at_least}{money(cost['actual'])}, estimated {money(cost['estimated'])}.")
+    lines += [f"Report: {report_uri}", f"Run: {document['run']}", "", document["next_step"]]
+    if document["environment"] == "local":
+        lines += ["", STAND_IN]
+    return "\n".join(lines).strip() + "\n"
+
+
+STAND_IN: Final = (
+    "These figures come from the local stand-in for Amazon Bedrock: a small linear model learned from the records,"
+    " no language model was asked, and nothing was paid."
+)
+
+
+def gain_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Find the gain, None where nothing was compared."""
+    gain: Mapping[str, Any] | None = (document["evaluation"] or {}).get("gain")
+    return gain
+
+
+def money(usd: float | None) -> str:
+    """Spell an amount of US dollars with as many decimals as it needs to be told from nothing."""
+    if usd is None:
+        return "not known"
+    if usd == 0 or abs(usd) >= 1:
+        return f"${usd:,.2f}"
+    return f"${usd:.4f}" if abs(usd) >= 0.0001 else "under $0.0001"
+
+
+def duration(seconds: float) -> str:
+    """Spell a duration in its two largest units."""
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
+    first = next((number for number, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"
+
+
+def day(time: str) -> str:
+    """Spell an ISO 8601 time as a day and minute of UTC."""
+    return f"{time[:10]} {time[11:16]} UTC" if len(time) > 15 else time

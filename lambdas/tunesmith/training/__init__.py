@@ -1,0 +1,1 @@
+"""What is asked of Bedrock for a job, what do its metrics say, and when is it stopped?"""

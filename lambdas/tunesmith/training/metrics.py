@@ -1,0 +1,82 @@
+"""What do the metrics files of a customization job say? Readers that take what is there.
+
+Columns: step_number, epoch_number, training_loss or validation_loss, perplexity. Files may appear only when
+the job completes, may be half written before, and lie at keys that differ by family: a suffix finds them.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+TRAINING_SUFFIX: Final = "step_wise_training_metrics.csv"
+VALIDATION_SUFFIX: Final = "validation_metrics.csv"
+_SHORTEST_ROW: Final = 3
+
+
+class LossPoint(NamedTuple):
+    """One row of a metrics file; the loss is in nats, per token or record as the model family defines it."""
+
+    step: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """What a job's metrics files tell; an empty list means that there was no file, and so no opinion."""
+
+    training: list[LossPoint]
+    validation: list[LossPoint]
+
+    def figures(self) -> dict[str, float]:
+        """Name the last losses and the step reached, as far as they are known."""
+        found: dict[str, float] = {}
+        if self.training:
+            found |= {"step": self.training[-1].step, "training_loss": round(self.training[-1].loss, 6)}
+        if self.validation:
+            found["validation_loss"] = round(self.validation[-1].loss, 6)
+        return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def read_losses(text: str, *, finished: bool) -> list[LossPoint]:
+    """Read a training or validation metrics file; rows that are no row yet are left out.
+
+    Of a file that is still being written (`finished` false), a last line without line end is not believed.
+    """
+    lines = text.splitlines()
+    if not finished and lines and not text.endswith("\n"):
+        lines.pop()
+    rows = list(csv.reader(lines))
+    if not rows:
+        return []
+    header = [name.strip().lower() for name in rows[0]]
+    column = next((number for number, name in enumerate(header) if name.endswith("_loss")), None)
+    # A file without a header is known too: its last two columns are loss and perplexity.
+    body = rows if column is None else rows[1:]
+    return [point for row in body if (point := _point(row, -2 if column is None else column)) is not None]
+
+
+def thinned(points: Sequence[LossPoint], most: int) -> list[LossPoint]:
+    """Reduce a curve to at most that many points, each the mean loss of its stretch."""
+    if len(points) <= most:
+        return list(points)
+    bounds = [round(number * len(points) / most) for number in range(most + 1)]
+    stretches = [points[start:end] for start, end in pairwise(bounds)]
+    return [
+        LossPoint(part[-1].step, part[-1].epoch, sum(point.loss for point in part) / len(part))
+        for part in stretches
+    ]
+
+
+def _point(row: list[str], column: int) -> LossPoint | None:
+    if len(row) < _SHORTEST_ROW or column >= len(row):
+        return None
+    try:
+        return LossPoint(int(float(row[0])), int(float(row[1])), float(row[column]))
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,100 @@
+"""What is asked of Bedrock: the CreateModelCustomizationJob request, as Step Functions spells it.
+
+Field names are PascalCase, as the SDK integration wants them; keys of the hyperparameter map are Bedrock's.
+Patterns and lengths: botocore's service model of Bedrock, 2023-04-20.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from tunesmith import names
+from tunesmith.catalogue import Hyperparameter
+
+JOB_NUMBER: Final = 1
+EPOCHS: Final = "epochCount"
+_S3_URI = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-zA-Z0-9]+)+/?")
+_PATTERNS: Final = {
+    "JobName": (63, re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9+\-.])*")),
+    "CustomModelName": (63, re.compile(r"([0-9a-zA-Z][_-]?)+")),
+    "ClientRequestToken": (256, re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")),
+}
+
+
+def customization_request(
+    *,
+    project: str,
+    run: str,
+    base_model: str,
+    hyperparameters: Mapping[str, int | float | str],
+    training_uri: str,
+    validation_uri: str | None,
+    output_uri: str,
+    role_arn: str,
+    model_key_arn: str,
+) -> dict[str, Any]:
+    """Build the request for the run's customization job.
+
+    `validation_uri` is None where the model ignores validation data. Raises ValueError, which lists every
+    rule of Bedrock that the request breaks: a fault of this code, not of the job file.
+    """
+    tags = [{"Key": "tunesmith:project", "Value": project}, {"Key": "tunesmith:run", "Value": run}]
+    request: dict[str, Any] = {
+        "JobName": names.job_name(project, run, JOB_NUMBER),
+        "CustomModelName": names.custom_model_name(project, run, JOB_NUMBER),
+        "RoleArn": role_arn,
+        "BaseModelIdentifier": base_model,
+        "CustomizationType": "FINE_TUNING",
+        "TrainingDataConfig": {"S3Uri": training_uri},
+        "OutputDataConfig": {"S3Uri": output_uri},
+        "HyperParameters": {name: spell_number(value) for name, value in sorted(hyperparameters.items())},
+        "CustomModelKmsKeyId": model_key_arn,
+        "JobTags": tags,
+        "CustomModelTags": tags,
+        "ClientRequestToken": names.client_token(run, "job"),
+    }
+    if validation_uri is not None:
+        request["ValidationDataConfig"] = {"Validators": [{"S3Uri": validation_uri}]}
+    problems = check_request(request)
+    if problems:
+        raise ValueError("; ".join(problems))
+    return request
+
+
+def hyperparameters_to_send(
+    asked: Mapping[str, int | float | str], known: Mapping[str, Hyperparameter]
+) -> dict[str, int | float | str]:
+    """Take what the job file asks for, and always name the number of epochs: it is what is paid for."""
+    epochs = {EPOCHS: str(known[EPOCHS].default)} if EPOCHS in known else {}
+    return {**epochs, **asked}
+
+
+def check_request(request: Mapping[str, Any]) -> list[str]:
+    """List every rule on names and addresses that a request breaks; late, they cost a job."""
+    problems = [
+        f"{field} {request[field]!r} must have at most {longest} characters and match {pattern.pattern}"
+        for field, (longest, pattern) in _PATTERNS.items()
+        if len(request[field]) > longest or not pattern.fullmatch(request[field])
+    ]
+    validators = request.get("ValidationDataConfig", {"Validators": []})["Validators"]
+    uris = [request["TrainingDataConfig"]["S3Uri"], request["OutputDataConfig"]["S3Uri"]]
+    problems += [
+        f"{uri!r} is no S3 URI that Bedrock takes (no spaces, '=', '+', '@' or '%', at most 1,024 characters)"
+        for uri in [*uris, *(validator["S3Uri"] for validator in validators)]
+        if len(uri) > 1024 or not _S3_URI.fullmatch(uri)
+    ]
+    problems += [
+        f"hyperparameter {name} must be sent as text, not {value!r}"
+        for name, value in request["HyperParameters"].items()
+        if not isinstance(value, str)
+    ]
+    return problems
+
+
+def spell_number(value: int | float | str) -> str:
+    """Spell a hyperparameter as Bedrock's string map wants it: plain decimal notation, never `1e-05`."""
+    number = Decimal(str(value))
+    return str(int(number)) if number == number.to_integral_value() else format(number.normalize(), "f")

@@ -1,0 +1,59 @@
+"""Writes report.json and the page rendered from it, and says whether there is news to tell."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from tunesmith import names
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.ledger import Step
+from tunesmith.observability import logger
+from tunesmith.reporting.document import RunRecords, build_document
+from tunesmith.reporting.page import render_page
+from tunesmith.reporting.words import message, subject
+from tunesmith.settings import WriteReportSettings
+
+LOG = logger("write_report")
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return the message for the project's people, and whether they have had it already."""
+    settings = WriteReportSettings.from_environment()
+    ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
+    prefix = run_prefix(event["run"])
+    ledger.begin_step(event["run"], Step.REPORT, event["now"], "report.json and report.html are written")
+    run = ledger.run(event["run"])
+    document = build_document(
+        RunRecords(
+            run=run,
+            steps=ledger.steps(run.run),
+            capacity=ledger.capacity(run.run),
+            champion=ledger.champion(run.project),
+            job=_read(artifacts, f"{prefix}/job.json") or {},
+            data=_read(artifacts, f"{prefix}/data/report.json"),
+            estimate=_read(artifacts, f"{prefix}/estimate.json"),
+            jobs=(_read(artifacts, f"{prefix}/training/jobs.json") or {"jobs": []})["jobs"],
+            scores=_read(artifacts, f"{prefix}/evaluation/scores.json"),
+            verdict=_read(artifacts, f"{prefix}/evaluation/verdict.json"),
+        ),
+        environment=settings.environment,
+        parameter=names.champion_parameter(settings.environment, run.project),
+        now=event["now"],
+    )
+    artifacts.write_json(f"{prefix}/report.json", document)
+    page = f"{prefix}/report.html"
+    artifacts.write(page, render_page(document).encode(), "text/html; charset=utf-8")
+    ledger.update_run(run.run, actual_usd=Decimal(str(document["cost"]["actual"])))
+    LOG.info("report written", extra={"run": run.run, "outcome": run.outcome})
+    return {
+        "announce": run.outcome != run.announced,
+        "outcome": run.outcome,
+        "subject": subject(document),
+        "message": message(document, artifacts.uri(page)),
+    }
+
+
+def _read(artifacts: Bucket, key: str) -> Any:
+    return artifacts.read_json(key) if artifacts.head(key) else None

@@ -1,0 +1,83 @@
+"""What may differ between accounts? Durations, quotas and model lifecycles, from one SSM parameter.
+
+`/tunesmith-local/account` holds JSON, every key optional: `{"timings": {"queue": 60}, "quotas":
+{"provisioned_units": 1}, "foundation_models": {"amazon.nova-micro-v1:0": {"status": "LEGACY"}}}`.
+Without it the defaults here hold.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from moto.ssm.models import ssm_backends
+
+ACCOUNT_PARAMETER: Final = "/tunesmith-local/account"
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Simulated seconds that things take; a job on 300 short records then needs about 93 minutes."""
+
+    validation: float = 180.0
+    data_processing: float = 300.0
+    queue: float = 3_600.0
+    training_minimum: float = 1_500.0
+    training_per_million_tokens: float = 90.0
+    stopping: float = 60.0
+    deployment: float = 600.0
+    deployment_update: float = 300.0
+    throughput: float = 1_500.0
+    throughput_update: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """What an account may have at once. AWS: 10 jobs, 10 deployments, no provisioned units until asked.
+
+    Here many projects share one account, so the first two are wider.
+    """
+
+    jobs_in_progress: int = 100
+    deployments: int = 100
+    provisioned_units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account's settings, as far as they differ from the defaults."""
+
+    timings: Timings = field(default_factory=Timings)
+    quotas: Quotas = field(default_factory=Quotas)
+    foundation_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_account(account_id: str, region: str, defaults: Account) -> Account:
+    """Read the settings of an account in a Region. Raises ValueError for keys that do not exist."""
+    parameter = ssm_backends[account_id][region].get_parameter(ACCOUNT_PARAMETER)
+    return defaults if parameter is None else _parse(str(parameter.value), defaults)
+
+
+@lru_cache(maxsize=32)
+def _parse_text(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _parse(text: str, defaults: Account) -> Account:
+    document = _parse_text(text)
+    return Account(
+        timings=_replaced(defaults.timings, document.get("timings", {})),
+        quotas=_replaced(defaults.quotas, document.get("quotas", {})),
+        foundation_models={**defaults.foundation_models, **document.get("foundation_models", {})},
+    )
+
+
+def _replaced(settings: Any, changes: Mapping[str, Any]) -> Any:
+    unknown = changes.keys() - {one.name for one in fields(settings)}
+    if unknown:
+        raise ValueError(f"{ACCOUNT_PARAMETER}: unknown {', '.join(sorted(unknown))}")
+    return replace(settings, **changes)

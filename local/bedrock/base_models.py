@@ -1,0 +1,67 @@
+"""Which ids does the account list, and what does the product's catalogue say of them?"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any, Final
+
+from local.bedrock.foundation import FoundationModel
+from tunesmith.catalogue import Model, load_catalogue
+
+PROFILE_GROUPS: Final = ("us", "eu", "apac", "global")
+"""Prefixes of cross-Region inference profiles."""
+
+_CUSTOMIZATIONS: Final = {
+    "fine-tuning": "FINE_TUNING",
+    "continued pre-training": "CONTINUED_PRE_TRAINING",
+    "continued-pre-training": "CONTINUED_PRE_TRAINING",
+    "distillation": "DISTILLATION",
+}
+_PROVIDERS: Final = {"amazon": "Amazon", "meta": "Meta", "anthropic": "Anthropic", "cohere": "Cohere"}
+
+
+@cache
+def foundation_models() -> list[FoundationModel]:
+    """Return each catalogue model under its inference id and, as Bedrock does, under its training id."""
+    return [one for model in load_catalogue() for one in _both_ids(model)]
+
+
+def _both_ids(model: Model) -> list[FoundationModel]:
+    customizations = tuple(_CUSTOMIZATIONS[kind] for kind in model.kinds if kind in _CUSTOMIZATIONS)
+    common: dict[str, Any] = {
+        "name": model.title.removeprefix("Amazon ")[:20],
+        "provider": _PROVIDERS.get(model.id.split(".")[0], model.id.split(".")[0]),
+        "regions": frozenset(model.regions),
+        "status": "ACTIVE" if model.lifecycle.status == "active" else "LEGACY",
+        "lifecycle_times": _times(model),
+        "input_modalities": tuple(kind.upper() for kind in model.inputs if kind in ("text", "image")),
+        "inference_id": model.id,
+        "deployable": "on_demand" in model.serving_paths,
+        "provisionable": "provisioned" in model.serving_paths,
+    }
+    inference = FoundationModel(model_id=model.id, inference_types=("ON_DEMAND",), **common)
+    training = FoundationModel(
+        model_id=model.training_id,
+        customizations=customizations,
+        inference_types=("PROVISIONED",) if common["provisionable"] else (),
+        hyperparameters={
+            name: (float(one.min), float(one.max), float(one.default))
+            for name, one in model.hyperparameters.items()
+        },
+        records=(model.minimum_records, model.maximum_records),
+        tokens_per_record=model.tokens_per_record,
+        reserved_words=model.reserved_words,
+        reads_validation=not model.ignores_validation,
+        **common,
+    )
+    return [training] if model.training_id == model.id else [inference, training]
+
+
+def _times(model: Model) -> dict[str, datetime]:
+    dates = {"legacyTime": model.lifecycle.legacy, "endOfLifeTime": model.lifecycle.end_of_life}
+    return {key: _midnight(value) for key, value in dates.items() if value is not None}
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,274 @@
+"""What may a caller do with customization jobs? Create, get, list and stop them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, Final
+
+from local.bedrock.errors import BedrockError, conflict, not_found, validation
+from local.bedrock.fit import load_model
+from local.bedrock.foundation import FoundationModel
+from local.bedrock.job_life import Job, start_fit, training_csv, validation_csv
+from local.bedrock.learner import Settings
+from local.bedrock.listing import page, select
+from local.bedrock.names import project_of
+from local.bedrock.objects import check_bucket, read_object, write_object
+from local.bedrock.records import BadRecordError
+from local.bedrock.region import CustomModel, Operation, Region
+
+UNREADABLE: Final = "validation_loss\n\x00\x00not,a,metrics,file"
+
+
+def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
+    """Start a job. Only FINE_TUNING is supplied."""
+    token = params.get("clientRequestToken")
+    if arn := region.repeated("job", token):
+        return {"jobArn": arn}
+    kind = params.get("customizationType", "FINE_TUNING")
+    if kind != "FINE_TUNING":
+        raise validation(f"Customization type {kind} is not supplied by this local stand-in.")
+    base, earlier = _base(region, params["baseModelIdentifier"])
+    _check_base(region, base)
+    settings = _settings(base, params.get("hyperParameters", {}))
+    if "s3Uri" not in params["trainingDataConfig"]:
+        raise validation("trainingDataConfig.s3Uri is required for customization type FINE_TUNING.")
+    _check_names(region, params)
+    name = params["jobName"]
+    job_id = region.new_id("job", name)
+    fault = region.surroundings.job_fault(project_of(name))
+    settings = Settings(settings.epochs, settings.rate, settings.batch_size, fault.get("learns", True))
+    job = Job(
+        name=name,
+        arn=region.arn("model-customization-job", base.model_id, job_id),
+        base=base,
+        base_arn=f"arn:{region.partition}:bedrock:{region.region_name}{base.arn_suffix}",
+        request=params,
+        created=region.now(),
+        folder=region.files / job_id,
+        epochs=settings.epochs,
+        process=None,
+        fault=fault,
+    )
+    _prepare(region, job, settings, earlier)
+    region.jobs[job.arn] = job
+    region.set_tags(job.arn, params.get("jobTags", []))
+    region.remember("job", token, job.arn)
+    return {"jobArn": job.arn}
+
+
+def get(region: Region, params: dict[str, Any]) -> dict[str, Any]:
+    """Describe a job by name or ARN."""
+    job = _find(region, params["jobIdentifier"])
+    request = job.request
+    details: dict[str, Any] = {
+        "jobArn": job.arn,
+        "jobName": job.name,
+        "outputModelName": request["customModelName"],
+        "outputModelArn": job.model_arn,
+        "clientRequestToken": request.get("clientRequestToken"),
+        "roleArn": request["roleArn"],
+        "status": job.status,
+        "statusDetails": {name: phase.describe() for name, phase in job.phases.items()},
+        "failureMessage": job.failure,
+        "creationTime": job.created,
+        "lastModifiedTime": job.modified or job.created,
+        "endTime": job.ended,
+        "baseModelArn": job.base_arn,
+        "hyperParameters": request.get("hyperParameters", {}),
+        "trainingDataConfig": request["trainingDataConfig"],
+        "validationDataConfig": request.get("validationDataConfig", {"validators": []}),
+        "outputDataConfig": request["outputDataConfig"],
+        "customizationType": "FINE_TUNING",
+        "outputModelKmsKeyArn": request.get("customModelKmsKeyId"),
+        "vpcConfig": request.get("vpcConfig"),
+        **metrics_of(job),
+    }
+    return {key: value for key, value in details.items() if value is not None}
+
+
+def list_jobs(region: Region, params: dict[str, Any]) -> dict[str, Any]:
+    """List jobs by status, name and time."""
+    jobs = select(region.jobs.values(), params, "creationTimeAfter", "creationTimeBefore")
+    wanted = params.get("statusEquals")
+    summaries = [_summary(job) for job in jobs if wanted in (None, job.status)]
+    return page("modelCustomizationJobSummaries", summaries, params)
+
+
+def stop(region: Region, params: dict[str, Any]) -> dict[str, Any]:
+    """Stop a job that is in progress; nothing of it is kept."""
+    job = _find(region, params["jobIdentifier"])
+    if job.status != "InProgress":
+        raise conflict(f"The job {job.arn} cannot be stopped: its status is {job.status}.")
+    job.stop(region.now())
+    return {}
+
+
+def advance(region: Region) -> None:
+    """Move every running job on to the present."""
+    running = [job for job in region.jobs.values() if job.running]
+    if not running:
+        return
+    now, account = region.now(), region.account()
+    for job in running:
+        job.advance(now, account, lambda done: _complete(region, done))
+
+
+def metrics_of(job: Job) -> dict[str, Any]:
+    """Return the metrics that a completed job and its model show."""
+    if job.status != "Completed" or job.result is None:
+        return {}
+    losses = job.result["validation_loss"]
+    return {"trainingMetrics": {"trainingLoss": job.result["training_loss"]}} | (
+        {"validationMetrics": [{"validationLoss": loss} for loss in losses]} if losses else {}
+    )
+
+
+def _base(region: Region, identifier: str) -> tuple[FoundationModel, CustomModel | None]:
+    model = region.foundation_model(identifier)
+    if model is not None:
+        return model, None
+    try:
+        earlier = region.custom_model(identifier)
+    except BedrockError:
+        raise validation("The provided model identifier is invalid.") from None
+    return earlier.job.base, earlier
+
+
+def _check_base(region: Region, base: FoundationModel) -> None:
+    if base.ended(region.now()):
+        raise not_found(
+            "This model version has reached the end of its life. Please refer to the AWS documentation "
+            "for more details."
+        )
+    if base.status == "LEGACY":
+        raise validation(f"The model {base.model_id} is marked as Legacy and can no longer be customized.")
+    if "FINE_TUNING" not in base.customizations:
+        raise validation(f"The model {base.model_id} does not support customization type FINE_TUNING.")
+
+
+def _settings(base: FoundationModel, given: dict[str, str]) -> Settings:
+    unknown = given.keys() - base.hyperparameters.keys()
+    if base.hyperparameters and unknown:
+        raise validation(f"Hyperparameters not supported by {base.model_id}: {', '.join(sorted(unknown))}.")
+    values: dict[str, float] = {}
+    for name, (low, high, default) in base.hyperparameters.items():
+        try:
+            values[name] = float(given.get(name, default))
+        except ValueError:
+            raise validation(f"Hyperparameter {name} must be a number, not {given[name]!r}.") from None
+        if not low <= values[name] <= high:
+            raise validation(f"Hyperparameter {name} must be from {low:g} to {high:g}, not {given[name]}.")
+    default_rate = base.hyperparameters["learningRate"][2] if "learningRate" in base.hyperparameters else 1.0
+    return Settings(
+        epochs=int(values.get("epochCount", 2)),
+        rate=values.get("learningRate", default_rate) / default_rate if default_rate else 1.0,
+        batch_size=int(values.get("batchSize", 1)),
+    )
+
+
+def _check_names(region: Region, params: dict[str, Any]) -> None:
+    if any(job.name == params["jobName"] for job in region.jobs.values()):
+        raise conflict(f"The provided job name is currently in use: {params['jobName']}.")
+    name = params["customModelName"]
+    taken = {model.name for model in region.models.values()}
+    taken |= {job.request["customModelName"] for job in region.jobs.values() if job.running}
+    if name in taken:
+        raise conflict(f"The provided custom model name is currently in use: {name}.")
+    limit = region.account().quotas.jobs_in_progress
+    if sum(job.running for job in region.jobs.values()) >= limit:
+        raise BedrockError(
+            "ServiceQuotaExceededException", f"The account may have {limit} scheduled customization jobs."
+        )
+
+
+def _prepare(region: Region, job: Job, settings: Settings, earlier: CustomModel | None) -> None:
+    """Copy the data as it is now and start the fit; data that cannot be read fails validation."""
+    job.folder.mkdir()
+    training = job.request["trainingDataConfig"]["s3Uri"]
+    validators = job.request.get("validationDataConfig", {"validators": []})["validators"]
+    validation_uris = [one["s3Uri"] for one in validators]
+    place = (region.account_id, region.region_name)
+    try:
+        check_bucket(region.account_id, job.request["outputDataConfig"]["s3Uri"])
+        (job.folder / "training.jsonl").write_bytes(read_object(*place, training))
+        for number, uri in enumerate(validation_uris):
+            (job.folder / f"validation-{number}.jsonl").write_bytes(read_object(*place, uri))
+    except BadRecordError as error:
+        (job.folder / "checked.json").write_text(json.dumps({"failure": str(error)}))
+        return
+    request = {
+        "training": training,
+        "validation": validation_uris if job.base.reads_validation else [],
+        "settings": asdict(settings),
+        "records": job.base.records,
+        "tokens_per_record": job.base.tokens_per_record,
+        "reserved_words": job.base.reserved_words,
+        "start": str(earlier.weights) if earlier else None,
+    }
+    (job.folder / "request.json").write_text(json.dumps(request))
+    job.process = start_fit(job.folder)
+
+
+def _complete(region: Region, job: Job) -> None:
+    """Write the artifacts and register the model."""
+    assert job.result is not None
+    job_id = job.arn.rsplit("/", 1)[-1]
+    files = {"training_artifacts/step_wise_training_metrics.csv": training_csv(job.result["training"])}
+    for number, points in enumerate(job.result["validation"]):
+        folder = "validation" if number == 0 else f"validation_{number}"
+        name = f"validation_artifacts/post_fine_tuning_validation/{folder}/validation_metrics.csv"
+        files[name] = validation_csv(points)
+    for name, text in files.items():
+        if job.fault.get("metrics") != "missing":
+            content = UNREADABLE if job.fault.get("metrics") == "corrupt" else text
+            write_object(
+                region.account_id,
+                job.request["outputDataConfig"]["s3Uri"],
+                f"model-customization-job-{job_id}/{name}",
+                content,
+            )
+    weights = job.folder / "weights.npz"
+    model = CustomModel(
+        name=job.request["customModelName"],
+        arn=region.arn("custom-model", job.base.model_id, job_id),
+        job=job,
+        created=region.now(),
+        learned=load_model(weights),
+        weights=weights,
+    )
+    region.models[model.arn] = model
+    region.set_tags(model.arn, job.request.get("customModelTags", []))
+    job.model_arn = model.arn
+
+
+def _find(region: Region, identifier: str) -> Job:
+    for job in region.jobs.values():
+        if identifier in (job.arn, job.name):
+            return job
+    raise not_found(f"The provided job identifier {identifier} is not found.")
+
+
+def _summary(job: Job) -> dict[str, Any]:
+    summary: dict[str, Any] = {
+        "jobArn": job.arn,
+        "baseModelArn": job.base_arn,
+        "jobName": job.name,
+        "status": job.status,
+        "statusDetails": {name: phase.describe() for name, phase in job.phases.items()},
+        "lastModifiedTime": job.modified or job.created,
+        "creationTime": job.created,
+        "endTime": job.ended,
+        "customModelArn": job.model_arn,
+        "customModelName": job.request["customModelName"] if job.model_arn else None,
+        "customizationType": "FINE_TUNING",
+    }
+    return {key: value for key, value in summary.items() if value is not None}
+
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    "CreateModelCustomizationJob": create,
+    "GetModelCustomizationJob": get,
+    "ListModelCustomizationJobs": list_jobs,
+    "StopModelCustomizationJob": stop,
+}

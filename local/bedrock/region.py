@@ -1,0 +1,180 @@
+"""What does one account have in one Region? Its jobs, models and capacity, and the clock they live by."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import moto.bedrock.urls
+from moto.core.base_backend import BaseBackend
+
+from local.bedrock.account import Account, read_account
+from local.bedrock.errors import BedrockError, not_found
+from local.bedrock.foundation import FoundationModel
+from local.bedrock.learner import LinearModel
+
+if TYPE_CHECKING:
+    from local.bedrock.job_life import Job
+
+
+class SimulatedClock(Protocol):
+    """What the stand-in needs of `local.clock.Clock`."""
+
+    def now(self) -> datetime: ...
+
+
+Fault = dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class CustomModel:
+    """A model that a job made."""
+
+    name: str
+    arn: str
+    job: Job
+    created: datetime
+    learned: LinearModel
+    weights: Path
+
+
+@dataclass(slots=True, eq=False)
+class Deployment:
+    """A custom model served on demand."""
+
+    name: str
+    arn: str
+    model: CustomModel
+    created: datetime
+    ready: datetime
+    description: str | None = None
+    updated: datetime | None = None
+    next_model: CustomModel | None = None
+    next_ready: datetime | None = None
+    failure: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Throughput:
+    """Model units that serve one model by the hour."""
+
+    name: str
+    arn: str
+    model: CustomModel | FoundationModel
+    units: int
+    created: datetime
+    ready: datetime
+    modified: datetime
+    commitment: str | None = None
+    commitment_ends: datetime | None = None
+    next_model: CustomModel | FoundationModel | None = None
+    next_ready: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Surroundings:
+    """What every Region shares: time, base models, defaults, and where faults come from."""
+
+    clock: SimulatedClock
+    foundation_models: Callable[[], list[FoundationModel]]
+    account: Account
+    take_fault: Callable[[str, str, str], Fault | None]
+    """Project, area and name to the fault that this call shall show."""
+    job_fault: Callable[[str], Fault]
+    """Project to what its jobs shall do otherwise."""
+
+
+class Region(BaseBackend):
+    """One account's Bedrock in one Region; every access holds `lock`."""
+
+    surroundings: ClassVar[Surroundings]
+    every: ClassVar[weakref.WeakSet[Region]] = weakref.WeakSet()
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.lock = RLock()
+        self.jobs: dict[str, Job] = {}
+        self.models: dict[str, CustomModel] = {}
+        self.deployments: dict[str, Deployment] = {}
+        self.throughputs: dict[str, Throughput] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.tokens: dict[tuple[str, str], str] = {}
+        self._files = tempfile.TemporaryDirectory(prefix="tunesmith-bedrock-", ignore_cleanup_errors=True)
+        Region.every.add(self)
+
+    def reset(self) -> None:
+        """Forget everything, and end the fits that still run."""
+        for job in self.jobs.values():
+            job.end_fit()
+        super().reset()
+
+    @property
+    def _url_module(self) -> ModuleType:
+        return moto.bedrock.urls
+
+    @property
+    def files(self) -> Path:
+        """The folder for the jobs' files; it goes with the Region."""
+        return Path(self._files.name)
+
+    def now(self) -> datetime:
+        """Return the simulated time."""
+        return self.surroundings.clock.now()
+
+    def account(self) -> Account:
+        """Return the account's settings as they are now."""
+        return read_account(self.account_id, self.region_name, self.surroundings.account)
+
+    def arn(self, kind: str, *parts: str) -> str:
+        """Make the ARN of a resource of this account and Region."""
+        return f"arn:{self.partition}:bedrock:{self.region_name}:{self.account_id}:{'/'.join((kind, *parts))}"
+
+    def new_id(self, kind: str, name: str) -> str:
+        """Derive the 12-character id of a resource, new even where the name was used before."""
+        count = len(self.jobs) + len(self.tags) + len(self.tokens)
+        text = f"{self.account_id} {self.region_name} {kind} {name} {self.now().isoformat()} {count}"
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def foundation_model(self, identifier: str) -> FoundationModel | None:
+        """Find a base model of this Region by id or ARN, with the account's lifecycle."""
+        model_id = identifier.rsplit("/", 1)[-1]
+        for model in self.surroundings.foundation_models():
+            if model_id == model.model_id and self.region_name in model.regions:
+                return model.with_lifecycle(self.account().foundation_models)
+        return None
+
+    def custom_model(self, identifier: str) -> CustomModel:
+        """Find a custom model by name or ARN. Raises ResourceNotFoundException."""
+        for model in self.models.values():
+            if identifier in (model.arn, model.name):
+                return model
+        raise not_found(f"The provided model identifier {identifier} is not found.")
+
+    def repeated(self, operation: str, token: str | None) -> str | None:
+        """Return the ARN that an earlier request with the same client token made."""
+        return self.tokens.get((operation, token)) if token else None
+
+    def remember(self, operation: str, token: str | None, arn: str) -> None:
+        """Keep what a client token made."""
+        if token:
+            self.tokens[operation, token] = arn
+
+    def set_tags(self, arn: str, tags: list[dict[str, str]]) -> None:
+        """Tag a resource, new or old. Raises TooManyTagsException above 50."""
+        merged = self.tags.get(arn, {}) | {tag["key"]: tag["value"] for tag in tags}
+        if len(merged) > 50:
+            raise BedrockError(
+                "TooManyTagsException", f"Resource {arn} would have {len(merged)} tags; 50 are allowed."
+            )
+        self.tags[arn] = merged
+
+
+Operation = Callable[[Region, dict[str, Any]], dict[str, Any]]

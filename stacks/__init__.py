@@ -1,0 +1,1 @@
+"""What is deployed: resources and who may touch them, no business logic."""

@@ -1,0 +1,1 @@
+"""What the stacks use more than once, and no more."""

@@ -1,0 +1,121 @@
+"""What is a function of ours? Arm64 Python in a package built by pip, with its own log group and versions."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks import grants
+from stacks.environment import Environment
+
+SOURCE: Final = Path(__file__).parents[2] / "lambdas"
+PYTHON: Final = "3.13"
+PLATFORMS: Final = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
+_LEFT_OUT: Final = ("**/__pycache__", "**/*.pyc", "**/.*")
+
+
+@jsii.implements(cdk.ILocalBundling)
+class PipPackage:
+    """Lays the packages of some requirements files and our source into one folder, without Docker."""
+
+    def __init__(self, *requirements: str) -> None:
+        self._requirements = requirements
+
+    def try_bundle(self, output_dir: str, **_options: object) -> bool:
+        """Fill the asset's folder; CalledProcessError where pip finds no wheel for the platform."""
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command += ["--target", output_dir, "--no-compile", "--only-binary=:all:"]
+        command += ["--implementation", "cp", "--python-version", PYTHON]
+        command += [word for platform in PLATFORMS for word in ("--platform", platform)]
+        command += [word for name in self._requirements for word in ("--requirement", str(SOURCE / name))]
+        subprocess.run(command, check=True)  # noqa: S603
+        left_out = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+        shutil.copytree(SOURCE, output_dir, ignore=left_out, dirs_exist_ok=True)
+        return True
+
+
+def package(*requirements: str) -> lambda_.Code:
+    """Describe the code asset: all of lambdas/ with the packages that these files under it pin.
+
+    Where the stack does not bundle, it is lambdas/ as it stands.
+    """
+    return lambda_.Code.from_asset(
+        str(SOURCE),
+        exclude=list(_LEFT_OUT),
+        ignore_mode=cdk.IgnoreMode.GLOB,
+        bundling=cdk.BundlingOptions(
+            # Never pulled, since the local bundler always answers; the command is part of the asset's hash.
+            image=cdk.DockerImage.from_registry("unused"),
+            command=[PYTHON, *PLATFORMS, *requirements],
+            local=PipPackage(*requirements),
+        ),
+    )
+
+
+class Function(Construct):
+    """One function; its construct id is its folder's name in PascalCase."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        name: str,
+        environment: Environment,
+        code: lambda_.Code,
+        variables: dict[str, str],
+        memory_mb: int,
+        timeout: cdk.Duration,
+        role: iam.Role | None = None,
+    ) -> None:
+        super().__init__(scope, pascal_case(name))
+        self.role = role or iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/{environment.prefix.replace('-', '/')}/{name}",
+            retention=environment.log_retention,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        log_group.grant_write(self.role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            code=code,
+            handler=f"{name}.handler.lambda_handler",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            memory_size=memory_mb,
+            timeout=timeout,
+            tracing=lambda_.Tracing.ACTIVE,
+            role=self.role,
+            log_group=log_group,
+            environment=variables,
+            # A running execution finishes on the version that it started with.
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
+        )
+        grants.acknowledge_unscoped(self.role, "xray:PutTelemetryRecords", "xray:PutTraceSegments")
+        grants.acknowledge(
+            self,
+            "AwsSolutions-L1",
+            f"The packages are locked and tested for Python {PYTHON}; an upgrade is a change.",
+        )
+
+    @property
+    def version_arn(self) -> str:
+        """The version that executions started from now on call."""
+        return self.function.current_version.function_arn
+
+
+def pascal_case(name: str) -> str:
+    """Spell a function's folder name as construct id: `admit_upload` becomes `AdmitUpload`."""
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -1,0 +1,107 @@
+"""Which environment is deployed, where, and how carefully? One frozen object from cdk.json's context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_logs as logs
+from constructs import Node
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9]{0,9}")
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_RETENTION: Final = {
+    7: logs.RetentionDays.ONE_WEEK,
+    30: logs.RetentionDays.ONE_MONTH,
+    90: logs.RetentionDays.THREE_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One deployment of Tunesmith in one Region of whichever account the cdk command is signed in to."""
+
+    name: str
+    region: str
+    retain_data: bool
+    """Whether buckets, ledger and data key outlive the stacks."""
+    log_retention_days: int
+    bundle_packages: bool
+    """Whether pip puts arm64 packages beside the functions' code; a laptop's workers bring their own."""
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"{key}: {getattr(self, key)!r} is not allowed; expected {allowed}"
+            for key, fits, allowed in (
+                (
+                    "name",
+                    _matches(_NAME, self.name),
+                    "a letter and at most 9 more letters or digits, all lower case",
+                ),
+                ("region", _matches(_REGION, self.region), "an AWS Region such as us-east-1"),
+                ("retain_data", isinstance(self.retain_data, bool), "true or false"),
+                ("log_retention_days", self.log_retention_days in _RETENTION, f"one of {[*_RETENTION]}"),
+                ("bundle_packages", isinstance(self.bundle_packages, bool), "true or false"),
+            )
+            if not fits
+        ]
+        if problems:
+            raise ValueError("cdk.json, environments: " + "; ".join(problems))
+
+    @property
+    def prefix(self) -> str:
+        """What the names of this environment's stacks, machines and roles start with."""
+        return f"tunesmith-{self.name}"
+
+    @property
+    def evaluation_role_name(self) -> str:
+        """The role that alone may read blind tests; with its Region, since role names are global."""
+        return f"{self.prefix}-evaluate-{self.region}"
+
+    @property
+    def target(self) -> cdk.Environment:
+        """Where the stacks go; without an account, so that synthesis asks nobody."""
+        return cdk.Environment(region=self.region)
+
+    @property
+    def log_retention(self) -> logs.RetentionDays:
+        """How long logs are kept, in CDK's words."""
+        return _RETENTION[self.log_retention_days]
+
+    @property
+    def removal_policy(self) -> cdk.RemovalPolicy:
+        """What becomes of stored data when its stack is removed."""
+        return cdk.RemovalPolicy.RETAIN if self.retain_data else cdk.RemovalPolicy.DESTROY
+
+
+def read_environment(node: Node) -> Environment:
+    """Read the environment that the context names (`-c env=prod`, optionally `-c region=us-west-2`).
+
+    Raises ValueError with every problem at once.
+    """
+    return choose_environment(
+        node.try_get_context("environments"), str(node.try_get_context("env")), node.try_get_context("region")
+    )
+
+
+def choose_environment(
+    environments: Mapping[str, Mapping[str, Any]], name: str, region: str | None = None
+) -> Environment:
+    """Pick one of the environments by name; a Region given here overrides the one written there."""
+    if name not in environments:
+        raise ValueError(f"-c env={name}: unknown environment; cdk.json has {', '.join(environments)}")
+    values = dict(environments[name]) | ({"region": region} if region else {})
+    wanted = {field.name for field in fields(Environment)} - {"name"}
+    problems = [f"{key}: unknown key" for key in sorted(values.keys() - wanted)]
+    problems += [f"{key}: missing" for key in sorted(wanted - values.keys())]
+    if problems:
+        raise ValueError(f"cdk.json, environments.{name}: " + "; ".join(problems))
+    return Environment(name=name, **values)
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None

@@ -1,0 +1,317 @@
+"""What may a role do? Grants by intent; a wildcard stands beside the reason that cdk-nag is given for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as ddb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+UNSCOPED_ACTIONS: Final = {
+    "bedrock:ListFoundationModels": "Listing what Bedrock offers has no resource type.",
+    "logs:CreateLogDelivery": "Step Functions' log delivery knows no resource types.",
+    "logs:DeleteLogDelivery": "Step Functions' log delivery knows no resource types.",
+    "logs:DescribeLogGroups": "Step Functions' log delivery knows no resource types.",
+    "logs:DescribeResourcePolicies": "Step Functions' log delivery knows no resource types.",
+    "logs:GetLogDelivery": "Step Functions' log delivery knows no resource types.",
+    "logs:ListLogDeliveries": "Step Functions' log delivery knows no resource types.",
+    "logs:PutResourcePolicy": "Step Functions' log delivery knows no resource types.",
+    "logs:UpdateLogDelivery": "Step Functions' log delivery knows no resource types.",
+    "xray:GetSamplingRules": "X-Ray's calls know no resource types.",
+    "xray:GetSamplingTargets": "X-Ray's calls know no resource types.",
+    "xray:PutTelemetryRecords": "X-Ray's calls know no resource types.",
+    "xray:PutTraceSegments": "X-Ray's calls know no resource types.",
+}
+"""The only actions that are allowed on every resource, because AWS cannot narrow them."""
+
+_WHICH_RUN: Final = "The run's id is part of the key and not known before the run."
+_WHICH_MODEL: Final = "Bedrock picks the id when the resource is made."
+
+
+def acknowledge(construct: Construct, finding: str, reason: str) -> None:
+    """Accept one of cdk-nag's findings on a construct, and tell why."""
+    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))
+
+
+def acknowledge_unscoped(role: iam.Role, *actions: str) -> None:
+    """Accept that a role may do these actions on every resource; KeyError where the list has no reason."""
+    reasons = dict.fromkeys(UNSCOPED_ACTIONS[action] for action in actions)
+    acknowledge(role, "AwsSolutions-IAM5[Resource::*]", " ".join(reasons))
+
+
+def allow(
+    role: iam.Role,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    *,
+    reason: str = "",
+    conditions: Mapping[str, Any] | None = None,
+) -> None:
+    """Allow a role these actions; resources with a wildcard need the reason."""
+    role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
+    stack = cdk.Stack.of(role)
+    for resource in resources:
+        spelled = _spell(stack.resolve(resource))
+        if "*" in spelled:
+            if not reason:
+                raise ValueError(f"{role.node.path}: {', '.join(actions)} on {spelled} without a reason")
+            acknowledge(role, f"AwsSolutions-IAM5[Resource::{spelled}]", reason)
+
+
+# --- records
+
+
+def read_objects(role: iam.Role, bucket_arn: str, *keys: str) -> None:
+    """Read objects of these keys; listing the bucket turns the answer for an absent key from 403 into 404."""
+    allow(
+        role,
+        ["s3:GetObject", "s3:GetObjectVersion"],
+        [f"{bucket_arn}/{key}" for key in keys],
+        reason=_WHICH_RUN,
+    )
+    allow(role, ["s3:ListBucket"], [bucket_arn])
+
+
+def write_objects(role: iam.Role, bucket_arn: str, *keys: str) -> None:
+    """Write objects of these keys."""
+    allow(role, ["s3:PutObject"], [f"{bucket_arn}/{key}" for key in keys], reason=_WHICH_RUN)
+
+
+def train_on_records(role: iam.Role, bucket_arn: str) -> None:
+    """Read what a run prepared for training and write what training leaves; never a blind test."""
+    output = f"{bucket_arn}/runs/*/training/output/*"
+    allow(role, ["s3:GetObject"], [f"{bucket_arn}/runs/*/data/*", output], reason=_WHICH_RUN)
+    allow(role, ["s3:PutObject"], [output], reason=_WHICH_RUN)
+    allow(role, ["s3:ListBucket"], [bucket_arn], conditions={"StringLike": {"s3:prefix": ["runs/*"]}})
+    role.add_to_policy(
+        iam.PolicyStatement(effect=iam.Effect.DENY, actions=["s3:*"], resources=[f"{bucket_arn}/blind/*"])
+    )
+
+
+def use_key(role: iam.Role, key: kms.IKey) -> None:
+    """Encrypt and decrypt what the services store under the data key."""
+    allow(role, ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], [key.key_arn])
+
+
+def use_ledger(role: iam.Role, ledger: ddb.ITable) -> None:
+    """Read and write the ledger's records."""
+    actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    allow(role, actions, [ledger.table_arn])
+
+
+def list_open_capacity(role: iam.Role, ledger: ddb.ITable) -> None:
+    """Query the index of capacity that is not given back yet."""
+    allow(role, ["dynamodb:Query"], [f"{ledger.table_arn}/index/open"])
+
+
+def delete_ledger_records(role: iam.Role, ledger: ddb.ITable) -> None:
+    """Take records out of the ledger, as a first promotion that is rolled back needs."""
+    allow(role, ["dynamodb:DeleteItem"], [ledger.table_arn])
+
+
+def mark_ledger_records(role: iam.Role, ledger: ddb.ITable) -> None:
+    """Set attributes of ledger records, as states do."""
+    allow(role, ["dynamodb:UpdateItem"], [ledger.table_arn])
+
+
+def publish(role: iam.Role, topic: sns.ITopic) -> None:
+    """Publish messages."""
+    allow(role, ["sns:Publish"], [topic.topic_arn])
+
+
+def set_parameters(role: iam.Role, pattern: str) -> None:
+    """Write and remove the SSM parameters that hold the projects' stable names."""
+    arn = cdk.Stack.of(role).format_arn(
+        service="ssm", resource="parameter", resource_name=pattern.removeprefix("/")
+    )
+    allow(
+        role, ["ssm:DeleteParameter", "ssm:PutParameter"], [arn], reason="Projects are named by their users."
+    )
+
+
+# --- functions and machines
+
+
+def call_functions(role: iam.Role, functions: Iterable[lambda_.IFunction]) -> None:
+    """Invoke functions in every version: a running execution finishes on those that it started with."""
+    arns = [f"{function.function_arn}:*" for function in functions]
+    allow(
+        role,
+        ["lambda:InvokeFunction"],
+        arns,
+        reason="A running execution finishes on the versions it began with.",
+    )
+
+
+def start_machine(role: iam.Role, machine: sfn.IStateMachine) -> None:
+    """Start executions of a machine."""
+    allow(role, ["states:StartExecution"], [machine.state_machine_arn])
+
+
+def run_children(role: iam.Role, machines: Mapping[str, sfn.IStateMachine]) -> None:
+    """Run machines (name to machine) as children and wait for them, which Step Functions does by a rule."""
+    stack = cdk.Stack.of(role)
+    for machine in machines.values():
+        start_machine(role, machine)
+    executions = [
+        stack.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{name}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        for name in machines
+    ]
+    allow(
+        role,
+        ["states:DescribeExecution", "states:StopExecution"],
+        executions,
+        reason="Executions are named after their runs.",
+    )
+    rule = stack.format_arn(
+        service="events",
+        resource="rule",
+        resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    )
+    allow(role, ["events:DescribeRule", "events:PutRule", "events:PutTargets"], [rule])
+
+
+# --- Bedrock
+
+
+def ask_for_models(role: iam.Role) -> None:
+    """Ask Bedrock which base models it still offers here."""
+    allow(
+        role, ["bedrock:ListFoundationModels"], ["*"], reason=UNSCOPED_ACTIONS["bedrock:ListFoundationModels"]
+    )
+    allow(
+        role,
+        ["bedrock:GetFoundationModel"],
+        [base_models(cdk.Stack.of(role))],
+        reason="The job file names the base model.",
+    )
+
+
+def watch_jobs(role: iam.Role) -> None:
+    """Read the state of customization jobs."""
+    allow(
+        role,
+        ["bedrock:GetModelCustomizationJob"],
+        [_own(role, "model-customization-job")],
+        reason=_WHICH_MODEL,
+    )
+
+
+def stop_jobs(role: iam.Role) -> None:
+    """Stop customization jobs."""
+    allow(
+        role,
+        ["bedrock:StopModelCustomizationJob"],
+        [_own(role, "model-customization-job")],
+        reason=_WHICH_MODEL,
+    )
+
+
+def create_jobs(role: iam.Role, training_role: iam.IRole, model_key: kms.IKey) -> None:
+    """Start customization jobs that run as the training role, with models under the model key."""
+    base, jobs, models = (
+        base_models(cdk.Stack.of(role)),
+        _own(role, "model-customization-job"),
+        _own(role, "custom-model"),
+    )
+    reason = f"The job file names the base model. {_WHICH_MODEL}"
+    allow(role, ["bedrock:CreateModelCustomizationJob"], [base, jobs, models], reason=reason)
+    allow(role, ["bedrock:TagResource"], [jobs, models], reason=_WHICH_MODEL)
+    allow(
+        role,
+        ["iam:PassRole"],
+        [training_role.role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}},
+    )
+    actions = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+    allow(role, actions, [model_key.key_arn], conditions=_through_bedrock(role))
+
+
+def deploy_models(role: iam.Role, model_key: kms.IKey) -> None:
+    """Open on-demand deployments of custom models, and see how they stand."""
+    models, deployments = _own(role, "custom-model"), _own(role, "custom-model-deployment")
+    allow(role, ["bedrock:CreateCustomModelDeployment"], [models, deployments], reason=_WHICH_MODEL)
+    allow(role, ["bedrock:TagResource"], [deployments], reason=_WHICH_MODEL)
+    watch_deployments(role)
+    _use_models(role, model_key)
+
+
+def swap_models(role: iam.Role, model_key: kms.IKey) -> None:
+    """Put another custom model behind a deployment."""
+    resources = [_own(role, "custom-model"), _own(role, "custom-model-deployment")]
+    allow(role, ["bedrock:UpdateCustomModelDeployment"], resources, reason=_WHICH_MODEL)
+    watch_deployments(role)
+    _use_models(role, model_key)
+
+
+def watch_deployments(role: iam.Role) -> None:
+    """Read the state of on-demand deployments."""
+    resources = [_own(role, "custom-model-deployment")]
+    allow(role, ["bedrock:GetCustomModelDeployment"], resources, reason=_WHICH_MODEL)
+
+
+def delete_capacity(role: iam.Role) -> None:
+    """Delete on-demand deployments and stored custom models."""
+    resources = [_own(role, "custom-model-deployment")]
+    allow(role, ["bedrock:DeleteCustomModelDeployment"], resources, reason=_WHICH_MODEL)
+    allow(role, ["bedrock:DeleteCustomModel"], [_own(role, "custom-model")], reason=_WHICH_MODEL)
+
+
+def ask_candidates(role: iam.Role, model_key: kms.IKey) -> None:
+    """Let deployed custom models answer."""
+    allow(role, ["bedrock:InvokeModel"], [_own(role, "custom-model-deployment")], reason=_WHICH_MODEL)
+    _use_models(role, model_key)
+
+
+def ask_base_models(role: iam.Role) -> None:
+    """Let base models answer, directly or through an inference profile, which may pick another Region."""
+    stack = cdk.Stack.of(role)
+    resources = [base_models(stack, region="*"), _own(role, "inference-profile")]
+    allow(role, ["bedrock:InvokeModel"], resources, reason="The job file names the base model.")
+
+
+def base_models(stack: cdk.Stack, region: str | None = None) -> str:
+    """Spell the ARN of every base model, in the stack's Region unless another is given."""
+    return stack.format_arn(
+        service="bedrock", account="", region=region, resource="foundation-model", resource_name="*"
+    )
+
+
+def _own(role: iam.Role, resource: str) -> str:
+    return cdk.Stack.of(role).format_arn(service="bedrock", resource=resource, resource_name="*")
+
+
+def _use_models(role: iam.Role, model_key: kms.IKey) -> None:
+    allow(role, ["kms:Decrypt", "kms:DescribeKey"], [model_key.key_arn], conditions=_through_bedrock(role))
+
+
+def _through_bedrock(role: iam.Role) -> dict[str, Any]:
+    return {"StringEquals": {"kms:ViaService": f"bedrock.{cdk.Stack.of(role).region}.amazonaws.com"}}
+
+
+def _spell(value: Any) -> str:
+    """Flatten a resolved ARN the way cdk-nag does for the id of a finding."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [delimiter, parts]}:
+            return str(delimiter).join(_spell(part) for part in parts)
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Fn::ImportValue": name}:
+            return _spell(name)
+        case {"Ref": name}:
+            return f"<{name}>"
+    raise ValueError(f"no spelling for {value!r}")

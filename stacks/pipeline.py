@@ -1,0 +1,306 @@
+"""Which functions and state machines are there, what starts them, and what may each of them touch?"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from stacks import grants
+from stacks.components.function import Function, package, pascal_case
+from stacks.components.workflow import Workflow
+from stacks.environment import Environment
+from stacks.storage import StorageStack
+from tunesmith import names
+from tunesmith.settings import function_settings
+
+MACHINES: Final = ("swap", "release", "train", "evaluate", "serve", "pipeline")
+"""The state machines, each behind those that it starts."""
+
+CHILDREN: Final = {
+    "serve": ("swap",),
+    "pipeline": ("train", "evaluate", "serve", "release"),
+}
+CALLS: Final = {
+    "pipeline": ("prepare_dataset", "check_preflight", "estimate_cost", "decide_promotion"),
+    "train": ("plan_training", "watch_training", "conclude_training"),
+    "evaluate": ("plan_evaluation", "answer_shard", "score_answers"),
+    "serve": ("plan_serving", "smoke_test", "record_champion", "restore_champion"),
+    "release": ("plan_release", "write_report"),
+}
+EVALUATION: Final = CALLS["evaluate"]
+"""The functions that open the blind test; they share the role that its bucket policy names."""
+
+LARGE: Final = (
+    "prepare_dataset", "conclude_training", *EVALUATION, "decide_promotion", "smoke_test", "write_report",
+)  # fmt: skip
+"""The functions that work on records: they get 2 GiB and 15 minutes, the others 512 MiB and 5 minutes."""
+
+WRITES: Final = {
+    "admit_upload": ("runs/*/job.json", "rejections/*"),
+    "prepare_dataset": ("runs/*/data/*", "blind/*"),
+    "estimate_cost": ("runs/*/estimate.json",),
+    "conclude_training": ("runs/*/training/jobs.json",),
+    "decide_promotion": ("runs/*/evaluation/verdict.json",),
+    "write_report": ("runs/*/report.json", "runs/*/report.html"),
+}
+"""What each function writes into the artifacts bucket; they all read below `runs/`."""
+
+PRICES: Final = "settings/prices.yaml"
+
+
+class PipelineStack(cdk.Stack):
+    """From an upload to a champion."""
+
+    def __init__(self, scope: Construct, *, environment: Environment, storage: StorageStack) -> None:
+        super().__init__(
+            scope,
+            f"{environment.prefix}-pipeline",
+            env=environment.target,
+            termination_protection=environment.retain_data,
+            description="Tunesmith: functions, state machines and what starts them",
+        )
+        if not environment.bundle_packages:
+            self.node.set_context("aws:cdk:bundling-stacks", [])
+        self.add_stack_dependency(storage)
+        self._environment, self._storage = environment, storage
+
+        self.training_role = self._training_role()
+        self.evaluation_role = iam.Role(
+            self,
+            "EvaluationRole",
+            role_name=environment.evaluation_role_name,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        self.dead_letters = self._queue("DeadLetters", retention_period=cdk.Duration.days(14))
+
+        self._code = package("requirements.txt")
+        self._statistics_code = package("requirements.txt", "requirements-statistics.txt")
+        self.functions: dict[str, Function] = {}
+        self.workflows: dict[str, Workflow] = {}
+        for name in function_settings():
+            if name != "admit_upload":
+                self._add_function(name)
+        for name in MACHINES:
+            self._add_workflow(name)
+        self._add_function("admit_upload")  # the last, since it is told which machine to start
+
+        self._admit_uploads()
+        self._release_after_failures()
+        self._tell_the_command()
+        self._grant_records()
+        self._grant_calls()
+        self._grant_bedrock()
+
+    # --- parts
+
+    def _add_function(self, name: str) -> None:
+        large, evaluates = name in LARGE, name in EVALUATION
+        self.functions[name] = Function(
+            self,
+            name=name,
+            environment=self._environment,
+            code=self._statistics_code if name == "decide_promotion" else self._code,
+            variables=self._variables(name),
+            memory_mb=2048 if large else 512,
+            timeout=cdk.Duration.minutes(15 if large else 5),
+            role=self.evaluation_role if evaluates else None,
+        )
+
+    def _variables(self, name: str) -> dict[str, str]:
+        pipeline = self.workflows.get("pipeline")
+        known = {
+            "environment": self._environment.name,
+            "ledger_table": self._storage.ledger.table_name,
+            "artifacts_bucket": self._storage.artifacts_bucket.bucket_name,
+            "dataset_bucket": self._storage.dataset_bucket.bucket_name,
+            "topic_arn": self._storage.topic.topic_arn,
+            "pipeline_arn": pipeline.arn if pipeline else "",
+            "training_role_arn": self.training_role.role_arn,
+            "model_key_arn": self._storage.model_key.key_arn,
+        }
+        settings = function_settings()[name]
+        return settings(**{field.name: known[field.name] for field in fields(settings)}).to_environment()
+
+    def _add_workflow(self, name: str) -> None:
+        known = {
+            f"{pascal_case(function)}Arn": self.functions[function].version_arn
+            for function in CALLS.get(name, ())
+        }
+        known |= {
+            f"{child.capitalize()}MachineArn": self.workflows[child].arn for child in CHILDREN.get(name, ())
+        }
+        known |= {
+            "LedgerTableName": self._storage.ledger.table_name,
+            "TopicArn": self._storage.topic.topic_arn,
+        }
+        self.workflows[name] = Workflow(self, name=name, environment=self._environment, substitutions=known)
+
+    def _training_role(self) -> iam.Role:
+        jobs = self.format_arn(service="bedrock", resource="model-customization-job", resource_name="*")
+        return iam.Role(
+            self,
+            "TrainingRole",
+            description="What Bedrock may do while it trains a model for Tunesmith",
+            assumed_by=iam.ServicePrincipal(
+                "bedrock.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnEquals": {"aws:SourceArn": jobs},
+                },
+            ),
+        )
+
+    def _queue(self, construct_id: str, **options: Any) -> sqs.Queue:
+        # Encrypted by SQS itself: EventBridge then needs no grant on a key of ours.
+        return sqs.Queue(
+            self, construct_id, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, **options
+        )
+
+    def _admit_uploads(self) -> None:
+        """Lead uploads through a queue: called by EventBridge itself, a function that crashes loses them."""
+        admit = self.functions["admit_upload"].function
+        self.uploads = self._queue(
+            "Uploads",
+            visibility_timeout=cdk.Duration.minutes(30),  # six times the function's timeout, as Lambda asks
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
+        )
+        events.Rule(
+            self,
+            "UploadRule",
+            description="Uploads below datasets/ are looked at by admit_upload",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [self._storage.dataset_bucket.bucket_name]},
+                    "object": {"key": [{"prefix": "datasets/"}]},
+                },
+            ),
+            targets=[targets.SqsQueue(self.uploads, dead_letter_queue=self.dead_letters)],
+        )
+        admit.add_event_source(sources.SqsEventSource(self.uploads, report_batch_item_failures=True))
+
+    def _release_after_failures(self) -> None:
+        """Start a release when a pipeline execution was stopped, ran too long or failed, even in its own."""
+        events.Rule(
+            self,
+            "ReleaseRule",
+            description="A pipeline execution that was stopped or failed gives back what it opened",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [self.workflows["pipeline"].arn],
+                    "status": ["ABORTED", "FAILED", "TIMED_OUT"],
+                },
+            ),
+            targets=[
+                targets.SfnStateMachine(
+                    self.workflows["release"].machine,
+                    input=events.RuleTargetInput.from_object(
+                        {"run": events.EventField.from_path("$.detail.name")}
+                    ),
+                    dead_letter_queue=self.dead_letters,
+                )
+            ],
+        )
+
+    def _tell_the_command(self) -> None:
+        """Write down what is deployed where the `tunesmith` command looks."""
+        deployment = {
+            "environment": self._environment.name,
+            "region": self.region,
+            "account": self.account,
+            "dataset_bucket": self._storage.dataset_bucket.bucket_name,
+            "artifacts_bucket": self._storage.artifacts_bucket.bucket_name,
+            "ledger_table": self._storage.ledger.table_name,
+            "pipeline_arn": self.workflows["pipeline"].arn,
+            "release_arn": self.workflows["release"].arn,
+            "topic_arn": self._storage.topic.topic_arn,
+        }
+        ssm.StringParameter(
+            self,
+            "Deployment",
+            parameter_name=names.deployment_parameter(self._environment.name),
+            description="What is deployed, for the tunesmith command",
+            string_value=self.to_json_string(deployment),
+        )
+
+    # --- who may touch what
+
+    def _grant_records(self) -> None:
+        """Uploads, records, ledger, messages."""
+        storage, ledger = self._storage, self._storage.ledger
+        roles = {name: function.role for name, function in self.functions.items() if name not in EVALUATION}
+        for role in [*roles.values(), self.evaluation_role]:
+            grants.use_ledger(role, ledger)
+            grants.use_key(role, storage.data_key)
+        for name, role in roles.items():
+            grants.read_objects(role, storage.artifacts_arn, "runs/*")
+            if name in WRITES:
+                grants.write_objects(role, storage.artifacts_arn, *WRITES[name])
+        for name in ("admit_upload", "prepare_dataset"):
+            grants.read_objects(roles[name], storage.dataset_arn, "datasets/*")
+        for role in (roles["estimate_cost"], roles["conclude_training"], self.evaluation_role):
+            grants.read_objects(role, storage.dataset_arn, PRICES)
+
+        grants.read_objects(self.evaluation_role, storage.artifacts_arn, "runs/*", "blind/*")
+        grants.write_objects(
+            self.evaluation_role, storage.artifacts_arn, "runs/*/answers/*", "runs/*/evaluation/*"
+        )
+        grants.read_objects(roles["admit_upload"], storage.artifacts_arn, "rejections/*")
+        grants.publish(roles["admit_upload"], storage.topic)
+        grants.list_open_capacity(roles["plan_release"], ledger)
+        grants.delete_ledger_records(roles["restore_champion"], ledger)
+
+        release = self.workflows["release"].role
+        grants.publish(release, storage.topic)
+        for role in (release, self.workflows["evaluate"].role):
+            grants.mark_ledger_records(role, ledger)
+            grants.use_key(role, storage.data_key)
+        stable_names = names.champion_parameter(self._environment.name, "*")
+        grants.set_parameters(self.workflows["serve"].role, stable_names)
+
+    def _grant_calls(self) -> None:
+        """Functions and machines that machines call."""
+        for name, workflow in self.workflows.items():
+            if name in CALLS:
+                grants.call_functions(
+                    workflow.role, [self.functions[called].function for called in CALLS[name]]
+                )
+            if name in CHILDREN:
+                children = [self.workflows[child] for child in CHILDREN[name]]
+                grants.run_children(workflow.role, {child.full_name: child.machine for child in children})
+        grants.start_machine(self.functions["admit_upload"].role, self.workflows["pipeline"].machine)
+
+    def _grant_bedrock(self) -> None:
+        """Models, jobs, deployments; and what Bedrock itself may do on our behalf."""
+        storage = self._storage
+        train, evaluate, swap, release = (
+            self.workflows[name].role for name in ("train", "evaluate", "swap", "release")
+        )
+        grants.create_jobs(train, self.training_role, storage.model_key)
+        for role in (train, release):
+            grants.watch_jobs(role)
+            grants.stop_jobs(role)
+        grants.deploy_models(evaluate, storage.model_key)
+        grants.swap_models(swap, storage.model_key)
+        grants.delete_capacity(release)
+
+        grants.ask_for_models(self.functions["check_preflight"].role)
+        grants.watch_jobs(self.functions["conclude_training"].role)
+        grants.ask_candidates(self.evaluation_role, storage.model_key)
+        grants.ask_base_models(self.evaluation_role)
+        grants.ask_candidates(self.functions["smoke_test"].role, storage.model_key)
+
+        grants.train_on_records(self.training_role, storage.artifacts_arn)
+        grants.use_key(self.training_role, storage.data_key)

@@ -1,0 +1,256 @@
+"""What do the scenario tests see of the local cloud? Clients, uploads, runs, and all that costs money."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from examples.support_triage import generate
+
+from local.cloud import LocalCloud
+from tunesmith import names
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.ledger import Run
+
+REPOSITORY = Path(__file__).parents[1]
+PATIENCE = 240.0
+"""Real seconds after which a scenario that does not end is a failure of the machines, not of the test."""
+
+
+@dataclass
+class CloudUnderTest:
+    """The deployed stacks on a local cloud, seen through AWS's own APIs."""
+
+    local: LocalCloud
+    deployment: dict[str, str]
+    inbox: str = ""
+    """A queue that receives what the topic publishes."""
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _received: list[str] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local cloud."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(  # noqa: TID251
+                service,
+                endpoint_url=self.local.endpoint,
+                region_name="us-east-1",
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
+        return self._clients[service]
+
+    @property
+    def ledger(self) -> LedgerTable:
+        """The deployed ledger."""
+        return LedgerTable(self.deployment["ledger_table"], self.client("dynamodb"))
+
+    # --- what a user does
+
+    def put(self, key: str, body: bytes) -> None:
+        """Upload one object to the dataset bucket."""
+        self.client("s3").put_object(Bucket=self.deployment["dataset_bucket"], Key=key, Body=body)
+
+    def submit(self, job: dict[str, Any], train: bytes, *, job_first: bool = False) -> str:
+        """Upload a job file and its training data; returns the id that the run will have."""
+        body = yaml.safe_dump(job).encode()
+        folder = f"datasets/{job['project']}"
+        uploads = [(f"{folder}/{job['data']}", train), (f"{folder}/job.yaml", body)]
+        for key, content in reversed(uploads) if job_first else uploads:
+            self.put(key, content)
+        return run_of_upload(body, train)
+
+    def fault(self, project: str, **faults: Any) -> None:
+        """Declare what goes wrong for a project."""
+        self.client("ssm").put_parameter(
+            Name=f"/tunesmith-local/faults/{project}", Value=json.dumps(faults), Type="String", Overwrite=True
+        )
+
+    # --- what comes of it
+
+    def wait_for_run(self, run: str, attempt: int = 1) -> dict[str, Any]:
+        """Wait until the run's execution is over; returns DescribeExecution's answer."""
+        arn = self.execution_arn("pipeline", names.execution_name(run, attempt))
+        stepfunctions = self.client("stepfunctions")
+        for _ in self._patience(f"the execution of run {run}"):
+            try:
+                found: dict[str, Any] = stepfunctions.describe_execution(executionArn=arn)
+            except stepfunctions.exceptions.ExecutionDoesNotExist:
+                continue
+            if found["status"] != "RUNNING":
+                return found
+        raise AssertionError("unreachable")
+
+    def wait_for_close(self, run: str) -> Run:
+        """Wait until the ledger shows the run as closed and told of; returns it."""
+        for _ in self._patience(f"the closing of run {run}"):
+            found = self.ledger.run(run)
+            if found.closed and found.announced == found.outcome:
+                return found
+        raise AssertionError("unreachable")
+
+    def execution_arn(self, machine: str, name: str) -> str:
+        """The ARN of one of a machine's executions."""
+        arn = self.deployment["pipeline_arn" if machine == "pipeline" else "release_arn"]
+        return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def executions(self, machine: str) -> list[dict[str, Any]]:
+        """All executions of a machine that the deployment names."""
+        pages = (
+            self.client("stepfunctions")
+            .get_paginator("list_executions")
+            .paginate(stateMachineArn=self.deployment[f"{machine}_arn"])
+        )
+        return [execution for page in pages for execution in page["executions"]]
+
+    def runs_of(self, project: str) -> list[Run]:
+        """What the ledger lists for a project."""
+        return self.ledger.runs(project)
+
+    def report(self, run: str) -> dict[str, Any]:
+        """The run's report.json."""
+        body = self.client("s3").get_object(
+            Bucket=self.deployment["artifacts_bucket"], Key=f"runs/{run}/report.json"
+        )["Body"]
+        document: dict[str, Any] = json.loads(body.read())
+        return document
+
+    def artifact_keys(self, prefix: str) -> list[str]:
+        """Keys in the artifacts bucket."""
+        pages = (
+            self.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self.deployment["artifacts_bucket"], Prefix=prefix)
+        )
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def billable(self, project: str) -> dict[str, list[str]]:
+        """Names of everything of a project that exists in Bedrock and may cost money, by kind."""
+        bedrock = self.client("bedrock")
+        mine = f"{project}-"
+        jobs = bedrock.list_model_customization_jobs(maxResults=1000)["modelCustomizationJobSummaries"]
+        models = bedrock.list_custom_models(maxResults=1000)["modelSummaries"]
+        deployments = bedrock.list_custom_model_deployments(maxResults=1000)["modelDeploymentSummaries"]
+        return {
+            "jobs": [
+                j["jobName"] for j in jobs if j["jobName"].startswith(mine) and j["status"] in ("InProgress", "Stopping")
+            ],
+            "models": [m["modelName"] for m in models if m["modelName"].startswith(mine)],
+            "deployments": [
+                d["customModelDeploymentName"] for d in deployments if d["customModelDeploymentName"].startswith(mine)
+            ],
+        }
+
+    def jobs(self, project: str) -> list[str]:
+        """Names of all customization jobs that a project ever had."""
+        jobs = self.client("bedrock").list_model_customization_jobs(maxResults=1000)
+        return [
+            job["jobName"]
+            for job in jobs["modelCustomizationJobSummaries"]
+            if job["jobName"].startswith(f"{project}-")
+        ]
+
+    def champion_parameter(self, project: str) -> str | None:
+        """The value of the project's stable name, None where there is none."""
+        ssm = self.client("ssm")
+        try:
+            answer = ssm.get_parameter(Name=names.champion_parameter("local", project))
+        except ssm.exceptions.ParameterNotFound:
+            return None
+        value: str = answer["Parameter"]["Value"]
+        return value
+
+    def wait_for_billable(self, project: str, kind: str) -> None:
+        """Wait until something of a project exists that may cost money."""
+        for _ in self._patience(f"{kind} of {project}"):
+            if self.billable(project)[kind]:
+                return
+
+    def wait_for_rejection(self, project: str) -> dict[str, Any]:
+        """Wait for a project's first rejection document."""
+        for _ in self._patience(f"a rejection of {project}"):
+            keys = self.artifact_keys(f"rejections/{project}/")
+            if keys:
+                body = self.client("s3").get_object(Bucket=self.deployment["artifacts_bucket"], Key=keys[0])["Body"]
+                document: dict[str, Any] = json.loads(body.read())
+                return document
+        raise AssertionError("unreachable")
+
+    def wait_for_quiet_queue(self) -> None:
+        """Wait until no upload waits for admission or is being admitted."""
+        quiet = 0
+        for _ in self._patience("an empty upload queue"):
+            attributes = self.client("sqs").get_queue_attributes(
+                QueueUrl=self._queue("upload", but="dead"), AttributeNames=["All"]
+            )["Attributes"]
+            waiting = int(attributes["ApproximateNumberOfMessages"])
+            quiet = 0 if waiting + int(attributes["ApproximateNumberOfMessagesNotVisible"]) else quiet + 1
+            if quiet > 5:
+                return
+
+    def dead_letters_naming(self, text: str) -> int:
+        """Wait for a dead letter that holds a text; returns how many hold it."""
+        for _ in self._patience(f"a dead letter naming {text}"):
+            received = self.client("sqs").receive_message(
+                QueueUrl=self._queue("dead"), MaxNumberOfMessages=10, VisibilityTimeout=0
+            )
+            found = sum(text in message["Body"] for message in received.get("Messages", []))
+            if found:
+                return found
+        raise AssertionError("unreachable")
+
+    def messages_naming(self, text: str) -> list[str]:
+        """What was published on the topic so far and holds a text."""
+        while received := self.client("sqs").receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get("Messages"):
+            for message in received:
+                self._received.append(message["Body"])
+                self.client("sqs").delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
+        return [body for body in self._received if text in body]
+
+    def _queue(self, part: str, but: str = "") -> str:
+        urls = self.client("sqs").list_queues()["QueueUrls"]
+        (url,) = [u for u in urls if part in u.lower() and not (but and but in u.lower())]
+        found: str = url
+        return found
+
+    def _patience(self, what: str) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            yield
+            time.sleep(0.2)
+        raise AssertionError(f"{what} did not happen within {PATIENCE:.0f} s")
+
+
+def run_of_upload(job: bytes, train: bytes) -> str:
+    """The run id of an upload of a job file and one training file."""
+    return names.run_id(job, [("train", hashlib.sha256(train).hexdigest())])
+
+
+def triage_data(records: int = 600, seed: int = 7) -> bytes:
+    """A small classification set that tuning clearly helps."""
+    return generate.dataset(records=records, seed=seed)
+
+
+@contextmanager
+def deployed(*, scale: float) -> Iterator[CloudUnderTest]:
+    """Start a local cloud, deploy the stacks with the real command, and take all down afterwards."""
+    with LocalCloud.temporary(scale=scale) as local:
+        local.deploy()
+        cloud = CloudUnderTest(local=local, deployment={})
+        parameter = cloud.client("ssm").get_parameter(Name=names.deployment_parameter("local"))
+        cloud.deployment.update(json.loads(parameter["Parameter"]["Value"]))
+        cloud.inbox = cloud.client("sqs").create_queue(QueueName="inbox-of-the-tests")["QueueUrl"]
+        cloud.client("sns").subscribe(
+            TopicArn=cloud.deployment["topic_arn"],
+            Protocol="sqs",
+            Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox-of-the-tests",
+        )
+        yield cloud

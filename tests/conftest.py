@@ -1,0 +1,67 @@
+"""One local cloud with one real deploy per test run; every scenario is a project of its own, so nothing is reset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tunesmith.aws import clients
+from tunesmith.aws.ledger_table import LedgerTable
+
+if TYPE_CHECKING:
+    from tests.cloud import CloudUnderTest
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+os.environ.setdefault("AWS_ACCESS_KEY_ID", "testing")
+os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "testing")
+os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[CloudUnderTest]:
+    """The deployed stacks on a local cloud whose clock runs fast."""
+    from tests.cloud import deployed
+
+    with deployed(scale=1800.0) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """An empty mocked account; clients of the library are made inside it."""
+    with mock_aws():
+        clients.forget()
+        yield
+        clients.forget()
+
+
+@pytest.fixture
+def ledger_table(aws: None) -> LedgerTable:
+    """An empty ledger with the deployed table's keys and index."""
+    create_ledger("ledger")
+    return LedgerTable("ledger")
+
+
+def create_ledger(name: str) -> None:
+    """Create the ledger's table in a mocked account."""
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk", "open", "expires")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "open",
+                "KeySchema": [
+                    {"AttributeName": "open", "KeyType": "HASH"},
+                    {"AttributeName": "expires", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
