@@ -1,4 +1,4 @@
-"""`tunesmith check`: is a file fit to train on? The same rules as in the cloud, before anything is uploaded."""
+"""`tunesmith check`: is a file fit to train on? The cloud's own rules, before anything is uploaded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from cli.errors import NO
@@ -27,9 +26,9 @@ def check(
     model: Annotated[str, typer.Option("--model", metavar="ID", help="Base model, e.g. nova-micro.")],
     json: JSON = False,
 ) -> None:
-    """Check data files against a base model's rules; names every bad line, its rule and the reason.
+    """Name every line of a file that cannot be trained on.
 
-    With --json one document a line, one for each file.
+    Each with the rule that it breaks and the reason. With --json one document a line, one for each file.
     """
     base_model = find_model(model)
     missing = [str(file) for file in files if not file.is_file()]
@@ -61,17 +60,13 @@ def _show(checked: CheckedFile, title: str) -> None:
     notes = [
         f"{checked.rejected:,} rejected" if checked.rejected else "",
         f"{checked.duplicates.exact:,} exact duplicates" if checked.duplicates.exact else "",
-        f"{checked.duplicates.conflicts:,} prompts with different answers" if checked.duplicates.conflicts else "",
+        f"{checked.duplicates.conflicts:,} prompts with different answers"
+        if checked.duplicates.conflicts
+        else "",
         f"about {tokens:,} tokens without duplicates",
     ]
     console.print("  " + ", ".join(note for note in notes if note))
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
     for problem in checked.problems[:SHOWN]:
-        table.add_row(f"line {problem.line}", problem.rule, Text(problem.reason))
-    if checked.problems:
-        console.print(table)
+        console.print(f"{checked.file}:{problem.line}: {problem.rule} {problem.reason}", markup=False)
     if len(checked.problems) > SHOWN:
-        console.print(f"  and {len(checked.problems) - SHOWN:,} more; --json lists all")
+        console.print(f"and {len(checked.problems) - SHOWN:,} more problems; --json lists all")

@@ -1,18 +1,17 @@
-"""`make demo`: the main job on this machine, from nothing to a served model, with nothing faked by the command."""
+"""`make demo`: the main job on this machine, from nothing to a served model."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
-from cli.display import describe_time
 from cli.errors import Tellable, tell
 from cli.local import local_deployment
 from cli.submit import submit_job
 from cli.voice import say
+from tunesmith.reporting.words import duration
 
 JOB = Path("examples/support_triage/job.yaml")
 DATA = Path(".tunesmith/demo")
@@ -26,7 +25,7 @@ def demo() -> int:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     with local_deployment() as deployment:
         code = submit_job(deployment, JOB, [DATA / "train.jsonl"], watch=True, json=False)
-    say(f"\nthe demo took {describe_time(timedelta(seconds=time.monotonic() - began))}")
+    say(f"\nthe demo took {duration(time.monotonic() - began)}")
     return code
 
 

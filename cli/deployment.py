@@ -1,4 +1,4 @@
-"""Which deployed Tunesmith does a command talk to? What the environment's SSM parameter says, here or in AWS."""
+"""Which deployed Tunesmith does a command talk to? The one that the environment's SSM parameter tells of."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from rich.console import Group
 from rich.spinner import Spinner
@@ -13,9 +12,9 @@ from rich.text import Text
 
 from cli.look import Elapsed, View
 from tunesmith.ledger import Outcome, Step, StepRecord
+from tunesmith.reporting.words import duration, money
 
 _DONE, _AHEAD, _LEFT_OUT, _BROKEN = "✓", "·", "–", "✗"
-_DIGITS = Decimal("0.0001")
 
 
 def changes(before: View, after: View, spent: Elapsed | None) -> Iterator[str]:
@@ -56,27 +55,10 @@ def draw(view: View, spent: Elapsed | None, environment: str) -> Group:
 def describe_elapsed(spent: Elapsed) -> str:
     """Tell how long a run has taken; both clocks where they differ."""
     if spent.simulated == spent.real:
-        return describe_time(spent.real)
-    return f"{describe_time(spent.real)} real, {describe_time(spent.simulated)} simulated"
-
-
-def describe_time(span: timedelta) -> str:
-    """Spell a time span in its two largest units."""
-    seconds = round(span.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02} s"
-    if seconds < 86_400:
-        return f"{seconds // 3600} h {seconds // 60 % 60:02} min"
-    return f"{seconds // 86_400} d {seconds // 3600 % 24:02} h"
-
-
-def describe_usd(amount: Decimal) -> str:
-    """Spell an amount: cents, and more digits where cents would hide it."""
-    if amount and abs(amount) < Decimal("0.1"):
-        return f"${amount.quantize(_DIGITS)}"
-    return f"${amount:,.2f}"
+        return duration(spent.real.total_seconds())
+    return (
+        f"{duration(spent.real.total_seconds())} real, {duration(spent.simulated.total_seconds())} simulated"
+    )
 
 
 def _figures_beside(before: View, after: View, step: StepRecord) -> str:
@@ -84,7 +66,7 @@ def _figures_beside(before: View, after: View, step: StepRecord) -> str:
     if step.step is Step.TRAIN and after.loss is not None:
         parts.append(f"loss {after.loss:.3f}")
     if after.cost_usd != before.cost_usd:
-        parts.append(f"cost so far {describe_usd(after.cost_usd)}")
+        parts.append(f"cost so far {money(float(after.cost_usd))}")
     return f" ({', '.join(parts)})" if parts else ""
 
 
@@ -108,14 +90,14 @@ def _since_start(view: View, record: StepRecord) -> str:
     if view.run is None:
         return ""
     began = datetime.fromisoformat(record.started) - datetime.fromisoformat(view.run.created)
-    return "+" + describe_time(max(timedelta(0), began))
+    return "+" + duration(max(timedelta(0), began).total_seconds())
 
 
 def _footer(view: View, spent: Elapsed | None) -> str:
     parts = [describe_elapsed(spent)] if spent else []
-    cost = f"cost so far {describe_usd(view.cost_usd)}"
+    cost = f"cost so far {money(float(view.cost_usd))}"
     if view.run is not None and view.run.estimated_usd is not None:
-        cost += f" of {describe_usd(view.run.estimated_usd)} estimated"
+        cost += f" of {money(float(view.run.estimated_usd))} estimated"
     parts.append(cost)
     if view.loss is not None:
         parts.append(f"loss {view.loss:.3f}")

@@ -1,4 +1,4 @@
-"""What does a user see when a command could not be done? A message that says what to do, and never a traceback."""
+"""What does a user see when a command could not be done? What happened, and what to do about it."""
 
 from __future__ import annotations
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 
 from cli.deployment import LOCAL, Deployment, connect
 from cli.options import DATA, JOB, JSON
 from cli.submit import submit_job
-from cli.voice import CommandError, answers, print_json, say
+from cli.voice import CommandError, answers, print_json, progress, say
 from local.clock import DEFAULT_SCALE
 from local.cloud import LocalCloud
+from tunesmith.reporting.words import duration
 
 SCALE = Annotated[float, typer.Option("--scale", min=1, help="How much faster than the wall its clock runs.")]
+_STAGE: Final = re.compile(r"[A-Z][a-z]+ing .*(stacks|account)|✅")
+"""Of the lines of a deployment, those that a log wants: what begins, and which stack is done."""
 
 app = typer.Typer(help="Run the same stack on this machine, without an AWS account.", no_args_is_help=True)
 
@@ -26,11 +33,16 @@ def up(
     scale: SCALE = DEFAULT_SCALE,
     json: JSON = False,
 ) -> None:
-    """Start the local cloud, deploy Tunesmith into it and leave it running."""
+    """Start a local cloud with Tunesmith in it."""
     cloud = LocalCloud.running()
     if cloud is None:
+        say("starting the local cloud")
         cloud = LocalCloud.up(port=port, scale=scale)
-        cloud.deploy(say)
+        try:
+            deploy(cloud)
+        except BaseException:
+            cloud.down()  # a cloud without a deployment is of no use, and would be found as running
+            raise
     else:
         say("the local cloud is running already")
     if json:
@@ -44,7 +56,10 @@ def up(
 
 @app.command("run")
 def run(job: JOB, data: DATA = None, scale: SCALE = DEFAULT_SCALE, json: JSON = False) -> None:
-    """Submit a job to the local cloud and follow it; starts one for the while where none is running."""
+    """Submit a job to the local cloud and follow it.
+
+    Where none is running, one is started for the while.
+    """
     with local_deployment(scale) as deployment:
         code = submit_job(deployment, job, data or [], watch=True, json=json)
     raise typer.Exit(code)
@@ -52,7 +67,7 @@ def run(job: JOB, data: DATA = None, scale: SCALE = DEFAULT_SCALE, json: JSON = 
 
 @app.command("down")
 def down() -> None:
-    """Stop the local cloud; everything in it is gone."""
+    """Stop the local cloud and forget what it held."""
     cloud = LocalCloud.running()
     if cloud is None:
         raise CommandError("no local cloud is running here")
@@ -67,9 +82,22 @@ def local_deployment(scale: float = DEFAULT_SCALE) -> Iterator[Deployment]:
         say("using the local cloud that is running")
         yield connect(LOCAL)
         return
-    cloud = LocalCloud.up(scale=scale)
+    say("starting the local cloud")
+    cloud = LocalCloud.up(scale=scale, owner=os.getpid())
     try:
-        cloud.deploy(say)
+        deploy(cloud)
         yield connect(LOCAL)
     finally:
         cloud.down()
+
+
+def deploy(cloud: LocalCloud) -> None:
+    """Deploy by the real CDK command; a terminal shows its lines in place, a pipe gets the stages alone."""
+    console = progress()
+    if not console.is_terminal:
+        cloud.deploy(lambda line: say(line) if _STAGE.match(line) else None)
+        return
+    began = time.monotonic()
+    with console.status("deploying") as status:
+        cloud.deploy(lambda line: status.update(escape(line.strip()[: console.width - 4])))
+    say(f"deployed by cdk in {duration(time.monotonic() - began)}")

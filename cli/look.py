@@ -20,7 +20,7 @@ RUNNING = "RUNNING"
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """One look at a run; `status` is the execution's, empty where none was found; times of it are real ones."""
+    """One look at a run; status and times are the execution's, `status` is empty where there is none."""
 
     run: Run | None = None
     steps: Sequence[StepRecord] = field(default_factory=tuple)

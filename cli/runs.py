@@ -11,16 +11,18 @@ from rich import box
 from rich.table import Table
 
 from cli.deployment import Deployment, connect
-from cli.display import describe_usd
 from cli.options import ENVIRONMENT, JSON
 from cli.voice import answers, print_json, say
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket
 from tunesmith.ledger import Run
+from tunesmith.reporting.words import money
 
 
 def runs(
-    project: Annotated[str, typer.Option("--project", metavar="PROJECT", help="This project's runs alone.")] = "",
+    project: Annotated[
+        str, typer.Option("--project", metavar="PROJECT", help="This project's runs alone.")
+    ] = "",
     env: ENVIRONMENT = "dev",
     json: JSON = False,
 ) -> None:
@@ -44,7 +46,7 @@ def runs(
             run.created[:16].replace("T", " "),
             run.base_model,
             run.outcome.replace("_", " ") or "open",
-            "" if cost is None else describe_usd(cost),
+            "" if cost is None else money(float(cost)),
         )
     answers().print(table)
 
@@ -63,4 +65,6 @@ def list_runs(deployment: Deployment, of: Iterable[str]) -> list[Run]:
 
 
 def _row(run: Run) -> dict[str, object]:
-    return {name: value for name, value in asdict(run).items() if name not in ("data", "announced", "attempt")}
+    return {
+        name: value for name, value in asdict(run).items() if name not in ("data", "announced", "attempt")
+    }

@@ -24,7 +24,7 @@ def submit(
     env: ENVIRONMENT = "dev",
     json: JSON = False,
 ) -> None:
-    """Upload a job file and its data; prints the id of the run that they start."""
+    """Upload a job file and its data, which starts a run; prints its id."""
     raise typer.Exit(submit_job(connect(env), job, data or [], watch=watch, json=json))
 
 

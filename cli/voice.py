@@ -1,4 +1,4 @@
-"""How does the command speak? Answers go to stdout, everything else to stderr; colour never carries the meaning."""
+"""How does the command speak? Answers on stdout, all else on stderr; colour never carries the meaning."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ AWS_PACE = Pace(interval=5, admission=180, report=120)
 
 
 def watch(run: RUN, env: ENVIRONMENT = "dev", json: JSON = False) -> None:
-    """Follow a run: step, time, cost and loss, then the verdict."""
+    """Follow a run to its verdict."""
     raise typer.Exit(follow(connect(env), run, json=json))
 
 
@@ -65,7 +65,8 @@ def follow(
         view = _follow_steps(deployment, run, pace, sleep)
         page = _await_page(deployment, run, pace, sleep)
     except KeyboardInterrupt:
-        say(f"stopped watching; the run goes on. Follow it: tunesmith watch {run} --env {deployment.environment}")
+        again = f"tunesmith watch {run} --env {deployment.environment}"
+        say(f"stopped watching; the run goes on. Follow it again: {again}")
         return INTERRUPTED
     summary = summarize(view, read_report(deployment, run), page)
     if page is None:
@@ -104,7 +105,9 @@ def _rejection(deployment: Deployment, upload: Upload) -> list[str]:
 
 
 def _never_admitted(deployment: Deployment, run: str, upload: Upload | None, pace: Pace) -> CommandError:
-    waited = f"run {run} did not appear in the ledger of {deployment.environment} within {pace.admission:.0f} s"
+    waited = (
+        f"run {run} did not appear in the ledger of {deployment.environment} within {pace.admission:.0f} s"
+    )
     if upload is None:
         return CommandError(waited, f"list the known runs: tunesmith runs --env {deployment.environment}")
     datasets = Bucket(deployment.dataset_bucket)
@@ -132,7 +135,9 @@ def _follow_steps(deployment: Deployment, run: str, pace: Pace, sleep: Callable[
     with Live(console=console, auto_refresh=True, refresh_per_second=8, redirect_stdout=False) as live:
         while True:
             view = look(deployment, run)
-            live.update(draw(view, elapsed(view, datetime.now(UTC), deployment.scale), deployment.environment))
+            live.update(
+                draw(view, elapsed(view, datetime.now(UTC), deployment.scale), deployment.environment)
+            )
             if view.is_over:
                 return view
             sleep(pace.interval)

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _TAIL_LINES = 40
+_STARTED: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class LocalCloudError(Exception):
@@ -67,6 +68,7 @@ class LocalCloud:
                 env={**os.environ, "PYTHONPATH": _python_path()},
                 start_new_session=True,
             )
+        _STARTED[process.pid] = process
         bound = _wait_till_ready(process, log)
         cloud = cls(f"http://{HOST}:{bound}", bound, scale, process.pid, state.resolve())
         record = {**asdict(cloud), "state": str(cloud.state)}
@@ -215,11 +217,8 @@ def _wait_till_ready(process: subprocess.Popen[bytes], log: Path) -> int:
 
 
 def _lives(process: int) -> bool:
-    try:
-        if os.waitpid(process, os.WNOHANG)[0] == process:
-            return False
-    except ChildProcessError:
-        pass  # somebody else's child, or nobody's
+    if process in _STARTED:
+        return _STARTED[process].poll() is None  # also reaps it
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -84,8 +84,10 @@ def apply_patches(clock: "Clock", pool: "WorkerPool", endpoint: str) -> None:
         s3_events,
         simulated_state_times,
         simulated_waits,
+        stack_failures,
         stack_updates,
         state_machine_resources,
+        unmatched_choices,
     )
 
     for patch in (
@@ -99,8 +101,10 @@ def apply_patches(clock: "Clock", pool: "WorkerPool", endpoint: str) -> None:
         jsonata_expressions,
         parsed_definitions,
         quiet_failures,
+        stack_failures,
         stack_updates,
         state_machine_resources,
+        unmatched_choices,
     ):
         patch.apply()
     for timed in (executions, queue_triggers, s3_events, simulated_state_times, simulated_waits):

@@ -103,12 +103,9 @@ def _to_json(result: Any) -> str:
 
 def _describe(error: BaseException) -> dict[str, Any]:
     name = "Runtime.MarshalError" if isinstance(error, MarshalError) else type(error).__name__
-    print(f"[ERROR] {name}: {error}\n{''.join(traceback.format_exception(error))}")  # noqa: T201 - its log
-    return {
-        "errorMessage": str(error),
-        "errorType": name,
-        "stackTrace": traceback.format_tb(error.__traceback__),
-    }
+    frames = traceback.format_tb(error.__traceback__)[1:]  # the first is this file's
+    print(f"[ERROR] {name}: {error}\n{''.join(frames)}")  # noqa: T201 - its log
+    return {"errorMessage": str(error), "errorType": name, "stackTrace": frames}
 
 
 class Context:

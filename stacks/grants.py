@@ -209,6 +209,11 @@ def watch_jobs(role: iam.Role) -> None:
     )
 
 
+def watch_models(role: iam.Role) -> None:
+    """Tell whether a custom model exists."""
+    allow(role, ["bedrock:GetCustomModel"], [_own(role, "custom-model")], reason=_WHICH_MODEL)
+
+
 def stop_jobs(role: iam.Role) -> None:
     """Stop customization jobs."""
     allow(

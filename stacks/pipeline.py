@@ -298,6 +298,7 @@ class PipelineStack(cdk.Stack):
 
         grants.ask_for_models(self.functions["check_preflight"].role)
         grants.watch_jobs(self.functions["conclude_training"].role)
+        grants.watch_models(self.functions["plan_release"].role)
         grants.ask_candidates(self.evaluation_role, storage.model_key)
         grants.ask_base_models(self.evaluation_role)
         grants.ask_candidates(self.functions["smoke_test"].role, storage.model_key)

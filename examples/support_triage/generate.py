@@ -1,4 +1,4 @@
-"""What does the demo train on? Support tickets with a label each, made from a seed; all sentences are made up.
+"""What does the demo train on? Support tickets with a label each, from a seed; all sentences are made up.
 
     python -m examples.support_triage.generate --out .tunesmith/demo
 

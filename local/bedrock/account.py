@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from moto.ssm.models import ssm_backends
 
+from local.bedrock.errors import validation
+
 ACCOUNT_PARAMETER: Final = "/tunesmith-local/account"
 
 
@@ -56,9 +58,14 @@ class Account:
 
 
 def read_account(account_id: str, region: str, defaults: Account) -> Account:
-    """Read the settings of an account in a Region. Raises ValueError for keys that do not exist."""
+    """Read the settings of an account in a Region. Raises ValidationException for what it cannot use."""
     parameter = ssm_backends[account_id][region].get_parameter(ACCOUNT_PARAMETER)
-    return defaults if parameter is None else _parse(str(parameter.value), defaults)
+    if parameter is None:
+        return defaults
+    try:
+        return _parse(str(parameter.value), defaults)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise validation(f"The SSM parameter {ACCOUNT_PARAMETER} is not usable: {error}") from error
 
 
 @lru_cache(maxsize=32)
@@ -79,5 +86,5 @@ def _parse(text: str, defaults: Account) -> Account:
 def _replaced(settings: Any, changes: Mapping[str, Any]) -> Any:
     unknown = changes.keys() - {one.name for one in fields(settings)}
     if unknown:
-        raise ValueError(f"{ACCOUNT_PARAMETER}: unknown {', '.join(sorted(unknown))}")
+        raise ValueError(f"unknown {', '.join(sorted(unknown))}")
     return replace(settings, **changes)

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from local.bedrock.account import Account
 from local.bedrock.foundation import FoundationModel
+from local.bedrock.records import BadRecordError
 
 PHASES: Final = ("validationDetails", "dataProcessingDetails", "trainingDetails")
 MAX_ROWS: Final = 300
@@ -159,8 +160,12 @@ class Job:
         self.result = self._read("result.json")
         if self.result is None:
             return False
-        complete(self)
-        self._end("Completed", now)
+        try:
+            complete(self)
+        except BadRecordError as error:
+            self._end("Failed", now, str(error))
+        else:
+            self._end("Completed", now)
         return False
 
     def _end(self, status: str, now: datetime, failure: str | None = None) -> None:

@@ -39,20 +39,26 @@ def check_bucket(account: str, uri: str) -> None:
     try:
         s3_backends[account]["aws"].get_bucket(bucket_name)
     except S3ClientError as error:
-        raise BadRecordError(
-            f"Could not validate PutObject permissions to access Amazon S3 bucket: {bucket_name} "
-            f"at key {key}."
-        ) from error
+        raise _unwritable(bucket_name, key) from error
 
 
 def write_object(account: str, folder_uri: str, name: str, text: str) -> None:
-    """Write one artifact below the folder that the job names."""
+    """Write one artifact below the folder that the job names. Raises BadRecordError without its bucket."""
     bucket, prefix = split_uri(folder_uri)
     key = f"{prefix.rstrip('/')}/{name}" if prefix.strip("/") else name
-    s3_backends[account]["aws"].put_object(bucket, key, text.encode())
+    try:
+        s3_backends[account]["aws"].put_object(bucket, key, text.encode())
+    except S3ClientError as error:
+        raise _unwritable(bucket, key) from error
 
 
 def split_uri(uri: str) -> tuple[str, str]:
     """Split `s3://bucket/key` into its bucket and key."""
     parsed = urlparse(uri)
     return parsed.netloc, parsed.path.lstrip("/")
+
+
+def _unwritable(bucket: str, key: str) -> BadRecordError:
+    return BadRecordError(
+        f"Could not validate PutObject permissions to access Amazon S3 bucket: {bucket} at key {key}."
+    )

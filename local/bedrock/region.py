@@ -107,14 +107,19 @@ class Region(BaseBackend):
         self.throughputs: dict[str, Throughput] = {}
         self.tags: dict[str, dict[str, str]] = {}
         self.tokens: dict[tuple[str, str], str] = {}
-        self._files = tempfile.TemporaryDirectory(prefix="tunesmith-bedrock-", ignore_cleanup_errors=True)
+        self._files: tempfile.TemporaryDirectory[str] | None = None
         Region.every.add(self)
 
     def reset(self) -> None:
         """Forget everything, and end the fits that still run."""
-        for job in self.jobs.values():
-            job.end_fit()
-        super().reset()
+        with self.lock:
+            for job in self.jobs.values():
+                job.end_fit()
+            for things in (self.jobs, self.models, self.deployments, self.throughputs, self.tags, self.tokens):
+                things.clear()
+            if self._files:
+                self._files.cleanup()
+                self._files = None
 
     @property
     def _url_module(self) -> ModuleType:
@@ -122,7 +127,9 @@ class Region(BaseBackend):
 
     @property
     def files(self) -> Path:
-        """The folder for the jobs' files; it goes with the Region."""
+        """The folder for the jobs' files, until the reset."""
+        if self._files is None:
+            self._files = tempfile.TemporaryDirectory(prefix="tunesmith-bedrock-", ignore_cleanup_errors=True)
         return Path(self._files.name)
 
     def now(self) -> datetime:

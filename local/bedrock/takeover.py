@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from local import faults
 from local.bedrock import api
 from local.bedrock.account import Account
 from local.bedrock.base_models import foundation_models
+from local.bedrock.errors import BedrockError
 from local.bedrock.foundation import FoundationModel
 from local.bedrock.region import Fault, Region, SimulatedClock, Surroundings
 
@@ -48,7 +50,7 @@ def take_over(
         # moto lists its own folder at every request, a quarter of a call's time
         moto.backends.list_of_moto_modules = cache(lambda: tuple(_list_modules()))
         threading.Thread(target=_tick, name="bedrock-jobs", daemon=True).start()
-        atexit.register(_end_fits)
+        atexit.register(_end)
 
 
 def read_job_fault(project: str) -> Fault:
@@ -64,11 +66,11 @@ def _tick() -> None:
     pause = threading.Event()
     while not pause.wait(TICK_SECONDS):
         for region in list(Region.every):
-            with region.lock:
+            # settings that cannot be read are told to whoever asks
+            with region.lock, contextlib.suppress(BedrockError):
                 api.advance(region)
 
 
-def _end_fits() -> None:
+def _end() -> None:
     for region in list(Region.every):
-        for job in region.jobs.values():
-            job.end_fit()
+        region.reset()

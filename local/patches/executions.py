@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ def apply(clock: Clock) -> None:
     """Wrap how moto starts and ends executions, and tell EventBridge about both."""
     start_execution = StepFunctionsParserBackend.start_execution
     start = Execution.start
+    stop = Execution.stop
     terminated = BaseExecutionWorkerCommunication.terminated
 
     def start_named(
@@ -47,7 +49,13 @@ def apply(clock: Clock) -> None:
         self.execution.finished.set()
         _tell(self.execution, clock)
 
+    def stop_when_begun(self: Execution, *args: Any, **kwargs: Any) -> None:
+        while self.exec_worker.env is None:  # its thread has not come that far
+            time.sleep(0.01)
+        stop(self, *args, **kwargs)
+
     StepFunctionsParserBackend.start_execution = start_named
+    Execution.stop = stop_when_begun
     Execution.start = start_and_tell
     BaseExecutionWorkerCommunication.terminated = finish
 

@@ -31,7 +31,7 @@ class PipPackage:
     def __init__(self, *requirements: str) -> None:
         self._requirements = requirements
 
-    def try_bundle(self, output_dir: str, **_options: object) -> bool:
+    def try_bundle(self, output_dir: str, *_options: object, **_more_options: object) -> bool:
         """Fill the asset's folder; CalledProcessError where pip finds no wheel for the platform."""
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         command += ["--target", output_dir, "--no-compile", "--only-binary=:all:"]

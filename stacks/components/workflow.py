@@ -29,6 +29,7 @@ class Workflow(Construct):
         """Take what the file needs from the substitutions; KeyError names a placeholder that they lack."""
         super().__init__(scope, f"{name.capitalize()}Machine")
         definition = (SOURCE / f"{name}.asl.json").read_text()
+        filled = {key: substitutions[key] for key in sorted(set(_PLACEHOLDER.findall(definition)))}
         self.full_name = f"{environment.prefix}-{name}"
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         log_group = logs.LogGroup(
@@ -44,9 +45,7 @@ class Workflow(Construct):
             "StateMachine",
             state_machine_name=self.full_name,
             definition_body=sfn.DefinitionBody.from_string(definition),
-            definition_substitutions={
-                key: substitutions[key] for key in sorted(set(_PLACEHOLDER.findall(definition)))
-            },
+            definition_substitutions=filled or None,  # CloudFormation refuses an empty map
             role=self.role,
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=True),

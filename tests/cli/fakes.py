@@ -1,4 +1,4 @@
-"""What do the command's tests talk to? Moto's S3, DynamoDB and SSM, and executions that a test writes down."""
+"""What do the command's tests talk to? Moto's S3, DynamoDB and SSM, and executions as a test tells them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ class FakeExecutions:
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         name = executionArn.rsplit(":", 1)[1]
         if name not in self.statuses:
-            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": name}}, "DescribeExecution")
+            raise ClientError(
+                {"Error": {"Code": "ExecutionDoesNotExist", "Message": name}}, "DescribeExecution"
+            )
         status = self.statuses[name]
         ended = {} if status == "RUNNING" else {"stopDate": STARTED.replace(second=14)}
         return {"status": status, "startDate": STARTED, **ended}

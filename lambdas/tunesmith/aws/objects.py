@@ -63,6 +63,22 @@ class Bucket:
         """Write an object whole."""
         self._client.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type)
 
+    def write_json_once(self, key: str, value: Any) -> bool:
+        """Write a value as JSON where there is no object yet; False where there is one, which stays."""
+        try:
+            self._client.put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=json.dumps(value, indent=1, default=str).encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+                return False
+            raise
+        return True
+
     def write_json(self, key: str, value: Any) -> None:
         """Write a value as readable JSON; Decimals become plain numbers in text form."""
         self.write(key, json.dumps(value, indent=1, default=str).encode(), "application/json")
@@ -88,5 +104,5 @@ def blind_test_key(run: str) -> str:
     return f"blind/{run}/test.jsonl"
 
 
-def _version(version: str) -> dict[str, str]:
+def _version(version: str) -> dict[str, Any]:
     return {"VersionId": version} if version and version != "null" else {}

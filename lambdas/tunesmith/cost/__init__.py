@@ -1,6 +1,6 @@
 """What does a run cost? Prices as data, and the estimate that is held against the budget."""
 
-from tunesmith.cost.estimates import Estimate, EstimateItem, estimate_run
+from tunesmith.cost.estimates import Estimate, EstimateItem, budget_objection, estimate_job, estimate_run
 from tunesmith.cost.prices import OVERRIDE_KEY, Item, Price, PriceTable, load_prices
 
 __all__ = [
@@ -10,6 +10,8 @@ __all__ = [
     "Item",
     "Price",
     "PriceTable",
+    "budget_objection",
+    "estimate_job",
     "estimate_run",
     "load_prices",
 ]

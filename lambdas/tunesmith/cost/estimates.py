@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any, Final
 
+from tunesmith.catalogue import Model
 from tunesmith.cost.prices import Item, PriceTable
+from tunesmith.job import Job
+from tunesmith.training.requests import EPOCHS, hyperparameters_to_send
 
 _CENT_HUNDREDTH: Final = Decimal("0.0001")
 TOKENS_LOW: Final = Decimal("0.85")
@@ -41,6 +45,46 @@ class Estimate:
     def to_json(self) -> dict[str, Any]:
         """Spell the estimate as values that JSON can hold; amounts stay Decimal."""
         return {**asdict(self), "items": [asdict(item) for item in self.items]}
+
+    def summary(self) -> str:
+        """Say in a sentence what is expected."""
+        return f"about {_shown(self.total_usd)}, between {_shown(self.low_usd)} and {_shown(self.high_usd)}"
+
+    def figures(self) -> dict[str, Decimal]:
+        """Give the totals alone."""
+        return {"total_usd": self.total_usd, "low_usd": self.low_usd, "high_usd": self.high_usd}
+
+
+def estimate_job(
+    job: Job, model: Model, split: Mapping[str, Mapping[str, int]], prices: PriceTable
+) -> Estimate:
+    """Estimate a job on a prepared dataset, whose parts' figures are those of its report.
+
+    Raises UnknownPriceError where a price is missing.
+    """
+    epochs = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)[EPOCHS]
+    return estimate_run(
+        prices,
+        model.id,
+        training_tokens=split["train"]["tokens"],
+        epochs=int(Decimal(str(epochs))),
+        test_records=split["test"]["records"],
+        test_prompt_tokens=split["test"]["prompt_tokens"],
+        test_answer_tokens=split["test"]["answer_tokens"],
+        max_tokens=job.evaluation.max_tokens,
+    )
+
+
+def budget_objection(estimate: Estimate, limit_usd: Decimal) -> str:
+    """Say why a run is too expensive; empty where even the high bound stays within the limit."""
+    if estimate.high_usd <= limit_usd:
+        return ""
+    dearest = max(estimate.items, key=lambda item: item.high_usd)
+    return (
+        f"the run may cost up to {_shown(estimate.high_usd)} (expected {_shown(estimate.total_usd)}), more "
+        f"than the {_shown(limit_usd)} of budget.limit_usd; the largest item is {dearest.what}, with up to "
+        f"{_shown(dearest.high_usd)}"
+    )
 
 
 def estimate_run(
@@ -100,6 +144,10 @@ def estimate_run(
         low_usd=_rounded(sum((item.low_usd for item in items), Decimal(0)), ROUND_HALF_UP),
         high_usd=_rounded(sum((item.high_usd for item in items), Decimal(0)), ROUND_UP),
     )
+
+
+def _shown(usd: Decimal) -> str:
+    return f"${usd:,.2f}" if usd >= Decimal("0.01") or not usd else f"${usd:,.4f}"
 
 
 def _rounded(usd: Decimal, rounding: str) -> Decimal:

@@ -1,15 +1,20 @@
 """Is the data fit to train on, and which part of it proves the result? Rules, duplicates, split, report."""
 
 from tunesmith.dataset.engine import CheckedFile, Problem, check_file
-from tunesmith.dataset.report import data_report, objection
+from tunesmith.dataset.report import DataReport, data_report, joined, rejected_rows
+from tunesmith.dataset.rules import RULES, Rule
 from tunesmith.dataset.split import Split, split_records
 
 __all__ = [
+    "RULES",
     "CheckedFile",
+    "DataReport",
     "Problem",
+    "Rule",
     "Split",
     "check_file",
     "data_report",
-    "objection",
+    "joined",
+    "rejected_rows",
     "split_records",
 ]

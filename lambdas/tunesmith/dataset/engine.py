@@ -160,4 +160,6 @@ def _check_line(line: _Line, model: Model) -> tuple[Record | None, list[Finding]
 
 def _excerpt(body: bytes) -> str:
     start = body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", errors="replace")
-    return "".join(c if c.isprintable() else "\ufffd" for c in start.strip())[:EXCERPT_CHARACTERS]
+    return "".join(c if c.isprintable() else "\ufffd" for c in start.strip("\ufeff \t\r"))[
+        :EXCERPT_CHARACTERS
+    ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
 
 from tunesmith.catalogue import Model
 from tunesmith.dataset.engine import CheckedFile
@@ -18,58 +21,99 @@ _EXAMPLES: Final = 3
 _LISTED: Final = 20
 
 
-def objection(files: Mapping[str, CheckedFile], split: Split, model: Model, *, rejected_uri: str) -> str:
-    """Say why a dataset cannot be used, with the first examples; empty where it can.
+@dataclass(frozen=True, kw_only=True)
+class DataReport:
+    """What preparing a dataset found; `reason` is empty where the outcome is `valid`."""
 
-    `files` maps the role (train, validation, test) to the checked file; `rejected_uri` names the full list.
-    """
-    objections = [_file_objection(checked) for checked in files.values()]
-    usable = len(files["train"].records)
-    if not any(objections) and usable < model.minimum_records:
-        objections.append(
-            f"{files['train'].file} has {usable} different valid records, and {model.title} needs at least "
-            f"{model.minimum_records}"
+    outcome: Literal["valid", "invalid"]
+    reason: str
+    model: str
+    files: Mapping[str, CheckedFile]
+    split: Split
+    seed: int
+    blind_sha256: str
+    """SHA-256 of the blind test; empty where nothing was sealed."""
+    rejected_uri: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Spell the report; of each file's problems only the first 20 are quoted."""
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "model": self.model,
+            "files": {role: _file_figures(checked) for role, checked in self.files.items()},
+            "split": {part: _part_figures(records) for part, records in self.split.parts().items()},
+            "left_out": {"train": self.split.left_train, "validation": self.split.left_validation},
+            "estimate_error": ESTIMATE_ERROR,
+            "seed": self.seed,
+            "blind_sha256": self.blind_sha256,
+            "rejected_uri": self.rejected_uri,
+        }
+
+    def summary(self) -> str:
+        """Say in a sentence what came out."""
+        if self.reason:
+            return self.reason
+        train, validation, test = (len(records) for records in self.split.parts().values())
+        return (
+            f"{train:,} records to train, {validation:,} to validate, {test:,} sealed as blind test; "
+            f"{self.figures()['rejected']:,} rejected, {self.figures()['duplicates']:,} duplicates dropped"
         )
-    if not any(objections):
-        objections.append(_split_objection(split))
-    told = [each for each in objections if each]
-    if not told:
-        return ""
-    listed = any(checked.problems for checked in files.values())
-    where = f". Every problem is listed in {rejected_uri}" if listed else ""
-    return "; ".join(told) + where + "."
+
+    def figures(self) -> dict[str, int]:
+        """Count records by part, and what was left out of the files."""
+        return {
+            **{part: len(records) for part, records in self.split.parts().items()},
+            "rejected": sum(checked.rejected for checked in self.files.values()),
+            "duplicates": sum(checked.duplicates.exact for checked in self.files.values()),
+            "conflicts": sum(checked.duplicates.conflicts for checked in self.files.values()),
+        }
 
 
 def data_report(
-    files: Mapping[str, CheckedFile],
-    split: Split,
-    model: Model,
-    *,
-    objection: str,
-    seed: int,
-    blind_sha256: str,
-    rejected_uri: str,
-) -> dict[str, Any]:
-    """Gather the figures of a prepared dataset; of each file's problems only the first 20 are quoted."""
-    return {
-        "outcome": "invalid" if objection else "valid",
-        "reason": objection,
-        "model": model.id,
-        "files": {role: _file_figures(checked) for role, checked in files.items()},
-        "split": {
-            part: _part_figures(records)
-            for part, records in (
-                ("train", split.train),
-                ("validation", split.validation),
-                ("test", split.test),
-            )
-        },
-        "left_out": {"train": split.left_train, "validation": split.left_validation},
-        "estimate_error": ESTIMATE_ERROR,
-        "seed": seed,
-        "blind_sha256": blind_sha256,
-        "rejected_uri": rejected_uri,
-    }
+    files: Mapping[str, CheckedFile], split: Split, model: Model, *, seed: int, rejected_uri: str
+) -> DataReport:
+    """Judge a prepared dataset.
+
+    `files` maps the role (train, validation, test) to the checked file; `rejected_uri` names the full list.
+    """
+    reason = _objection(files, split, model, rejected_uri)
+    return DataReport(
+        outcome="invalid" if reason else "valid",
+        reason=reason,
+        model=model.id,
+        files=files,
+        split=split,
+        seed=seed,
+        blind_sha256="" if reason else hashlib.sha256(joined(split.test)).hexdigest(),
+        rejected_uri=rejected_uri,
+    )
+
+
+def joined(records: Iterable[Record]) -> bytes:
+    """Join records to the content of a JSONL file."""
+    return b"".join(record.line + b"\n" for record in records)
+
+
+def rejected_rows(files: Mapping[str, CheckedFile]) -> Iterator[bytes]:
+    """Spell every problem of every file as a line of rejected.jsonl."""
+    for checked in files.values():
+        for problem in checked.problems:
+            yield json.dumps({"file": checked.file, **asdict(problem)}).encode()
+
+
+def _objection(files: Mapping[str, CheckedFile], split: Split, model: Model, rejected_uri: str) -> str:
+    objections = [said for checked in files.values() if (said := _file_objection(checked))]
+    usable = len(files["train"].records)
+    if not objections and usable < model.minimum_records:
+        file = files["train"].file
+        needed = f"{model.title} needs at least {model.minimum_records}"
+        objections = [f"{file} has {usable} different valid records, and {needed}"]
+    if not objections:
+        objections = [said] if (said := _split_objection(split)) else []
+    if objections and any(checked.problems for checked in files.values()):
+        objections.append(f"every problem is listed in {rejected_uri}")
+    return "; ".join(objections)
 
 
 def _file_objection(checked: CheckedFile) -> str:
@@ -82,8 +126,8 @@ def _file_objection(checked: CheckedFile) -> str:
         return f"no valid record remains in {checked.file}: {checked.rejected} were rejected ({examples})"
     if share > MOST_REJECTED_SHARE:
         return (
-            f"{checked.rejected} of {checked.read} records of {checked.file} ({share:.1%}) were rejected, more "
-            f"than {MOST_REJECTED_SHARE:.0%} ({examples})"
+            f"{checked.rejected} of {checked.read} records of {checked.file} ({share:.1%}) were rejected, "
+            f"more than {MOST_REJECTED_SHARE:.0%} ({examples})"
         )
     return ""
 

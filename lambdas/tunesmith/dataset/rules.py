@@ -134,8 +134,8 @@ def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
         return
     for number, turn in enumerate(messages, start=1):
         yield from _turn_faults(turn, number, model)
-    roles = [turn.get("role") for turn in messages if isinstance(turn, dict)]
-    if len(roles) == len(messages) and all(role in ("user", "assistant") for role in roles):
+    roles = [turn.get("role") if isinstance(turn, dict) else None for turn in messages]
+    if all(role in ("user", "assistant") for role in roles):
         yield from _order_faults(roles)
     tokens = sum(estimate_tokens(text) for text in _all_texts(value))
     if tokens > model.tokens_per_record:
@@ -239,7 +239,7 @@ def _text_faults(text: str, place: str, model: Model, *, prompt: bool) -> Iterat
                 )
 
 
-def _order_faults(roles: list[str]) -> Iterator[Finding]:
+def _order_faults(roles: list[Any]) -> Iterator[Finding]:
     for number, (before, after) in enumerate(pairwise(roles), start=1):
         if before == after:
             yield Finding("TS014", f"Turns {number} and {number + 1} are both the {before}'s.")

@@ -32,6 +32,10 @@ class Split:
     left_validation: int
     """Validation records left out because the test has their prompt."""
 
+    def parts(self) -> dict[str, tuple[Record, ...]]:
+        """Map train, validation and test, in this order, to their records."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
 
 def split_records(
     train: Sequence[Record],

@@ -1,4 +1,4 @@
-"""How precisely is one model's own figure known? Intervals for a picture; the verdict uses paired statistics."""
+"""How precisely is one model's own figure known? For pictures; the verdict is paired."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _judge(gain: Gain, *, metric: str, n: int, lost: int, asked: int, comparator
     if lost > MOST_LOST_SHARE * asked:
         return (
             "inconclusive",
-            f"{what}, but {lost:,} of {asked:,} records were lost to failed calls: too many to decide without.",
+            f"{what}, but {lost:,} of {asked:,} records were lost to failed calls: too many to decide.",
         )
     if gain.low > gain.minimum:
         return "better", f"{what}, all of it above {least}."

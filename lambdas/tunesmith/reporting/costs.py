@@ -21,7 +21,7 @@ def cost_section(
     training_asked: bool,
     now: str,
 ) -> dict[str, Any]:
-    """Hold what was paid against the estimate; an item that cannot be known has no actual amount and a note."""
+    """Hold what was paid against the estimate; what cannot be known has no actual amount, and a note."""
     actual = actual_items(estimate, jobs, scores, now)
     expected = estimate["items"] if estimate else []
     items = [

@@ -1,4 +1,4 @@
-"""What happened in a run? Everything that was recorded of it, gathered into report.json; the page shows nothing else.
+"""What happened in a run? All that was recorded of it, as report.json; the page shows nothing else.
 
 Amounts are US dollars, shares are per cent, gains are percentage points, durations are seconds.
 """
@@ -48,7 +48,7 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "outcome": run.outcome,
         "reason": run.reason,
         "clock": _clock(run, now),
-        "steps": _steps(records.steps, run.closed or now),
+        "steps": _steps(records.steps, now),
         "data": records.data,
         "cost": cost_section(
             records.job, records.estimate, records.jobs, records.scores, _training_asked(records), now

@@ -40,8 +40,8 @@ def next_step(document: Mapping[str, Any]) -> str:
             )
         case "rejected":
             return (
-                "Nothing was put into service. Look at the answers that went wrong, add examples like them, and"
-                " upload again; a changed job file or changed data starts a new run."
+                "Nothing was put into service. Look at the answers that went wrong, add examples like them and"
+                " upload again: a changed job file or changed data starts a new run."
             )
         case "inconclusive":
             return (
@@ -53,8 +53,8 @@ def next_step(document: Mapping[str, Any]) -> str:
             return "Change the job file as the reason says, then upload it again."
         case "over_budget":
             return (
-                "Raise budget.limit_usd, train fewer records or epochs, or add the missing price as the reason says;"
-                " then upload the job file again."
+                "Raise budget.limit_usd, train fewer records or epochs, or add the missing price as the reason"
+                " says; then upload the job file again."
             )
         case "failed":
             return "Mend what the reason names, then upload again: a change starts a new run." + stays
@@ -91,8 +91,8 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
 
 
 STAND_IN: Final = (
-    "These figures come from the local stand-in for Amazon Bedrock: a small linear model learned from the records,"
-    " no language model was asked, and nothing was paid."
+    "These figures come from the local stand-in for Amazon Bedrock: a small linear model learned from the"
+    " records, no language model was asked, and nothing was paid."
 )
 
 

@@ -1,0 +1,29 @@
+"""How is a run's execution started, once for however many uploads ask for it?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tunesmith import names
+from tunesmith.aws import clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+def start_run(pipeline_arn: str, run: str, attempt: int, client: SFNClient | None = None) -> bool:
+    """Start an attempt of a run; False where an execution of that name was started before.
+
+    The input is the run id and nothing else: StartExecution is idempotent for equal name and input only.
+    """
+    stepfunctions = client or clients.stepfunctions()
+    try:
+        stepfunctions.start_execution(
+            stateMachineArn=pipeline_arn,
+            name=names.execution_name(run, attempt),
+            input=json.dumps({"run": run}),
+        )
+    except stepfunctions.exceptions.ExecutionAlreadyExists:
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""`tunesmith check`: every bad line is named, and the exit code tells a script the answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fakes import tunesmith
+
+GOOD = {
+    "schemaVersion": "bedrock-conversation-2024",
+    "messages": [
+        {"role": "user", "content": [{"text": "Where is my order?"}]},
+        {"role": "assistant", "content": [{"text": "delivery_delay"}]},
+    ],
+}
+
+
+def lines(*records: object) -> str:
+    return "".join((record if isinstance(record, str) else json.dumps(record)) + "\n" for record in records)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "good.jsonl"
+    file.write_text(lines(GOOD, GOOD))
+    return file
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    file = tmp_path / "bad.jsonl"
+    file.write_text(lines(GOOD, "{not json", {"messages": [{"role": "user", "content": "Hello"}]}))
+    return file
+
+
+def test_a_good_file_is_told_in_figures_and_the_answer_is_yes(good: Path) -> None:
+    answer = tunesmith("check", good, "--model", "nova-micro")
+    assert answer.code == 0
+    assert "2 of 2 records valid for Amazon Nova Micro" in answer.stdout
+    assert "1 exact duplicates" in answer.stdout
+
+
+def test_every_bad_line_is_named_with_rule_and_reason_and_the_answer_is_no(bad: Path) -> None:
+    answer = tunesmith("check", bad, "--model", "nova-micro")
+    assert answer.code == 1
+    assert f"{bad}:2: TS004 Not valid JSON" in answer.stdout
+    assert f"{bad}:3: TS017" in answer.stdout
+
+
+def test_json_has_one_document_a_line_for_each_file_with_all_problems(good: Path, bad: Path) -> None:
+    answer = tunesmith("check", good, bad, "--model", "nova-micro", "--json")
+    assert answer.code == 1
+    first, second = (json.loads(line) for line in answer.stdout.splitlines())
+    assert (first["file"], first["records"], first["valid"], first["rejected"]) == (str(good), 2, 2, 0)
+    assert (second["records"], second["valid"], second["rejected"]) == (3, 1, 2)
+    assert {"line": 2, "rule": "TS004"}.items() <= second["problems"][0].items()
+
+
+def test_more_problems_than_a_screen_holds_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text(lines(*["{not json"] * 50))
+    answer = tunesmith("check", file, "--model", "nova-micro")
+    assert answer.stdout.count("TS004") == 30
+    assert "and 20 more problems; --json lists all" in answer.stdout
+
+
+def test_an_empty_file_is_not_fit_to_train_on(tmp_path: Path) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.touch()
+    assert tunesmith("check", file, "--model", "nova-micro").code == 1
+
+
+def test_an_absent_file_could_not_be_checked() -> None:
+    answer = tunesmith("check", "absent.jsonl", "--model", "nova-micro")
+    assert answer.code == 2
+    assert "error: there is no file absent.jsonl" in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_a_mistyped_model_is_answered_with_the_closest_one(good: Path) -> None:
+    answer = tunesmith("check", good, "--model", "nova-mikro")
+    assert answer.code == 2
+    assert "did you mean 'nova-micro'" in answer.stderr

@@ -1,0 +1,208 @@
+"""plan_evaluation to decide_promotion: a sealed test, the same records for all models, a verdict from figures."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+import pytest
+from answer_shard.handler import lambda_handler as answer_shard
+from conclude_training.handler import lambda_handler as conclude_training
+from decide_promotion.handler import lambda_handler as decide_promotion
+from plan_evaluation.handler import lambda_handler as plan_evaluation
+from plan_training.handler import lambda_handler as plan_training
+from score_answers.handler import lambda_handler as score_answers
+
+from tests.handlers.model_run import (
+    DEPLOYMENT_ARN,
+    LATER,
+    MODEL_ARN,
+    PROJECT,
+    RUN,
+    RunUnderTest,
+    refusal,
+)
+from tunesmith.aws.objects import blind_test_key
+from tunesmith.errors import RecordMissingError, SealBrokenError
+from tunesmith.ledger import Step
+
+BASE = "amazon.nova-micro-v1:0"
+
+
+def last_digit(text: str) -> str:
+    return text[-1]
+
+
+def a_guess(text: str) -> str:
+    return "0"
+
+
+@pytest.fixture
+def trained(run: RunUnderTest) -> RunUnderTest:
+    """The run after its training, with a candidate that knows the answer and a base model that guesses."""
+    plan_training(run.event(), None)
+    run.finish_job()
+    conclude_training(run.event(LATER), None)
+    run.bedrock.answers = {DEPLOYMENT_ARN: last_digit, BASE: a_guess}
+    return run
+
+
+def open_deployment(run: RunUnderTest) -> list[str]:
+    """Plan the evaluation and do what the state machine does next; returns the shards."""
+    plan = plan_evaluation(run.event(LATER), None)
+    run.ledger.update_capacity(RUN, "deployment", arn=DEPLOYMENT_ARN, state="open")
+    shards: list[str] = plan["shards"]
+    return shards
+
+
+def evaluate(run: RunUnderTest) -> dict[str, str]:
+    for shard in open_deployment(run):
+        answer_shard(run.event(LATER, shard=shard), None)
+    score_answers(run.event(LATER), None)
+    decision: dict[str, str] = decide_promotion(run.event(LATER), None)
+    return decision
+
+
+def test_the_plan_names_the_deployment_and_small_shards(trained: RunUnderTest) -> None:
+    plan = plan_evaluation(trained.event(LATER), None)
+
+    assert plan["project"] == PROJECT
+    assert plan["deployment"]["name"] == f"{PROJECT}-{RUN}"
+    assert plan["deployment"]["model_arn"] == MODEL_ARN
+    assert plan["deployment"]["client_token"] == f"{RUN}-deployment-1"
+    assert plan["shards"] == ["0000", "0001"]
+    entered = next(item for item in trained.ledger.open_capacity() if item.token == "deployment")
+    assert entered.expires == "2026-11-25T13:00:00Z"
+    assert plan_evaluation(trained.event(LATER), None) == plan
+
+
+def test_a_blind_test_that_was_changed_is_not_used(trained: RunUnderTest) -> None:
+    content = trained.artifacts.read(blind_test_key(RUN))
+    trained.artifacts.write(blind_test_key(RUN), content.replace(b"number 7", b"number 8", 1))
+
+    with pytest.raises(SealBrokenError):
+        plan_evaluation(trained.event(LATER), None)
+    assert "deployment" not in {item.token for item in trained.ledger.capacity(RUN)}
+
+
+def test_without_a_model_there_is_nothing_to_evaluate(run: RunUnderTest) -> None:
+    with pytest.raises(RecordMissingError):
+        plan_evaluation(run.event(), None)
+
+
+def test_every_model_answers_every_record_once(trained: RunUnderTest) -> None:
+    results = [answer_shard(trained.event(LATER, shard=shard), None) for shard in open_deployment(trained)]
+
+    assert results == [
+        {"shard": "0000", "answered": 120, "failed": 0},
+        {"shard": "0001", "answered": 120, "failed": 0},
+    ]
+    assert len(trained.bedrock.asked) == 240
+    assert len(set(trained.bedrock.asked)) == 240
+
+
+def test_a_repeated_shard_asks_nothing_again(trained: RunUnderTest) -> None:
+    shard = open_deployment(trained)[0]
+    first = answer_shard(trained.event(LATER, shard=shard), None)
+    content = trained.artifacts.read(f"{trained.prefix}/answers/candidate/{shard}.jsonl")
+    trained.bedrock.asked.clear()
+
+    assert answer_shard(trained.event(LATER, shard=shard), None) == first
+    assert trained.bedrock.asked == []
+    assert trained.artifacts.read(f"{trained.prefix}/answers/candidate/{shard}.jsonl") == content
+
+
+def test_a_failed_call_is_kept_as_data_and_asked_again_by_a_repeat(trained: RunUnderTest) -> None:
+    shard = open_deployment(trained)[0]
+
+    def refuses_seven(text: str) -> str:
+        if text == "number 7":
+            raise refusal("ValidationException")
+        return last_digit(text)
+
+    trained.bedrock.answers[DEPLOYMENT_ARN] = refuses_seven
+    assert answer_shard(trained.event(LATER, shard=shard), None)["failed"] == 1
+
+    trained.bedrock.answers[DEPLOYMENT_ARN] = last_digit
+    trained.bedrock.asked.clear()
+    assert answer_shard(trained.event(LATER, shard=shard), None)["failed"] == 0
+    assert trained.bedrock.asked == [(DEPLOYMENT_ARN, "number 7")]
+
+
+def test_models_are_compared_on_the_records_that_both_answered(trained: RunUnderTest) -> None:
+    lost = threading.Lock()
+
+    def loses_three(text: str) -> str:
+        with lost:
+            if text in ("number 1", "number 2", "number 3"):
+                raise refusal("AccessDeniedException")
+        return a_guess(text)
+
+    trained.bedrock.answers[BASE] = loses_three
+    decision = evaluate(trained)
+
+    scores = trained.read("evaluation/scores.json")
+    assert (scores["asked"], scores["lost"], scores["n"]) == (120, 3, 117)
+    assert {len(model["exact_match"]) for model in scores["models"].values()} == {117}
+    assert decision["outcome"] == "better"
+
+
+def test_a_candidate_that_knows_more_is_better(trained: RunUnderTest) -> None:
+    decision = evaluate(trained)
+
+    assert decision["outcome"] == "better"
+    scores = trained.read("evaluation/scores.json")
+    assert scores["models"]["candidate"]["summary"]["exact_match"] == 1.0
+    assert scores["models"]["base"]["summary"]["exact_match"] == 0.1
+    # 120 records of 20 tokens read at $0.000035 and 3 tokens written at $0.00014 for 1,000 tokens.
+    assert Decimal(scores["models"]["base"]["cost_usd"]["reads"]) == Decimal("0.000084")
+    assert Decimal(scores["models"]["base"]["cost_usd"]["answers"]) == Decimal("0.0000504")
+    verdict = trained.read("evaluation/verdict.json")
+    assert verdict["gain"]["value"] == 90.0
+    assert (verdict["only_candidate_right"], verdict["only_comparator_right"]) == (108, 0)
+    step = next(step for step in trained.ledger.steps(RUN) if step.step is Step.DECIDE)
+    assert step.figures["gain"] == Decimal(90)
+
+
+def test_a_candidate_that_knows_less_is_rejected(trained: RunUnderTest) -> None:
+    trained.bedrock.answers = {DEPLOYMENT_ARN: a_guess, BASE: last_digit}
+
+    assert evaluate(trained)["outcome"] == "rejected"
+
+
+def test_a_small_test_decides_nothing(trained: RunUnderTest) -> None:
+    trained.hold(range(99))
+
+    decision = evaluate(trained)
+
+    assert decision["outcome"] == "inconclusive"
+    assert "Fewer than 100" in decision["reason"]
+
+
+def test_the_bootstrap_decides_where_the_metric_is_a_mean(trained: RunUnderTest) -> None:
+    trained.write_job(evaluation={"metric": "token_f1"})
+
+    assert evaluate(trained)["outcome"] == "better"
+    assert "bootstrap" in trained.read("evaluation/verdict.json")["method"]
+
+
+def test_a_model_that_answers_nothing_leaves_the_verdict_open(trained: RunUnderTest) -> None:
+    def refuses(text: str) -> str:
+        raise refusal("AccessDeniedException")
+
+    trained.bedrock.answers[DEPLOYMENT_ARN] = refuses
+    decision = evaluate(trained)
+
+    assert decision["outcome"] == "inconclusive"
+    assert "AccessDeniedException" in decision["reason"]
+
+
+def test_prices_that_a_user_laid_down_win(trained: RunUnderTest) -> None:
+    line = f"{{model: '{BASE}', item: input, usd: '1', per: 1K tokens, source: contract, date: 2026-11-01}}"
+    trained.artifacts._client.put_object(
+        Bucket="datasets", Key="settings/prices.yaml", Body=f"prices:\n- {line}\n".encode()
+    )
+    evaluate(trained)
+
+    scores = trained.read("evaluation/scores.json")
+    assert Decimal(scores["models"]["base"]["cost_usd"]["reads"]) == Decimal("2.4")
