@@ -24,6 +24,9 @@ SCALE = Annotated[float, typer.Option("--scale", min=1, help="How much faster th
 _STAGE: Final = re.compile(r"[A-Z][a-z]+ing .*(stacks|account)|✅")
 """Of the lines of a deployment, those that a log wants: what begins, and which stack is done."""
 
+_TOLD: Final = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""What another tool needs to talk to the local cloud; `--json` tells all."""
+
 app = typer.Typer(help="Run the same stack on this machine, without an AWS account.", no_args_is_help=True)
 
 
@@ -50,8 +53,8 @@ def up(
         return
     answers().print(cloud.endpoint, markup=False)
     say("Use it with `tunesmith submit JOB --watch --env local`, or from any AWS tool with:")
-    for name, value in cloud.environment().items():
-        say(f"  export {name}={value}")
+    for name in _TOLD:
+        say(f"  export {name}={cloud.environment()[name]}")
 
 
 @app.command("run")

@@ -69,6 +69,8 @@ class Job:
     ended: datetime | None = None
     queued: datetime | None = None
     tokens: int = 0
+    late: bool = False
+    """Whether the simulated training was over before the real fit was."""
     failure: str | None = None
     model_arn: str | None = None
     result: dict[str, Any] | None = None
@@ -77,7 +79,7 @@ class Job:
     def running(self) -> bool:
         return self.status in ("InProgress", "Stopping")
 
-    def advance(self, now: datetime, account: Account, complete: Callable[[Job], None]) -> None:
+    def advance(self, now: datetime, account: Account, complete: Complete) -> None:
         """Move on as far as the time allows; `complete` stores artifacts and model at the very end."""
         if (
             self.status == "Stopping"
@@ -103,7 +105,7 @@ class Job:
             self.process.kill()
             self.process.wait()
 
-    def _advance_once(self, now: datetime, account: Account, complete: Callable[[Job], None]) -> bool:
+    def _advance_once(self, now: datetime, account: Account, complete: Complete) -> bool:
         """Take one step; return whether there was one to take."""
         timings = account.timings
         validation, processing, training = (self.phases[name] for name in PHASES)
@@ -144,28 +146,29 @@ class Job:
         self.modified = at
         return True
 
-    def _finish_training(
-        self, training: Phase, now: datetime, account: Account, complete: Callable[[Job], None]
-    ) -> bool:
+    def _finish_training(self, training: Phase, now: datetime, account: Account, complete: Complete) -> bool:
         assert training.created is not None
         seconds = account.timings.training_minimum
         seconds += self.tokens * self.epochs / 1e6 * account.timings.training_per_million_tokens
-        if now < training.created + _s(seconds):
+        due = training.created + _s(seconds)
+        if now < due:
             return False
         if self.fault.get("ends") == "Failed":
             self._end(
-                "Failed", now, self.fault.get("message", "Encountered an internal error during training.")
+                "Failed", due, self.fault.get("message", "Encountered an internal error during training.")
             )
             return False
         self.result = self._read("result.json")
         if self.result is None:
+            self.late = True
             return False
+        end = now if self.late else due
         try:
-            complete(self)
+            complete(self, end)
         except BadRecordError as error:
-            self._end("Failed", now, str(error))
+            self._end("Failed", end, str(error))
         else:
-            self._end("Completed", now)
+            self._end("Completed", end)
         return False
 
     def _end(self, status: str, now: datetime, failure: str | None = None) -> None:
@@ -188,6 +191,10 @@ class Job:
                 "Failed", self.created, "Encountered an internal error. " + _last_line(self.folder / "stderr")
             )
         return None
+
+
+Complete = Callable[[Job, datetime], None]
+"""Stores a job's artifacts and model, at the time at which it ended."""
 
 
 def start_fit(folder: Path) -> subprocess.Popen[bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from local.bedrock.errors import BedrockError, conflict, not_found, validation
@@ -111,7 +113,7 @@ def advance(region: Region) -> None:
         return
     now, account = region.now(), region.account()
     for job in running:
-        job.advance(now, account, lambda done: _complete(region, done))
+        job.advance(now, account, partial(_complete, region))
 
 
 def metrics_of(job: Job) -> dict[str, Any]:
@@ -210,7 +212,7 @@ def _prepare(region: Region, job: Job, settings: Settings, earlier: CustomModel 
     job.process = start_fit(job.folder)
 
 
-def _complete(region: Region, job: Job) -> None:
+def _complete(region: Region, job: Job, now: datetime) -> None:
     """Write the artifacts and register the model."""
     assert job.result is not None
     job_id = job.arn.rsplit("/", 1)[-1]
@@ -233,7 +235,7 @@ def _complete(region: Region, job: Job) -> None:
         name=job.request["customModelName"],
         arn=region.arn("custom-model", job.base.model_id, job_id),
         job=job,
-        created=region.now(),
+        created=now,
         learned=load_model(weights),
         weights=weights,
     )

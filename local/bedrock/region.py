@@ -115,7 +115,14 @@ class Region(BaseBackend):
         with self.lock:
             for job in self.jobs.values():
                 job.end_fit()
-            for things in (self.jobs, self.models, self.deployments, self.throughputs, self.tags, self.tokens):
+            for things in (
+                self.jobs,
+                self.models,
+                self.deployments,
+                self.throughputs,
+                self.tags,
+                self.tokens,
+            ):
                 things.clear()
             if self._files:
                 self._files.cleanup()

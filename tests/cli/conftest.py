@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import boto3
@@ -23,6 +24,7 @@ def _own_folder_and_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         monkeypatch.delenv(name, raising=False)
     for name, value in {
         "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "COLUMNS": "110",
@@ -49,7 +51,7 @@ def account(empty_account: None, monkeypatch: pytest.MonkeyPatch) -> Account:
         Name=names.deployment_parameter("dev"), Value=json.dumps(deployment), Type="String"
     )
     made = Account()
-    monkeypatch.setattr(clients, "stepfunctions", lambda: made.executions)
+    monkeypatch.setattr(clients, "stepfunctions", cache(lambda: made.executions))
     return made
 
 

@@ -6,13 +6,13 @@ import threading
 from decimal import Decimal
 
 import pytest
+
 from answer_shard.handler import lambda_handler as answer_shard
 from conclude_training.handler import lambda_handler as conclude_training
 from decide_promotion.handler import lambda_handler as decide_promotion
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_training.handler import lambda_handler as plan_training
 from score_answers.handler import lambda_handler as score_answers
-
 from tests.handlers.model_run import (
     DEPLOYMENT_ARN,
     LATER,

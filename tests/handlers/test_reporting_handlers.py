@@ -10,9 +10,8 @@ from plan_release.handler import lambda_handler as plan_release
 from plan_training.handler import lambda_handler as plan_training
 from record_champion.handler import lambda_handler as record_champion
 from score_answers.handler import lambda_handler as score_answers
-from write_report.handler import lambda_handler as write_report
-
 from tests.handlers.model_run import DEPLOYMENT_ARN, LATER, PROJECT, RUN, RunUnderTest
+from write_report.handler import lambda_handler as write_report
 
 
 def promote(run: RunUnderTest) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from conclude_training.handler import lambda_handler as conclude_training
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_release.handler import lambda_handler as plan_release
@@ -14,7 +15,6 @@ from plan_training.handler import lambda_handler as plan_training
 from record_champion.handler import lambda_handler as record_champion
 from restore_champion.handler import lambda_handler as restore_champion
 from smoke_test.handler import lambda_handler as smoke_test
-
 from tests.handlers.model_run import DEPLOYMENT_ARN, LATER, MODEL_ARN, PROJECT, RUN, RunUnderTest, refusal
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion
 from tunesmith.serving.capacity import NEVER
@@ -89,7 +89,9 @@ def capacity(run: RunUnderTest, name: str = RUN) -> dict[str, Capacity]:
 
 
 def release(run: RunUnderTest, outcome: str = "", reason: str = "") -> list[dict[str, str]]:
-    items: list[dict[str, str]] = plan_release(run.event(LATER, outcome=outcome, reason=reason), None)["items"]
+    items: list[dict[str, str]] = plan_release(run.event(LATER, outcome=outcome, reason=reason), None)[
+        "items"
+    ]
     return items
 
 

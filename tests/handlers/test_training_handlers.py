@@ -8,13 +8,13 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+
 from conclude_training.handler import lambda_handler as conclude_training
 from plan_training.handler import lambda_handler as plan_training
-from watch_training.handler import lambda_handler as watch_training
-
 from tests.handlers.model_run import JOB_ARN, LATER, MODEL_ARN, NOW, PROJECT, RUN, RunUnderTest
 from tunesmith.errors import RunClosedError
 from tunesmith.ledger import CapacityState, Step
+from watch_training.handler import lambda_handler as watch_training
 
 
 def camel_case(value: Any) -> Any:

@@ -14,14 +14,27 @@ from botocore.session import Session
 
 from tests.state_machines.machines import State, expressions, named_errors, tasks
 
-_RESOURCE = re.compile(r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>\w+):(?P<action>\w+)(?P<pattern>\.[\w:]+)?")
+_RESOURCE = re.compile(
+    r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>\w+):(?P<action>\w+)(?P<pattern>\.[\w:]+)?"
+)
 _RESULT = re.compile(r"\$states\.result\.(\w+(?:\.\w+)*)")
 _BOTOCORE = {"states": "stepfunctions"}
 _OPTIMIZED = {"dynamodb:updateItem", "sns:publish", "states:startExecution"}
 """The integrations that Step Functions has of its own, which go without `aws-sdk:`."""
 
-_PREFIXES = {"bedrock": "Bedrock", "ssm": "Ssm", "dynamodb": "DynamoDB", "sns": "SNS", "states": "StepFunctions"}
-_OF_EVERY_SERVICE = {"SdkClientException", "ThrottlingException", "InternalServerException", "ServiceUnavailableException"}
+_PREFIXES = {
+    "bedrock": "Bedrock",
+    "ssm": "Ssm",
+    "dynamodb": "DynamoDB",
+    "sns": "SNS",
+    "states": "StepFunctions",
+}
+_OF_EVERY_SERVICE = {
+    "SdkClientException",
+    "ThrottlingException",
+    "InternalServerException",
+    "ServiceUnavailableException",
+}
 
 
 def calls_exist(machine: State) -> list[str]:
@@ -44,7 +57,9 @@ def arguments_exist(machine: State) -> list[str]:
     for name, state in _aws_calls(machine):
         called = operation(state["Resource"])
         if called is not None and isinstance(state["Arguments"], dict):
-            problems += [f"{name}: {problem}" for problem in argument_problems(called.input_shape, state["Arguments"])]
+            problems += [
+                f"{name}: {problem}" for problem in argument_problems(called.input_shape, state["Arguments"])
+            ]
     return problems
 
 

@@ -44,13 +44,15 @@ _VARIABLE = re.compile(r"\$(\w+)(?!\w|\()")
 
 
 def targets_exist(machine: State) -> list[str]:
-    """Every StartAt, Next, Default and Catch names a state of its own scope, and every state leads on or ends."""
+    """Every StartAt, Next, Default and Catch names a state of its scope, and every state leads on or ends."""
     problems = []
     for scope in scopes(machine):
         if scope.start not in scope.states:
             problems.append(f"{scope.path}: starts at {scope.start!r}, which is no state")
         for name, state in scope.states.items():
-            problems += [f"{name}: leads to {to!r}, which is no state" for to in edges(state) if to not in scope.states]
+            problems += [
+                f"{name}: leads to {to!r}, which is no state" for to in edges(state) if to not in scope.states
+            ]
             ways_on = ("Next" in state) + (state.get("End") is True)
             if state["Type"] not in (*TERMINAL_TYPES, "Choice") and ways_on != 1:
                 problems.append(f"{name}: needs either Next or End")
@@ -78,7 +80,7 @@ def tasks_have_timeouts(machine: State) -> list[str]:
 
 
 def tasks_are_repeated(machine: State) -> list[str]:
-    """Every Task that may be repeated has a Retry with backoff, a cap and jitter; waiting for a token may not."""
+    """Every repeatable Task has a Retry with backoff, cap, jitter; one that waits for a token has none."""
     problems = []
     for name, state in tasks(machine):
         waits = state["Resource"].endswith(".waitForTaskToken")
@@ -111,7 +113,9 @@ def wildcards_stand_alone(machine: State) -> list[str]:
         for field in ("Retry", "Catch"):
             rules = state.get(field, [])
             for number, rule in enumerate(rules, start=1):
-                if "States.ALL" in rule["ErrorEquals"] and (rule["ErrorEquals"] != ["States.ALL"] or number < len(rules)):
+                if "States.ALL" in rule["ErrorEquals"] and (
+                    rule["ErrorEquals"] != ["States.ALL"] or number < len(rules)
+                ):
                     problems.append(f"{name}: {field} names States.ALL beside or before other errors")
     return problems
 
@@ -147,7 +151,9 @@ def jsonata_is_used_throughout(machine: State) -> list[str]:
     """The machine speaks JSONata, with none of JSONPath's fields."""
     problems = [] if machine.get("QueryLanguage") == "JSONata" else ["the machine does not name JSONata"]
     paths = {"InputPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector", "ItemsPath", "Variable"}
-    return problems + [f"{name}: {field}" for name, state in states(machine) for field in sorted(paths & state.keys())]
+    return problems + [
+        f"{name}: {field}" for name, state in states(machine) for field in sorted(paths & state.keys())
+    ]
 
 
 def expressions_compile(machine: State) -> list[str]:
@@ -175,7 +181,9 @@ def variables_are_assigned(machine: State) -> list[str]:
             known = given | known_at[scope.path].get(name, set()) | {"states"}
             outside[name] = known
             read = {found for text in expressions(own(state)) for found in _VARIABLE.findall(text)}
-            problems += [f"{name}: reads ${variable}, which may be unset" for variable in sorted(read - known)]
+            problems += [
+                f"{name}: reads ${variable}, which may be unset" for variable in sorted(read - known)
+            ]
     return problems
 
 

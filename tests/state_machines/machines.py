@@ -94,7 +94,9 @@ def own(state: State) -> State:
 
 def named_errors(state: State) -> list[str]:
     """List the error names that a state's Retry and Catch match."""
-    return [name for rule in (*state.get("Retry", []), *state.get("Catch", [])) for name in rule["ErrorEquals"]]
+    return [
+        name for rule in (*state.get("Retry", []), *state.get("Catch", [])) for name in rule["ErrorEquals"]
+    ]
 
 
 def catchers(state: State, error: str) -> list[State]:

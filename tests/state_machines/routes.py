@@ -1,4 +1,4 @@
-"""Does every failure end where it must? The pipeline's one try, the release that goes on, the ends of each machine."""
+"""Does every failure end where it must: in the pipeline's one try, in a release that goes on, in a Fail?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from botocore.session import Session
 from jsonata.jsonata import Jsonata
 
 from tests.state_machines.checks import CHILD, UNCATCHABLE_BY_ALL
-from tests.state_machines.machines import Scope, State, catchers, edges, reachable, scopes, states, tasks
+from tests.state_machines.machines import Scope, State, catchers, edges, reachable, scopes
 
 FAILING = ("Failed", "Stopped", "UpdateFailed")
 """The statuses of Bedrock's resources after which there is nothing to wait for and nothing to use."""
@@ -19,7 +19,9 @@ def work_is_inside_one_try(pipeline: State) -> list[str]:
     attempt = pipeline["States"][pipeline["StartAt"]]
     if attempt["Type"] != "Parallel" or len(attempt["Branches"]) != 1:
         return ["the pipeline does not start with a single-branch Parallel"]
-    outside = [name for name, state in pipeline["States"].items() if state["Type"] in ("Task", "Parallel", "Map")]
+    outside = [
+        name for name, state in pipeline["States"].items() if state["Type"] in ("Task", "Parallel", "Map")
+    ]
     return [
         f"{name}: works outside the try"
         for name in outside
@@ -31,11 +33,11 @@ def every_exit_of_the_try_leads_to_release(pipeline: State) -> list[str]:
     """Whether the try succeeds or fails, whatever the error, the next state is the release."""
     attempt = pipeline["States"][pipeline["StartAt"]]
     release = [name for name, state in pipeline["States"].items() if _is_release(state)]
-    problems = [f"{to!r} follows the try instead of the release" for to in edges(attempt) if to not in release]
-    for error in ("States.ALL", *UNCATCHABLE_BY_ALL):
-        if not catchers(attempt, error):
-            problems.append(f"the try does not catch {error}")
-    return problems
+    problems = [
+        f"{to!r} follows the try instead of the release" for to in edges(attempt) if to not in release
+    ]
+    uncaught = [error for error in ("States.ALL", *UNCATCHABLE_BY_ALL) if not catchers(attempt, error)]
+    return problems + [f"the try does not catch {error}" for error in uncaught]
 
 
 def children_fail_into_the_try(pipeline: State) -> list[str]:
@@ -50,20 +52,22 @@ def children_fail_into_the_try(pipeline: State) -> list[str]:
 
 
 def failed_runs_end_failed(pipeline: State) -> list[str]:
-    """After the release, a run that failed ends in Fail and any other outcome in Succeed; so does the release."""
+    """After the release, a run that failed ends in Fail, any other in Succeed; a failed release in Fail."""
     (release,) = (state for state in pipeline["States"].values() if _is_release(state))
     problems = []
     for outcome, wanted in (("failed", "Fail"), ("promoted", "Succeed"), ("invalid", "Succeed")):
         end = _follow(pipeline["States"], release["Next"], {"outcome": outcome})
         if end != wanted:
             problems.append(f"outcome {outcome} ends in {end}")
-    return problems + _catches_end_in_fail(scopes(pipeline).__next__(), [release])
+    return problems + _catches_end_in_fail(next(scopes(pipeline)), [release])
 
 
 def caught_failures_end_in_fail(machine: State) -> list[str]:
-    """Cleaning up after a failure never turns it green: behind a Catch for everything, every end is a Fail."""
+    """Cleaning up never turns a failure green: behind a Catch for everything, every end is a Fail."""
     top = next(scopes(machine))
-    return _catches_end_in_fail(top, [state for state in top.states.values() if catchers(state, "States.ALL")])
+    return _catches_end_in_fail(
+        top, [state for state in top.states.values() if catchers(state, "States.ALL")]
+    )
 
 
 def unknown_answers_end_in_fail(machine: State) -> list[str]:
@@ -77,13 +81,13 @@ def unknown_answers_end_in_fail(machine: State) -> list[str]:
 
 
 def statuses_have_edges(machine: State, enumeration: str) -> list[str]:
-    """Every status of a Bedrock enumeration is matched by name; failing ones lead to Fail and no other does."""
+    """Every status of a Bedrock enumeration has an edge; failing ones lead to Fail and no other does."""
     problems = []
     for scope in scopes(machine):
         for name, state in scope.states.items():
             if not _reads_status(state):
                 continue
-            for status in Session().get_service_model("bedrock").shape_for(enumeration).enum:
+            for status in Session().get_service_model("bedrock").shape_for(enumeration).metadata["enum"]:
                 target = _choose(state, {"input": {"status": status}}, {"checks": 0, "plan": _PLAN})
                 if target is None:
                     problems.append(f"{name}: has no edge for {status}")
@@ -93,7 +97,7 @@ def statuses_have_edges(machine: State, enumeration: str) -> list[str]:
 
 
 def release_goes_on_past_an_item(release: State) -> list[str]:
-    """No item can end the release: each call about one catches everything and ends with the item kept or released."""
+    """No item can end the release: each call about one catches everything."""
     problems = []
     for scope in scopes(release):
         if not scope.holder:
@@ -133,13 +137,13 @@ _PLAN: dict[str, Any] = {"deployment": {"most_checks": 100}}
 
 
 def _is_release(state: State) -> bool:
-    return (
-        state.get("Resource") == CHILD and state["Arguments"]["StateMachineArn"] == "${ReleaseMachineArn}"
-    )
+    return state.get("Resource") == CHILD and state["Arguments"]["StateMachineArn"] == "${ReleaseMachineArn}"
 
 
 def _reads_status(state: State) -> bool:
-    return state["Type"] == "Choice" and any("$states.input.status" in rule["Condition"] for rule in state["Choices"])
+    return state["Type"] == "Choice" and any(
+        "$states.input.status" in rule["Condition"] for rule in state["Choices"]
+    )
 
 
 def _says_kept(state: State) -> bool:
@@ -187,7 +191,3 @@ def _choose(choice: State, context: dict[str, Any], variables: dict[str, Any]) -
             return target
     default: str | None = choice.get("Default")
     return default
-
-
-__all__ = [name for name in dir() if not name.startswith("_")]
-_ = (states, tasks)

@@ -4,11 +4,113 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from tunesmith.reporting.words import HEADLINES
+from tunesmith.reporting import sections
+from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money
+
+_STYLE: Final = Path(__file__).with_name("page.css")
+_TONES: Final = {"promoted": "good", "failed": "bad"}
+_BADGES: Final = {
+    "promoted": "✓ Promoted",
+    "rejected": "✕ Not promoted",
+    "inconclusive": "? Undecided",
+    "invalid": "✕ Data cannot be used",
+    "refused": "✕ Plan refused",
+    "over_budget": "✕ Over budget",
+    "denied": "✕ Denied",
+    "failed": "✕ Failed",
+    "": "… In progress",
+}
 
 
 def render_page(document: Mapping[str, Any]) -> str:
     """Render the page: no script, no outside resource, every text of the user escaped."""
-    return f"<!doctype html><title>{escape(document['project'])}</title><h1>{HEADLINES[document['outcome']]}</h1>"
+    title = f"{document['project']}: {headline(document)}"
+    body = "".join(
+        (
+            _top(document),
+            _verdict(document),
+            f'<p class="note">{escape(STAND_IN)}</p>' if document["environment"] == "local" else "",
+            sections.comparison(document["evaluation"]),
+            sections.service(document["champion"]),
+            sections.training(document["training"]["jobs"]),
+            sections.data(document["data"]),
+            sections.cost(document["cost"]),
+            sections.capacity(document["capacity"]),
+            sections.steps(document["steps"]),
+            _footer(document),
+        )
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE.read_text('utf-8')}</style></head>"
+        f"<body><main>{body}</main></body></html>\n"
+    )
+
+
+def _top(document: Mapping[str, Any]) -> str:
+    return (
+        f'<div class="top"><span><b>Tunesmith</b> · {escape(document["project"])} ·'
+        f" {escape(document['base_model'])}</span>"
+        f"<span>run <code>{escape(document['run'])}</code> · {escape(day(document['clock']['written']))}</span></div>"
+    )
+
+
+def _verdict(document: Mapping[str, Any]) -> str:
+    outcome = document["outcome"]
+    following = document["next_step"]
+    return (
+        f'<div class="verdict {_TONES.get(outcome, "warn")}"><span class="badge">{_BADGES[outcome]}</span>'
+        f'<h1>{escape(headline(document))}</h1><p class="lead">{escape(document["reason"])}</p>'
+        f'<dl class="tiles">{"".join(_tiles(document))}</dl>'
+        + (f'<p class="next"><b>What to do next</b>{escape(following)}</p>' if following else "")
+        + "</div>"
+    )
+
+
+def _tiles(document: Mapping[str, Any]) -> list[str]:
+    tiles = []
+    gain = gain_of(document)
+    if gain is not None:
+        tiles.append(
+            _tile(
+                "Gain on the blind test",
+                f"{gain['value']:+.1f} points",
+                f"95 %: {gain['low']:+.1f} to {gain['high']:+.1f}, needed over {gain['minimum']:+.1f}",
+            )
+        )
+    cost = document["cost"]
+    expected = f"estimated {money(cost['estimated'])}, " if cost["estimated"] is not None else ""
+    limit = f"limit {money(cost['limit'])}" if cost["limit"] is not None else "no limit read"
+    spent = money(cost["actual"]) if cost["actual_is_complete"] else f"{money(cost['actual'])} or more"
+    tiles.append(_tile("Cost of this run", spent, expected + limit))
+    models = {model["label"]: model for model in (document["evaluation"] or {"models": []})["models"]}
+    if all("output_tokens_mean" in models.get(label, {}) for label in ("candidate", "base")):
+        before, after = (models[label]["output_tokens_mean"] for label in ("base", "candidate"))
+        change = f"{100 * (after / before - 1):+.0f} %" if before else f"{after:.1f}"
+        tiles.append(_tile("Output tokens per answer", change, f"{after:.1f}, the base model {before:.1f}"))
+    tiles.append(
+        _tile(
+            "From upload to verdict",
+            duration(document["clock"]["seconds"]),
+            f"since {day(document['clock']['created'])}",
+        )
+    )
+    return tiles
+
+
+def _tile(name: str, figure: str, note: str) -> str:
+    return (
+        f'<div class="tile"><dt>{escape(name)}</dt><dd><div class="big">{escape(figure)}</div>'
+        f"<small>{escape(note)}</small></dd></div>"
+    )
+
+
+def _footer(document: Mapping[str, Any]) -> str:
+    return (
+        f"<footer>Written {escape(day(document['clock']['written']))} from report.json (schema"
+        f" {document['schema']}), environment {escape(document['environment'])}. Times are UTC.</footer>"
+    )

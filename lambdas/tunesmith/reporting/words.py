@@ -8,17 +8,28 @@ from typing import Any, Final
 MOST_SUBJECT_CHARACTERS: Final = 100
 """Amazon SNS: a subject has at most 100 ASCII characters."""
 
-HEADLINES: Final = {
-    "promoted": "Promoted: the tuned model is better, and in service",
-    "rejected": "Not promoted: the tuned model is not better enough",
-    "inconclusive": "Undecided: the blind test cannot tell",
-    "invalid": "Stopped before training: the data cannot be used",
-    "refused": "Stopped before training: the plan cannot work",
-    "over_budget": "Stopped before training: the cost is not covered",
-    "denied": "Stopped before training: the cost was not approved",
-    "failed": "Failed: something broke on the way",
-    "": "In progress",
+METRIC_NAMES: Final = {"exact_match": "exact match", "token_f1": "token F1"}
+_HEADLINES: Final = {
+    "promoted": "The tuned model is better, and in service",
+    "rejected": "The tuned model was not put into service",
+    "inconclusive": "The blind test cannot tell whether the tuned model is better",
+    "invalid": "The data cannot be used, so nothing was trained",
+    "refused": "The plan cannot work, so nothing was trained",
+    "over_budget": "The cost is not covered, so nothing was trained",
+    "denied": "The cost was not approved, so nothing was trained",
+    "failed": "Something broke on the way",
+    "": "The run is in progress",
 }
+
+
+def headline(document: Mapping[str, Any]) -> str:
+    """Say the verdict in one line, with the gain where it carries the verdict."""
+    gain = gain_of(document)
+    if gain is not None and document["outcome"] == "promoted":
+        return f"The tuned model is better by {gain['value']:.1f} points, and in service"
+    if gain is not None and document["outcome"] == "rejected" and gain["high"] < gain["minimum"]:
+        return f"The tuned model is not better enough: {gain['value']:+.1f} points"
+    return _HEADLINES[document["outcome"]]
 
 
 def next_step(document: Mapping[str, Any]) -> str:
@@ -73,7 +84,7 @@ def subject(document: Mapping[str, Any]) -> str:
 
 def message(document: Mapping[str, Any], report_uri: str) -> str:
     """Say outcome, reason, gain, cost, report and next step in a few lines."""
-    lines = [HEADLINES[document["outcome"]] + ".", document["reason"], ""]
+    lines = [headline(document) + ".", document["reason"], ""]
     gain = gain_of(document)
     if gain is not None:
         lines.append(
@@ -109,6 +120,11 @@ def money(usd: float | None) -> str:
     if usd == 0 or abs(usd) >= 1:
         return f"${usd:,.2f}"
     return f"${usd:.4f}" if abs(usd) >= 0.0001 else "under $0.0001"
+
+
+def number(value: float) -> str:
+    """Spell a quantity without needless decimals."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
 
 
 def duration(seconds: float) -> str:

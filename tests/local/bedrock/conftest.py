@@ -6,7 +6,7 @@ import json
 import logging
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,14 @@ import moto.bedrock.responses
 import moto.bedrock.urls
 import moto.bedrockruntime.urls
 import pytest
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 import local.bedrock
 from local.bedrock import api
-from local.bedrock.account import Account, Timings
+from local.bedrock.base_models import foundation_models
+from local.bedrock.foundation import FoundationModel
 from local.bedrock.region import Region
 
 BASE = "amazon.nova-micro-v1:0:128k"
@@ -36,7 +39,9 @@ WORDS = {
     "password": ("cannot log in", "locked out", "reset my access"),
     "warranty": ("broke after a week", "repair it", "defective part"),
 }
-FILLER = tuple(f"{first}{last}" for first in ("ba", "do", "ki", "lu", "me") for last in ("ren", "tas", "vol", "zim"))
+FILLER = tuple(
+    f"{first}{last}" for first in ("ba", "do", "ki", "lu", "me") for last in ("ren", "tas", "vol", "zim")
+)
 
 
 @dataclass
@@ -97,6 +102,7 @@ class Bedrock:
                 region_name=region,
                 aws_access_key_id="testing",
                 aws_secret_access_key="testing",
+                config=Config(retries={"total_max_attempts": 1}),
             )
         return self.clients[service, region]
 
@@ -118,7 +124,8 @@ class Bedrock:
         folder = f"out/model-customization-job-{job['jobArn'].rsplit('/', 1)[-1]}/"
         listed = self.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=folder).get("Contents", [])
         bodies = {
-            one["Key"]: self.client("s3").get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in listed
+            one["Key"]: self.client("s3").get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read()
+            for one in listed
         }
         return {key.removeprefix(folder): body.decode() for key, body in bodies.items()}
 
@@ -185,14 +192,21 @@ class Bedrock:
         self.client("ssm").put_parameter(Name=name, Value=json.dumps(value), Type="String", Overwrite=True)
 
 
+def models() -> list[FoundationModel]:
+    """The catalogue's models, and Nova Lite as one that may be served by the hour too."""
+    return [replace(one, provisionable="nova-lite" in one.model_id) for one in foundation_models()]
+
+
 @pytest.fixture(scope="module")
 def bedrock() -> Iterator[Bedrock]:
     """A server of its own for each test module; moto's Bedrock is put back afterwards."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    urls = [(module.url_paths, dict(module.url_paths)) for module in (moto.bedrock.urls, moto.bedrockruntime.urls)]
+    urls = [
+        (module.url_paths, dict(module.url_paths)) for module in (moto.bedrock.urls, moto.bedrockruntime.urls)
+    ]
     backends = moto.bedrock.models.bedrock_backends
     clock = StillClock()
-    local.bedrock.install(clock, account=Account(timings=Timings()))
+    local.bedrock.install(clock, models=models)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -209,14 +223,8 @@ def bedrock() -> Iterator[Bedrock]:
         paths.update(original)
     for module in (moto.bedrock.models, moto.bedrock.responses):
         vars(module)["bedrock_backends"] = backends
-    cloud.client("s3").close()
-    requests_reset()
-
-
-def requests_reset() -> None:
-    """Empty moto's other services too, since they live as long as the process."""
-    from moto.core.base_backend import BackendDict
-
+    for client in cloud.clients.values():
+        client.close()
     BackendDict.reset()
 
 

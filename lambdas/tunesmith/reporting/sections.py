@@ -1,0 +1,269 @@
+"""What stands below the verdict? One function per section of the page; each gives nothing where nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from tunesmith.reporting.charts import gain_chart, loss_chart, models_chart
+from tunesmith.reporting.words import METRIC_NAMES, day, duration, money, number
+
+
+def comparison(evaluation: Mapping[str, Any] | None) -> str:
+    """Show the models on the blind test: metric, gain, lengths, speed, price."""
+    if evaluation is None or not all("value" in model for model in evaluation["models"]):
+        return ""
+    metric = METRIC_NAMES[evaluation["metric"]]
+    models, gain = evaluation["models"], evaluation["gain"]
+    charts = [
+        f"<figure><h3>{escape(metric.capitalize())} per model, in per cent</h3>"
+        f"{models_chart(models, f'{metric} of each model with its 95 % interval')}</figure>"
+    ]
+    if gain is not None:
+        charts.append(
+            "<figure><h3>Gain of the candidate, in percentage points</h3>"
+            f"{gain_chart(gain, 'gain of the candidate against the minimum gain')}</figure>"
+        )
+    lost = (
+        f" {evaluation['lost']:,} records were lost to failed calls and left out."
+        if evaluation["lost"]
+        else ""
+    )
+    return (
+        "<section><h2>Comparison on the blind test</h2>"
+        f'<p class="muted">{evaluation["n"]:,} records that training never saw, answered by every model.{lost}</p>'
+        f'<div class="pair">{"".join(charts)}</div>{_models_table(evaluation, metric)}'
+        f'<p class="muted">{escape(_method(evaluation))}</p></section>'
+    )
+
+
+def service(champion: Mapping[str, Any] | None) -> str:
+    """Show the champion and how it is called."""
+    if champion is None:
+        return ""
+    model = "this run's model" if champion["is_this_run"] else f"the model of run {champion['run']}"
+    previous = (
+        f"<dt>Kept for a rollback</dt><dd>{escape(champion['previous'])}</dd>" if champion["previous"] else ""
+    )
+    call = (
+        f'arn = boto3.client("ssm").get_parameter(Name="{champion["parameter"]}")["Parameter"]["Value"]\n'
+        'boto3.client("bedrock-runtime").converse(\n'
+        '    modelId=arn, messages=[{"role": "user", "content": [{"text": "..."}]}]\n)'
+    )
+    return (
+        f"<section><h2>In service</h2><p>The champion is {escape(model)}, since {escape(day(champion['since']))}.</p>"
+        f'<dl class="facts"><dt>ARN to call</dt><dd><code>{escape(champion["arn"])}</code></dd>'
+        f"<dt>Parameter with the ARN</dt><dd><code>{escape(champion['parameter'])}</code></dd>"
+        f"<dt>Custom model</dt><dd><code>{escape(champion['model_arn'])}</code></dd>{previous}</dl>"
+        f"<pre>{escape(call)}</pre></section>"
+    )
+
+
+def training(jobs: Sequence[Mapping[str, Any]]) -> str:
+    """Show each customization job with its curves."""
+    if not jobs:
+        return ""
+    return f"<section><h2>Training</h2>{''.join(_job(job) for job in jobs)}</section>"
+
+
+def data(report: Mapping[str, Any] | None) -> str:
+    """Show what came in, what was rejected and why, and how it was split."""
+    if report is None:
+        return ""
+    split = report["split"]
+    total = sum(part["records"] for part in split.values())
+    names = {"train": "training", "validation": "validation", "test": "blind test"}
+    bar = "".join(
+        f'<span class="s{number}" style="flex:{part["records"]}"></span>'
+        for number, part in enumerate(split.values())
+        if part["records"]
+    )
+    parts = "".join(
+        f'<span><i class="s{number}"></i>{escape(names.get(name, name))} <b>{part["records"]:,}</b></span>'
+        for number, (name, part) in enumerate(split.items())
+    )
+    shares = f'<div class="share">{bar}</div><div class="parts">{parts}</div>' if total else ""
+    files = "".join(_file(file) for file in report["files"].values())
+    where = f'<p class="muted">Every rejected line: <code>{escape(report["rejected_uri"])}</code></p>'
+    return f"<section><h2>Data</h2>{shares}{files}{where if _any_problem(report) else ''}</section>"
+
+
+def cost(section: Mapping[str, Any]) -> str:
+    """Show the estimate and what was paid, item by item."""
+    if section["estimated"] is None:
+        return ""
+    rows = "".join(
+        f"<tr><th>{escape(item['what'])}<br><small>{_quantity(item)}</small></th>"
+        f'<td class="n">{money(item["estimated_usd"])}</td><td class="n">{_paid(item["actual_usd"])}</td></tr>'
+        for item in section["items"]
+    )
+    bounds = f"between {money(section['low'])} and {money(section['high'])}"
+    notes = "".join(f'<p class="muted">{escape(note)}</p>' for note in section["notes"])
+    more = "" if section["actual_is_complete"] else " or more"
+    return (
+        "<section><h2>Cost</h2>"
+        f'<p class="muted">Expected {bounds}; the limit was {money(section["limit"])}.</p>'
+        '<table><thead><tr><th>Item</th><th class="n">Estimated</th><th class="n">Actual</th></tr></thead>'
+        f'<tbody>{rows}<tr class="sum"><th>Together</th><td class="n">{money(section["estimated"])}</td>'
+        f'<td class="n">{money(section["actual"])}{more}</td></tr></tbody></table>{notes}</section>'
+    )
+
+
+def capacity(items: Sequence[Mapping[str, Any]]) -> str:
+    """Show everything that costs or cost money, and when it goes."""
+    if not items:
+        return ""
+    rows = "".join(
+        f"<tr><th>{escape(item['what'])} <code>{escape(item['name'])}</code></th>"
+        f'<td data-label="For">{escape(item["purpose"])}</td><td data-label="State">{_state(item)}</td>'
+        f'<td data-label="Costs">{_rate(item)}</td><td data-label="Goes">{_goes(item)}</td></tr>'
+        for item in items
+    )
+    return (
+        '<section><h2>Capacity</h2><p class="muted">Everything of this run that costs or cost money.</p>'
+        '<table class="stack"><thead><tr><th>What</th><th>For</th><th>State</th><th>Costs</th><th>Goes</th></tr>'
+        f"</thead><tbody>{rows}</tbody></table></section>"
+    )
+
+
+def steps(items: Sequence[Mapping[str, Any]]) -> str:
+    """Show the run's steps with what each found and how long it took."""
+    longest = max((item["seconds"] for item in items), default=0) or 1
+    rows = "".join(
+        f'<li><b>{escape(item["name"])}</b><span class="took">{escape(duration(item["seconds"]))}</span>'
+        f"<p>{escape(item['summary'])}</p>"
+        f'<span class="bar" style="width:{100 * item["seconds"] / longest:.1f}%"></span></li>'
+        for item in items
+    )
+    return f'<section><h2>Steps</h2><ol class="steps">{rows}</ol></section>' if items else ""
+
+
+def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
+    models = evaluation["models"]
+    head = "".join(f'<th class="n">{escape(model["label"])}</th>' for model in models)
+    lines = (
+        (f"{metric.capitalize()}", lambda m: f"{m['value']:.1f} %"),
+        (
+            "Token F1" if evaluation["metric"] == "exact_match" else "Exact match",
+            _other_metric(evaluation["metric"]),
+        ),
+        ("Records", lambda m: f"{evaluation['n']:,}"),
+        ("Output tokens, mean", lambda m: f"{m['output_tokens_mean']:.1f}"),
+        ("Input tokens, mean", lambda m: f"{m['input_tokens_mean']:.1f}"),
+        (
+            "Latency, median (95th percentile)",
+            lambda m: f"{m['latency_ms_median']:,.0f} ({m['latency_ms_p95']:,.0f}) ms",
+        ),
+        ("Cost of 1,000 answers", lambda m: money(m["cost_usd_per_1000"])),
+    )
+    rows = "".join(
+        f"<tr><th>{escape(name)}</th>"
+        + "".join(f'<td class="n">{escape(show(model))}</td>' for model in models)
+        + "</tr>"
+        for name, show in lines
+    )
+    return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _other_metric(metric: str) -> Any:
+    other = "token_f1" if metric == "exact_match" else "exact_match"
+    return lambda model: f"{model[other]:.1f} %"
+
+
+def _method(evaluation: Mapping[str, Any]) -> str:
+    if not evaluation["method"]:
+        return ""
+    method = f"The gain's interval is {evaluation['method']}."
+    if evaluation["only_candidate_right"] is not None:
+        method += (
+            f" The candidate alone was right on {evaluation['only_candidate_right']:,} records,"
+            f" {evaluation['comparator']} alone on {evaluation['only_comparator_right']:,}."
+        )
+    return method
+
+
+def _job(job: Mapping[str, Any]) -> str:
+    chart = loss_chart(
+        job["curves"]["training"], job["curves"]["validation"], "training and validation loss by step"
+    )
+    key = '<div class="key"><span><i class="v"></i>validation loss</span><span><i class="t"></i>training loss</span></div>'
+    figure = f"<figure>{key}{chart}</figure>" if chart else ""
+    settings = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
+    notes = "".join(f'<p class="muted">{escape(note)}</p>' for note in job["notes"])
+    return (
+        f'<div class="pair">{figure}<div><dl class="facts"><dt>Job</dt><dd>{escape(job["name"])}</dd>'
+        f"<dt>Hyperparameters</dt><dd>{escape(settings)}</dd><dt>Submitted</dt><dd>{escape(day(job['submitted']))}</dd>"
+        f"<dt>Ended</dt><dd>{escape(day(job['ended']))}</dd>{_losses(job['curves'])}"
+        f"<dt>Cost</dt><dd>{money(job['cost_usd'])}</dd></dl>{notes}</div></div>"
+    )
+
+
+def _losses(curves: Mapping[str, Sequence[Sequence[float]]]) -> str:
+    facts = ""
+    if curves["training"]:
+        facts += f"<dt>Last training loss</dt><dd>{curves['training'][-1][2]:.4g}</dd>"
+    if curves["validation"]:
+        best = min(curves["validation"], key=lambda point: point[2])
+        facts += f"<dt>Last validation loss</dt><dd>{curves['validation'][-1][2]:.4g}"
+        facts += f" (best {best[2]:.4g} at step {best[0]:,})</dd>"
+    return facts
+
+
+def _file(file: Mapping[str, Any]) -> str:
+    duplicates = file["duplicates"]
+    counted = f"{file['records']:,} records, {file['valid']:,} valid, {file['rejected']:,} rejected"
+    if duplicates["exact"]:
+        counted += f", {duplicates['exact']:,} exact duplicates"
+    if duplicates["conflicts"]:
+        counted += f", {number(duplicates['conflicts'])} prompts with different answers"
+    examples = {problem["rule"]: problem for problem in reversed(file["problems"])}
+    rows = "".join(
+        f'<tr><th>{escape(rule)}</th><td class="n">{count:,}</td><td>{_example(examples.get(rule))}</td></tr>'
+        for rule, count in file["by_rule"].items()
+    )
+    table = (
+        '<table><thead><tr><th>Rule</th><th class="n">Lines</th><th>First example</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+    return f'<p style="margin-top:12px"><code>{escape(file["file"])}</code>: {counted}.</p>{table if rows else ""}'
+
+
+def _example(problem: Mapping[str, Any] | None) -> str:
+    return f"line {problem['line']:,}: {escape(problem['reason'])}" if problem else ""
+
+
+def _any_problem(report: Mapping[str, Any]) -> bool:
+    return any(file["by_rule"] for file in report["files"].values())
+
+
+def _quantity(item: Mapping[str, Any]) -> str:
+    per = " per 1,000" if item["unit"] == "tokens" else ""
+    return f"{number(item['quantity'])} {escape(item['unit'])} at ${item['price_usd']:g}{per}; {escape(item['source'])}"
+
+
+def _paid(usd: float | None) -> str:
+    return "–" if usd is None else money(usd)
+
+
+def _state(item: Mapping[str, Any]) -> str:
+    words = {
+        "requested": "asked for",
+        "open": "open",
+        "kept": "could not be given back",
+        "released": "given back",
+    }
+    problem = f": {item['problem']}" if item["problem"] else ""
+    return escape(words[item["state"]] + problem)
+
+
+def _rate(item: Mapping[str, Any]) -> str:
+    if item["usd_per_month"]:
+        return f"{money(item['usd_per_month'])} a month"
+    return f"{money(item['usd_per_hour'])} an hour" if item["usd_per_hour"] else "nothing while idle"
+
+
+def _goes(item: Mapping[str, Any]) -> str:
+    if item["state"] == "released":
+        return "gone"
+    return escape(day(item["expires"])) if item["expires"] else "stays in service"

@@ -1,0 +1,79 @@
+"""`tunesmith report` and `tunesmith runs`: what lies in S3 and in the ledger, shown."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fakes import RUN, Account, tunesmith
+
+
+def test_a_report_is_downloaded_and_its_path_printed(account: Account) -> None:
+    account.admit()
+    account.put_report({"outcome": "promoted"})
+    answer = tunesmith("report", RUN)
+    assert answer.code == 0
+    assert answer.stdout == f".tunesmith/reports/{RUN}.html\n"
+    assert Path(answer.stdout.strip()).read_text().startswith("<!doctype html>")
+
+
+def test_a_report_is_opened_where_that_is_asked_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    account.admit()
+    account.put_report({"outcome": "promoted"})
+    assert tunesmith("report", RUN, "--open").code == 0
+    assert [url.rsplit("/", 1)[1] for url in opened] == [f"{RUN}.html"]
+    assert opened[0].startswith("file:///")
+
+
+def test_json_is_the_report_document(account: Account) -> None:
+    account.admit()
+    account.put_report({"outcome": "promoted", "schema": 1})
+    assert tunesmith("report", RUN, "--json").json == {"outcome": "promoted", "schema": 1}
+
+
+def test_an_open_run_has_no_report_yet(account: Account) -> None:
+    account.admit()
+    answer = tunesmith("report", RUN)
+    assert answer.code == 2
+    assert f"run {RUN} has no report yet" in answer.stderr
+    assert f"tunesmith watch {RUN}" in answer.stderr
+
+
+def test_an_unknown_run_is_told(account: Account) -> None:
+    answer = tunesmith("report", "f" * 16)
+    assert answer.code == 2
+    assert "tunesmith runs" in answer.stderr
+
+
+@pytest.fixture
+def two_runs(account: Account) -> Account:
+    for run, project, hour in ((RUN, "support-triage", "09"), ("f" * 16, "banking77", "10")):
+        account.datasets.write(f"datasets/{project}/job.yaml", b"")
+        account.admit(run, project, f"2026-11-23T{hour}:00:00Z")
+    account.end("inconclusive", "too small")
+    return account
+
+
+def test_runs_are_listed_latest_first(two_runs: Account) -> None:
+    answer = tunesmith("runs")
+    assert answer.code == 0
+    rows = [line.split() for line in answer.stdout.splitlines() if "2026-11-23" in line]
+    assert [(row[0], row[1], row[-1]) for row in rows] == [
+        ("f" * 16, "banking77", "open"),
+        (RUN, "support-triage", "inconclusive"),
+    ]
+
+
+def test_runs_of_one_project_alone(two_runs: Account) -> None:
+    listed = tunesmith("runs", "--project", "support-triage", "--json").json
+    assert [(run["run"], run["outcome"]) for run in listed] == [(RUN, "inconclusive")]
+
+
+def test_no_runs_are_no_error(account: Account) -> None:
+    answer = tunesmith("runs")
+    assert (answer.code, answer.stdout) == (0, "")
+    assert "no runs in dev" in answer.stderr

@@ -1,0 +1,151 @@
+"""Does the stand-in really learn: better with the right settings, worse with the wrong ones?"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from local.bedrock.fit import load_model, save_model
+from local.bedrock.learner import LinearModel, Settings, fit
+from local.bedrock.records import Example
+from tests.local.bedrock.conftest import LABELS, SYSTEM, tickets
+
+DATA = Path(os.environ.get("TUNESMITH_DATA", Path(__file__).parents[4] / "shared" / "data"))  # noqa: TID251
+
+
+def examples(pairs: list[tuple[str, str]], system: str = SYSTEM) -> list[Example]:
+    return [Example(system, text, label) for text, label in pairs]
+
+
+def accuracy(model: LinearModel, test: list[Example]) -> float:
+    return sum(model.answer(one.system, one.user) == one.completion for one in test) / len(test)
+
+
+def test_it_learns_labels_that_follow_from_words() -> None:
+    began = time.process_time()
+    model, curve = fit(examples(tickets(300, seed=1)), Settings())
+    assert accuracy(model, examples(tickets(200, seed=2))) >= 0.95
+    assert curve.training[-1][1] < curve.training[0][1]
+    assert time.process_time() - began < 1.0
+
+
+def test_the_same_data_gives_the_same_weights() -> None:
+    train = examples(tickets(100, seed=1))
+    (first, _), (second, _) = (fit(train, Settings()) for _ in range(2))
+    assert np.array_equal(first.weights, second.weights)
+
+
+def test_a_system_text_that_all_records_share_does_not_matter() -> None:
+    pairs = tickets(200, seed=1)
+    bare, _ = fit(examples(pairs, ""), Settings())
+    instructed, _ = fit(examples(pairs, SYSTEM), Settings())
+    assert np.array_equal(bare.weights, instructed.weights)
+    assert np.array_equal(
+        bare.encode("", "parcel is late")[1], instructed.encode(SYSTEM, "parcel is late")[1]
+    )
+
+
+def test_a_system_text_that_differs_is_read() -> None:
+    train = [
+        Example(f"Tone: {tone}", f"request {number}", tone)
+        for number in range(60)
+        for tone in ("calm", "cross")
+    ]
+    model, _ = fit(train, Settings(epochs=5))
+    assert [model.answer(f"Tone: {tone}", "request 99") for tone in ("calm", "cross")] == ["calm", "cross"]
+
+
+def test_validation_loss_turns_when_few_noisy_records_are_trained_on_for_long() -> None:
+    train, held_out = (
+        examples(tickets(count, seed, mislabelled=0.3)) for count, seed in ((150, 1), (300, 2))
+    )
+    _, curve = fit(train, Settings(epochs=10), [held_out])
+    losses = [loss for _, _, loss in curve.validation[0]]
+    best = losses.index(min(losses))
+    assert 0 < best < 7
+    assert losses[-1] > losses[best] * 1.2
+    assert curve.training[-1][1] < 0.2
+
+
+def test_ten_times_the_default_rate_overfits_and_a_tenth_underfits() -> None:
+    train, held_out = (
+        examples(tickets(count, seed, mislabelled=0.2)) for count, seed in ((300, 1), (300, 2))
+    )
+    final = {
+        rate: fit(train, Settings(epochs=3, rate=rate), [held_out])[1].validation[0][-1][2]
+        for rate in (0.1, 1.0, 10.0)
+    }
+    assert final[1.0] < final[0.1]
+    assert final[1.0] * 1.2 < final[10.0]
+
+
+def test_a_larger_batch_learns_less_in_one_epoch() -> None:
+    train, held_out = examples(tickets(1000, seed=1)), examples(tickets(200, seed=2))
+    losses = [
+        fit(train, Settings(epochs=1, batch_size=size), [held_out])[1].validation[0][0][2] for size in (1, 4)
+    ]
+    assert losses[0] < losses[1]
+
+
+def test_what_does_not_learn_answers_the_most_frequent_completion() -> None:
+    train = [*examples(tickets(100, seed=1)), *(Example(SYSTEM, "parcel", "refund") for _ in range(50))]
+    model, curve = fit(train, Settings(learns=False))
+    assert {model.answer(SYSTEM, text) for text, _ in tickets(50, seed=2)} == {"refund"}
+    assert curve.training[0][1] == pytest.approx(np.log(len(LABELS) + 1), abs=1e-4)
+
+
+def test_rare_completions_beyond_the_limit_share_a_class_that_is_never_answered() -> None:
+    train = [Example("", f"question {number}", f"answer {number}") for number in range(1_500)]
+    model, curve = fit(train, Settings(epochs=1), [[Example("", "question 1501", "answer 1501")]])
+    assert (len(model.completions), model.rest) == (1_023, 477)
+    assert model.answer("", "question 1") in model.completions
+    assert np.isfinite(curve.validation[0][0][2])
+
+
+def test_training_on_from_a_model_knows_its_old_labels_and_the_new_ones() -> None:
+    first, _ = fit(examples([pair for pair in tickets(300, seed=1) if pair[1] != "warranty"]), Settings())
+    second, _ = fit(examples(tickets(300, seed=3)), Settings(), start=first)
+    assert set(second.completions) == set(LABELS)
+    assert second.completions[: len(first.completions)] == first.completions
+    assert accuracy(second, examples(tickets(200, seed=2))) >= 0.95
+
+
+def test_a_saved_model_answers_the_same(tmp_path: Path) -> None:
+    model, _ = fit(examples(tickets(100, seed=1)), Settings())
+    save_model(model, tmp_path / "weights.npz")
+    loaded = load_model(tmp_path / "weights.npz")
+    texts = [text for text, _ in tickets(50, seed=2)]
+    assert [loaded.answer(SYSTEM, text) for text in texts] == [model.answer(SYSTEM, text) for text in texts]
+
+
+@pytest.mark.skipif(not (DATA / "banking77_train.csv").exists(), reason=f"no Banking77 in {DATA}")
+def test_banking77_reaches_88_per_cent_in_two_epochs_within_12_seconds() -> None:
+    with (DATA / "banking77_train.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    random.Random(7).shuffle(table)
+    system = "Answer with one label:\n" + "\n".join(sorted({row["category"] for row in table}))
+    all_examples = examples([(row["text"], row["category"]) for row in table], system)
+    began = time.process_time()
+    model, curve = fit(all_examples[:8_000], Settings(epochs=2), [all_examples[9_000:]])
+    assert time.process_time() - began < 12
+    assert accuracy(model, all_examples[8_000:9_000]) >= 0.88
+    losses = [loss for _, _, loss in curve.validation[0]]
+    assert losses[1] < losses[0]
+
+
+@pytest.mark.skipif(not (DATA / "gsm8k_train.jsonl").exists(), reason=f"no GSM8K in {DATA}")
+def test_arithmetic_stays_beyond_it() -> None:
+    with (DATA / "gsm8k_train.jsonl").open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    problems = examples([(row["question"], row["answer"].rsplit("#### ", 1)[1]) for row in rows], "")
+    began = time.process_time()
+    model, _ = fit(problems[:7_000], Settings(epochs=2))
+    assert time.process_time() - began < 15
+    assert accuracy(model, problems[7_000:]) < 0.1

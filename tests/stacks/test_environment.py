@@ -1,0 +1,66 @@
+"""Are environments read whole, refused with every reason at once, and never changed afterwards?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from stacks.environment import Environment, choose_environment
+from tests.stacks.assembly import ROOT
+
+WRITTEN = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]
+VALUES = WRITTEN["dev"]
+
+
+def test_the_three_environments_of_cdk_json_are_valid() -> None:
+    assert [choose_environment(WRITTEN, name).name for name in WRITTEN] == ["dev", "prod", "local"]
+
+
+def test_prod_alone_keeps_its_data() -> None:
+    assert [name for name in WRITTEN if choose_environment(WRITTEN, name).retain_data] == ["prod"]
+
+
+def test_local_is_dev_without_packages() -> None:
+    assert WRITTEN["local"] == VALUES | {"bundle_packages": False}
+
+
+def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="-c env=test: unknown environment; cdk.json has dev, prod, local"):
+        choose_environment(WRITTEN, "test")
+
+
+def test_a_region_on_the_command_line_overrides_the_written_one() -> None:
+    environment = choose_environment(WRITTEN, "dev", "us-west-2")
+    assert environment.region == "us-west-2"
+    assert environment.evaluation_role_name == "tunesmith-dev-evaluate-us-west-2"
+
+
+def test_unknown_and_missing_keys_are_told_together() -> None:
+    broken = {"x": {key: value for key, value in VALUES.items() if key != "region"} | {"account": "1"}}
+    with pytest.raises(ValueError, match=r"environments\.x: account: unknown key; region: missing"):
+        choose_environment(broken, "x")
+
+
+def test_every_wrong_value_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match="name.*region.*retain_data.*log_retention_days.*bundle_packages") as caught:
+        Environment(
+            name="Prod-1",
+            region="virginia",
+            retain_data="yes",  # type: ignore[arg-type]
+            log_retention_days=31,
+            bundle_packages=1,  # type: ignore[arg-type]
+        )
+    assert "31 is not allowed; expected one of [7, 30, 90, 365]" in str(caught.value)
+
+
+def test_an_environment_cannot_be_changed() -> None:
+    environment = choose_environment(WRITTEN, "dev")
+    with pytest.raises(FrozenInstanceError):
+        environment.region = "us-west-2"  # type: ignore[misc]
+
+
+def test_the_evaluation_roles_name_fits_at_full_length() -> None:
+    values = VALUES | {"region": "ap-southeast-1"}
+    assert len(choose_environment({"a" * 10: values}, "a" * 10).evaluation_role_name) <= 64

@@ -1,0 +1,111 @@
+"""The estimate names what is paid for, and the budget is held against its high bound."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tunesmith.catalogue import find_model
+from tunesmith.cost import Estimate, budget_objection, estimate_job, estimate_run, load_prices
+from tunesmith.errors import UnknownPriceError
+from tunesmith.job import parse_job
+
+SPLIT = {
+    "train": {"records": 1000, "tokens": 500_000, "prompt_tokens": 450_000, "answer_tokens": 50_000},
+    "validation": {"records": 100, "tokens": 50_000, "prompt_tokens": 45_000, "answer_tokens": 5_000},
+    "test": {"records": 200, "tokens": 110_000, "prompt_tokens": 100_000, "answer_tokens": 10_000},
+}
+
+
+def job_estimate(text: str = "") -> Estimate:
+    body = f"project: p\nbase_model: nova-micro\ndata: t.jsonl\n{text}".encode()
+    return estimate_job(parse_job(body, source="job.yaml"), find_model("nova-micro"), SPLIT, load_prices())
+
+
+def test_training_is_tokens_times_epochs_times_price() -> None:
+    items = {item.what: item for item in job_estimate("hyperparameters: {epochCount: 3}").items}
+    training = items["training, 3 x 500,000 tokens"]
+    assert (training.quantity, training.unit, training.usd) == (1_500_000, "tokens", Decimal("1.5"))
+    assert items["stored custom model"].usd == Decimal("1.95")
+    assert items["evaluation, candidate reads"].usd == Decimal("0.0035")
+    assert items["evaluation, base model answers"].usd == Decimal("0.0014")
+    assert items["evaluation, base model answers"].high_usd == Decimal("0.007168")
+
+
+def test_the_model_s_default_number_of_epochs_is_priced() -> None:
+    assert job_estimate().items[0].what.startswith("training, 2 x")
+
+
+def test_the_total_lies_between_its_bounds_and_is_the_sum_of_the_items() -> None:
+    estimate = job_estimate()
+    assert estimate.low_usd < estimate.total_usd < estimate.high_usd
+    assert abs(estimate.total_usd - sum(item.usd for item in estimate.items)) < Decimal("0.0001")
+
+
+def test_the_json_names_every_item_with_its_source() -> None:
+    told = json.loads(json.dumps(job_estimate().to_json(), default=str))
+    assert set(told) == {"items", "total_usd", "low_usd", "high_usd"}
+    assert set(told["items"][0]) >= {"what", "quantity", "unit", "price", "usd", "source"}
+    assert told["items"][1]["source"].startswith("AWS Price List API")
+
+
+def test_the_budget_is_held_against_the_high_bound() -> None:
+    estimate = job_estimate()
+    assert budget_objection(estimate, estimate.high_usd) == ""
+    objection = budget_objection(estimate, estimate.total_usd)
+    assert "budget.limit_usd" in objection
+    assert "the largest item is stored custom model" in objection
+
+
+def test_sentences_and_figures_agree() -> None:
+    estimate = job_estimate()
+    assert estimate.summary() == "about $2.97, between $2.82 and $3.40"
+    assert estimate.figures()["total_usd"] == estimate.total_usd
+    assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
+
+
+def test_an_unknown_price_is_no_estimate() -> None:
+    with pytest.raises(UnknownPriceError):
+        estimate_run(
+            load_prices(),
+            "amazon.nova-pro-v1:0",
+            training_tokens=1,
+            epochs=1,
+            test_records=1,
+            test_prompt_tokens=1,
+            test_answer_tokens=1,
+            max_tokens=1,
+        )
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    st.integers(0, 10**9),
+    st.integers(1, 5),
+    st.integers(0, 1000),
+    st.integers(0, 10**7),
+    st.integers(1, 5000),
+)
+def test_more_of_anything_never_costs_less(
+    tokens: int, epochs: int, records: int, answers: int, longest: int
+) -> None:
+    def usd(extra: int) -> Estimate:
+        return estimate_run(
+            load_prices(),
+            "amazon.nova-2-lite-v1:0",
+            training_tokens=tokens + extra,
+            epochs=epochs + extra,
+            test_records=records + extra,
+            test_prompt_tokens=answers + extra,
+            test_answer_tokens=answers + extra,
+            max_tokens=longest,
+        )
+
+    less, more = usd(0), usd(1)
+    assert less.low_usd <= less.total_usd <= less.high_usd
+    assert less.total_usd <= more.total_usd
+    assert less.high_usd <= more.high_usd

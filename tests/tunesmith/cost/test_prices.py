@@ -1,0 +1,97 @@
+"""Prices are data with source and date, can be overridden, and are never guessed."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+import yaml
+
+from tunesmith.catalogue import load_catalogue
+from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
+from tunesmith.errors import UnknownPriceError
+
+MICRO, LITE = "amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"
+LINE = "- {model: %s, item: %s, usd: %s, per: %s, source: here, date: 2026-11-01}"
+
+
+def override(*lines: str) -> bytes:
+    return ("prices:\n" + "\n".join(lines)).encode()
+
+
+def test_a_price_has_source_date_and_unit() -> None:
+    price = load_prices().price(MICRO, Item.INPUT)
+    assert (price.usd, price.per) == (Decimal("0.000035"), "1K tokens")
+    assert price.source
+    assert price.date <= date(2026, 11, 23)
+    assert price.cost(2_000_000) == Decimal("0.07")
+
+
+def test_storage_costs_the_same_for_any_model_and_by_the_month() -> None:
+    assert load_prices().price(LITE, Item.STORAGE).cost(2) == Decimal("3.90")
+
+
+def test_the_set_of_unknown_prices_of_active_models_is_known() -> None:
+    table, unknown = load_prices(), set()
+    for model in load_catalogue():
+        for item in Item:
+            try:
+                table.price(model.id, item)
+            except UnknownPriceError:
+                if model.lifecycle.status == "active":
+                    unknown.add((model.name, str(item)))
+    assert unknown == {("nova-lite", "training"), ("nova-pro", "training")}
+
+
+def test_an_unknown_price_is_answered_with_the_line_that_settles_it() -> None:
+    with pytest.raises(UnknownPriceError, match="price of training for amazon.nova-lite-v1:0") as unknown:
+        load_prices().price(LITE, Item.TRAINING)
+    text = str(unknown.value)
+    assert OVERRIDE_KEY in text
+    line = text[text.index("- {") :].replace("<US dollars>", "0.5").replace("<yyyy-mm-dd>", "2026-11-01")
+    assert yaml.safe_load(line)[0]["model"] == LITE
+    assert load_prices(override(line)).price(LITE, Item.TRAINING).usd == Decimal("0.5")
+
+
+def test_an_override_wins_in_either_unit() -> None:
+    table = load_prices(
+        override(LINE % (LITE, "training", '"2.5"', "1M tokens"), LINE % (MICRO, "input", 1, "1K tokens"))
+    )
+    assert table.price(LITE, Item.TRAINING).cost(1000) == Decimal("0.0025")
+    assert table.price(MICRO, Item.INPUT).cost(1000) == 1
+    assert load_prices().price(MICRO, Item.INPUT).usd == Decimal("0.000035")
+
+
+def test_inference_of_a_custom_model_has_prices_of_its_own() -> None:
+    model = "amazon.nova-2-lite-v1:0"
+    base = load_prices().inference_cost(model, custom=False, input_tokens=1000, output_tokens=1000)
+    custom = load_prices().inference_cost(model, custom=True, input_tokens=1000, output_tokens=1000)
+    assert (base, custom) == (Decimal("0.00308"), Decimal("0.0028"))
+
+
+def test_every_problem_of_an_override_is_told_at_once() -> None:
+    lines = [
+        LINE % (LITE, "trainings", 1, "1K tokens"),
+        LINE % (LITE, "training", 1, "month"),
+        LINE % (LITE, "storage", 1, "1K tokens"),
+        LINE % (LITE, "training", "cheap", "1K tokens"),
+        LINE % (LITE, "training", -1, "1K tokens"),
+        LINE % (LITE, "training", ".inf", "1K tokens"),
+        LINE.replace("2026-11-01", "soon") % (LITE, "training", 1, "1K tokens"),
+        "- 5",
+        "- {model: x}",
+        LINE % (LITE, "[training]", 1, "[1K tokens]"),
+    ]
+    with pytest.raises(UnknownPriceError, match="cannot be used") as refused:
+        load_prices(override(*lines))
+    for number in range(1, len(lines) + 1):
+        assert f"price {number}: " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"prices: 5", b"- 1", b"\xff", b"a: b: c", b"[" * 5000, b"prices: {a: 2001-99-99}"]
+)
+def test_an_override_that_is_no_list_of_prices_is_refused(data: bytes) -> None:
+    with pytest.raises(UnknownPriceError, match="cannot be read"):
+        load_prices(data)

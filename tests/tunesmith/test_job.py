@@ -1,0 +1,209 @@
+"""A job file is read small, and refused with every problem at once."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tunesmith import names
+from tunesmith.errors import JobFileError
+from tunesmith.job import MAX_BYTES, parse_job
+
+SMALL = b"project: support-triage\nbase_model: nova-micro\ndata: train.jsonl\n"
+FULL = b"""
+project: support-triage
+base_model: amazon.nova-micro-v1:0:128k
+data: {train: a/train.jsonl, validation: b.jsonl, test: c (1).jsonl}
+kind: fine-tuning
+hyperparameters: {epochCount: 3, learningRate: 1e-5, learningRateWarmupSteps: "10"}
+training: {deadline_hours: 48}
+evaluation: {metric: token_f1, minimum_gain: 5, max_tokens: 64}
+serving: {path: on_demand}
+budget: {limit_usd: 12.5}
+seed: 7
+"""
+
+
+def problems(data: bytes, source: str = "job.yaml") -> list[str]:
+    with pytest.raises(JobFileError) as refused:
+        parse_job(data, source=source)
+    assert str(refused.value) == "; ".join(refused.value.problems)
+    return refused.value.problems
+
+
+def test_project_base_model_and_data_are_enough() -> None:
+    job = parse_job(SMALL, source="job.yaml")
+    assert job.base_model == "amazon.nova-micro-v1:0"
+    assert job.data.by_role() == {"train": "train.jsonl"}
+    assert (job.kind, job.seed, job.hyperparameters) == ("fine-tuning", 1, {})
+    assert job.training.deadline_hours == 24
+    assert (job.evaluation.metric, job.evaluation.minimum_gain) == ("exact_match", 2.0)
+    assert job.serving.path == "on_demand"
+    assert job.budget.limit_usd == Decimal(50)
+
+
+def test_every_key_is_read() -> None:
+    job = parse_job(FULL, source="job.yaml")
+    assert job.data.by_role() == {"train": "a/train.jsonl", "validation": "b.jsonl", "test": "c (1).jsonl"}
+    assert job.hyperparameters == {"epochCount": 3, "learningRate": "1e-5", "learningRateWarmupSteps": "10"}
+    assert job.training.deadline_hours == 48
+    assert (job.evaluation.metric, job.evaluation.minimum_gain, job.evaluation.max_tokens) == (
+        "token_f1",
+        5,
+        64,
+    )
+    assert job.budget.limit_usd == Decimal("12.5")
+    assert job.seed == 7
+
+
+@pytest.mark.parametrize("data", [SMALL, FULL], ids=["small", "full"])
+def test_a_normalised_job_is_read_back_equal(data: bytes) -> None:
+    job = parse_job(data, source="job.yaml")
+    assert parse_job(json.dumps(job.to_json()).encode(), source="job.json") == job
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    assert parse_job(b"\xef\xbb\xbf" + SMALL, source="job.yaml") == parse_job(SMALL, source="job.yaml")
+
+
+def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> None:
+    found = problems(
+        b"projct: x\nbase_model: nova-mikro\ndata: [1]\nkind: pre-training\n"
+        b"hyperparameters: {epochCount: true, learningRate: fast, x: [1]}\n"
+        b"training: {deadline_hours: 0, hours: 1}\nevaluation: {metric: bleu, minimum_gain: .nan}\n"
+        b"serving: 5\nbudget: {limit_usd: 0}\nseed: 1.5\n1: 2\n"
+    )
+    by_key = {line.split(": ")[0]: line for line in found}
+    assert len(by_key) == len(found) == 15
+    assert by_key["projct"].startswith(
+        "projct: is no key of a job file (did you mean 'project'?); allowed are"
+    )
+    assert by_key["project"].startswith("project: is missing; allowed is lower-case letters")
+    assert "did you mean 'nova-micro'" in by_key["base_model"]
+    assert by_key["data"].startswith("data: [1] is not allowed; allowed is the training file's path")
+    assert by_key["kind"] == "kind: 'pre-training' is not allowed; allowed is fine-tuning"
+    assert by_key["hyperparameters.epochCount"].startswith("hyperparameters.epochCount: True is not allowed")
+    assert "with a number each" in by_key["hyperparameters.learningRate"]
+    assert by_key["training.deadline_hours"].endswith("allowed is a whole number of hours from 1 to 240")
+    assert by_key["training.hours"].endswith("allowed are deadline_hours")
+    assert by_key["evaluation.metric"].endswith("allowed is exact_match or token_f1")
+    assert "nan is not allowed" in by_key["evaluation.minimum_gain"]
+    assert by_key["serving"] == "serving: 5 is not allowed; allowed is a mapping"
+    assert "0 is not allowed; allowed is US dollars above 0" in by_key["budget.limit_usd"]
+    assert by_key["seed"].startswith("seed: 1.5 is not allowed")
+    assert by_key["1"].startswith("1: is no key of a job file")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../x.jsonl",
+        "/x.jsonl",
+        "a//x.jsonl",
+        "a/../x.jsonl",
+        "x.csv",
+        ".jsonl",
+        "a\\x.jsonl",
+        "é.jsonl",
+        "a" * 507 + ".jsonl",
+    ],
+)
+def test_a_data_path_stays_in_the_project_s_folder(path: str) -> None:
+    [problem] = problems(json.dumps({"project": "p", "base_model": "nova-micro", "data": path}).encode())
+    assert problem.startswith("data.train: ")
+    assert "relative to the job file" in problem
+
+
+def test_two_parts_do_not_share_a_file() -> None:
+    [problem] = problems(SMALL.replace(b"train.jsonl", b"{train: a.jsonl, test: a.jsonl}"))
+    assert problem == "data: train, test share a file; allowed is a file of its own for each"
+
+
+def test_text_that_yaml_takes_for_something_else_is_explained() -> None:
+    [problem] = problems(SMALL.replace(b"support-triage", b"no"))
+    assert "project: False is not allowed" in problem
+    assert "in quotes" in problem
+
+
+def test_a_huge_value_is_quoted_short() -> None:
+    digits = problems(SMALL.replace(b"support-triage", b"0x" + b"f" * 5000))
+    assert "a number of thousands of digits" in digits[0]
+    [long] = problems(SMALL.replace(b"support-triage", b"x" * 5000))
+    assert len(long) < 300
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "job.yaml: holds no keys"),
+        (b"- 1", "job.yaml: holds no keys"),
+        (b"\xff", "job.yaml: is not UTF-8 text (byte 0)"),
+        (b"a: 1\nb: 2\na: 3", "job.yaml, line 3: the key 'a' stands twice"),
+        (b"a: b: c", "job.yaml, line 1: mapping values are not allowed here"),
+        (b"a: &x 1\nb: *x", "job.yaml, line 2: aliases (*) are not read in a job file"),
+        (b"a: !!python/object:os.system {}", "job.yaml, line 1: could not determine a constructor"),
+        (b"[1]: 2", "job.yaml, line 1: a key must be plain text"),
+        (b"[" * 30_000, "job.yaml: is nested too deeply"),
+        (b"\x00", "job.yaml: unacceptable character"),
+        (b"project: 2001-99-99", "job.yaml: month must be in 1..12"),
+        (b"#" * (MAX_BYTES + 1), f"job.yaml: has {MAX_BYTES + 1} bytes; allowed are {MAX_BYTES}"),
+    ],
+)
+def test_a_file_that_is_no_usable_yaml_is_refused_with_the_place(data: bytes, problem: str) -> None:
+    [found] = problems(data)
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b'{"a": 1,\n "a": 2}', "job.json: the key 'a' stands twice"),
+        (b'{"a": NaN}', "job.json: NaN is no JSON"),
+        (b'{"a":\n', "job.json, line 2: Expecting value"),
+        (b"[" * 60_000, "job.json: is nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_usable_json_is_refused_with_the_place(data: bytes, problem: str) -> None:
+    [found] = problems(data, "job.json")
+    assert found.startswith(problem)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.from_regex(names.PROJECT_PATTERN, fullmatch=True).filter(lambda p: len(p) <= names.PROJECT_MAX_LENGTH)
+)
+def test_every_legal_project_name_is_taken(project: str) -> None:
+    data = json.dumps({"project": project, "base_model": "nova-micro", "data": "train.jsonl"}).encode()
+    assert parse_job(data, source="job.json").project == project
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.binary(max_size=200) | st.text(alphabet=" \n:-[]{}&*!|>'\"%@`ab1", max_size=60).map(str.encode))
+def test_arbitrary_bytes_end_in_problems_and_never_in_a_crash(data: bytes) -> None:
+    for source in ("job.yaml", "job.json"):
+        assert problems(data, source)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["project", "base_model", "data", "kind", "hyperparameters", "training", "budget", "seed", "x"]
+        ),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+            ),
+            max_leaves=5,
+        ),
+        min_size=1,
+    )
+)
+def test_arbitrary_values_end_in_problems_and_never_in_a_crash(values: dict[str, object]) -> None:
+    with pytest.raises(JobFileError):
+        parse_job(json.dumps(values).encode(), source="job.json")
