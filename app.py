@@ -12,7 +12,9 @@ from stacks.pipeline import PipelineStack
 from stacks.storage import StorageStack
 
 # The cdk command passes this context itself; given here as well, `python app.py` builds the same without it.
-app = App(context=json.loads(Path(__file__).with_name("cdk.json").read_text())["context"])
+context = json.loads(Path(__file__).with_name("cdk.json").read_text())["context"]
+# CDK's own look at the templates doubles the time; cfn-lint takes it in `make check`.
+app = App(context=context, builtin_cloud_formation_validation=False)
 environment = read_environment(app.node)
 
 storage = StorageStack(app, environment=environment)

@@ -7,12 +7,21 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from cli.voice import CommandError, tell_error
+from local.cloud import LocalCloudError, LocalDeployError
 from tunesmith.errors import JobFileError, TunesmithError
 
 NO: Final = 1
 COULD_NOT_BE_DONE: Final = 2
 
-Tellable: Final = (CommandError, TunesmithError, BotoCoreError, ClientError, OSError)
+Tellable: Final = (
+    CommandError,
+    TunesmithError,
+    LocalCloudError,
+    LocalDeployError,
+    BotoCoreError,
+    ClientError,
+    OSError,
+)
 """Errors that a user can do something about; any other is a fault of ours and shows its traceback."""
 
 

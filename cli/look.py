@@ -92,7 +92,7 @@ def elapsed(view: View, now: datetime, scale: float) -> Elapsed | None:
     if view.run is None or view.started is None:
         return None
     real = max(timedelta(0), (view.stopped or now) - view.started)
-    if view.run.closed:
+    if view.run.closed and scale != 1:
         created = datetime.fromisoformat(view.run.created)
         return Elapsed(simulated=datetime.fromisoformat(view.run.closed) - created, real=real)
     return Elapsed(simulated=real * scale, real=real)

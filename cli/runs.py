@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.table import Table
 
 from cli.deployment import Deployment, connect
@@ -35,7 +34,7 @@ def runs(
     if not found:
         say(f"no runs in {env}{f' for project {project}' if project else ''}")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for name in ("run", "project", "started", "base model", "outcome", "cost"):
         table.add_column(name, no_wrap=True, justify="right" if name == "cost" else "left")
     for run in found:

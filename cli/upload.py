@@ -11,6 +11,7 @@ from cli.voice import CommandError
 from tunesmith import names
 from tunesmith.aws.objects import Bucket
 from tunesmith.job import Job, parse_job
+from tunesmith.uploads import project_key, rejection_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Upload:
     @property
     def rejection_key(self) -> str:
         """Where `admit_upload` explains why it refused this job file."""
-        return f"rejections/{self.job.project}/{hashlib.sha256(self.job_body).hexdigest()}.json"
+        return rejection_key(self.job.project, hashlib.sha256(self.job_body).hexdigest())
 
 
 def plan_upload(job_file: Path, data: Sequence[Path]) -> Upload:
@@ -50,16 +51,15 @@ def plan_upload(job_file: Path, data: Sequence[Path]) -> Upload:
         raise CommandError(f"{job_file} is neither YAML nor JSON", "name it job.yaml or job.json")
     body = job_file.read_bytes()
     job = parse_job(body, source=str(job_file))
-    prefix = f"datasets/{job.project}"
     files = [
-        UploadFile(role=role, path=path, key=f"{prefix}/{wanted}", sha256=_sha256(path))
+        UploadFile(role=role, path=path, key=project_key(job.project, wanted), sha256=_sha256(path))
         for role, wanted, path in _find_data(job, job_file, data)
     ]
     return Upload(
         run=names.run_id(body, [(file.role, file.sha256) for file in files]),
         job=job,
         job_body=body,
-        job_key=f"{prefix}/job.{'json' if job_file.suffix == '.json' else 'yaml'}",
+        job_key=project_key(job.project, "job.json" if job_file.suffix == ".json" else "job.yaml"),
         files=files,
     )
 
@@ -67,9 +67,9 @@ def plan_upload(job_file: Path, data: Sequence[Path]) -> Upload:
 def send(upload: Upload, bucket: Bucket, tell: Callable[[str], None]) -> None:
     """Send the data first and the job file last, so that the run is admitted when everything is there."""
     for file in upload.files:
-        tell(f"uploading {file.path} to {bucket.uri(file.key)}")
+        tell(f"uploading {file.path}")
         bucket.write(file.key, file.path.read_bytes(), "application/jsonl")
-    tell(f"uploading the job file to {bucket.uri(upload.job_key)}")
+    tell(f"uploading {bucket.uri(upload.job_key)}")
     bucket.write(upload.job_key, upload.job_body)
 
 

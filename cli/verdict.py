@@ -12,7 +12,7 @@ from rich.text import Text
 from cli.errors import COULD_NOT_BE_DONE, NO
 from cli.look import View
 from tunesmith.ledger import Outcome
-from tunesmith.reporting.words import HEADLINES, STAND_IN, money
+from tunesmith.reporting.words import STAND_IN, headline, money
 
 _STYLES: Mapping[str, str] = {Outcome.PROMOTED: "bold green", Outcome.FAILED: "bold red"}
 _FIGURES = ("exact_match", "token_f1", "output_tokens_mean", "latency_ms_median", "cost_usd_per_1000")
@@ -54,11 +54,15 @@ def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -
 def render(summary: Mapping[str, Any], environment: str) -> Group:
     """Lay the verdict out for a person."""
     outcome = str(summary["outcome"] or "")
-    lines = [Text(HEADLINES[outcome], style=_STYLES.get(outcome, "bold yellow"))]
+    told = headline({"outcome": outcome, "evaluation": {"gain": summary["gain"]}})
+    lines = [Text(told, style=_STYLES.get(outcome, "bold yellow"))]
     if summary["reason"]:
         lines.append(Text(summary["reason"]))
     lines.append(Text())
-    lines += [Text.assemble((f"  {name:<14}", "dim"), value) for name, value in _rows(summary)]
+    lines += [
+        Text.assemble((f"  {name:<15}", "dim"), value, no_wrap=True, overflow="ignore")
+        for name, value in _rows(summary)
+    ]
     if summary["next_step"]:
         lines += [Text(), Text(summary["next_step"])]
     if environment == "local" and summary["models"]:
@@ -67,6 +71,7 @@ def render(summary: Mapping[str, Any], environment: str) -> Group:
 
 
 def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "outcome", (summary["outcome"] or "open").replace("_", " ")
     yield "run", f"{summary['run']} of project {summary['project']}"
     gain, models, metric = summary["gain"], summary["models"], summary["metric"]
     if gain:
@@ -79,11 +84,9 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         each = ", ".join(f"{label} {figures['output_tokens_mean']:.1f}" for label, figures in models.items())
         yield "output tokens", f"{abs(saved):.0f} % {'saved' if saved >= 0 else 'more'} (per answer: {each})"
     cost = summary["cost"]
-    if cost["actual_usd"] is not None:
-        yield (
-            "cost",
-            f"{money(cost['actual_usd'])} by the price table, estimated {money(cost['estimated_usd'])}",
-        )
+    if cost["estimated_usd"] is not None:
+        told = f"{money(cost['actual_usd'])} by the price table, estimated {money(cost['estimated_usd'])}"
+        yield "cost", told
     champion = summary["champion"]
     if champion is None:
         yield "champion", "none"

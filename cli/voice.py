@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
+
+_PIPE_WIDTH: Final = 10_000
+"""Columns of what is no terminal: wide enough that nothing is wrapped for a program."""
 
 
 class CommandError(Exception):
@@ -18,13 +21,13 @@ class CommandError(Exception):
 
 
 def answers() -> Console:
-    """Return the console for what was asked for: stdout, never wrapped when it is piped."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the console for what was asked for: stdout."""
+    return _console(stderr=False)
 
 
 def progress() -> Console:
     """Return the console for what happens meanwhile: stderr."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _console(stderr=True)
 
 
 def say(message: str) -> None:
@@ -43,3 +46,8 @@ def tell_error(message: str, hint: str = "") -> None:
 def print_json(value: Any) -> None:
     """Print a value on stdout as JSON; Decimals and times become text."""
     answers().print(json.dumps(value, indent=2, default=str), markup=False)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_PIPE_WIDTH)

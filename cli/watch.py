@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
+from rich.console import Console
 from rich.live import Live
 
 from cli.deployment import Deployment, connect
@@ -36,6 +38,9 @@ class Pace:
     """How long after the end of its execution the report may take to appear."""
 
 
+_QUIET = 2.0
+"""Seconds that a run may keep us waiting before that is worth a line."""
+
 LOCAL_PACE = Pace(interval=0.3, admission=30, report=20)
 AWS_PACE = Pace(interval=5, admission=180, report=120)
 
@@ -62,7 +67,9 @@ def follow(
     try:
         if not _await_admission(deployment, run, upload, pace, sleep):
             return 1
-        view = _follow_steps(deployment, run, pace, sleep)
+        view = look(deployment, run)
+        if not view.is_over:  # else its steps are history, and stand in the report
+            view = _follow_steps(deployment, run, pace, sleep)
         page = _await_page(deployment, run, pace, sleep)
     except KeyboardInterrupt:
         again = f"tunesmith watch {run} --env {deployment.environment}"
@@ -74,7 +81,7 @@ def follow(
     if json:
         print_json(summary)
     else:
-        answers().print(render(summary, deployment.environment))
+        answers().print(render(summary, deployment.environment), crop=False)
     return exit_code(summary["outcome"])
 
 
@@ -90,8 +97,8 @@ def _await_admission(
             for problem in problems:
                 say(f"  {problem}")
             return False
-        if attempt == 0:
-            say(f"waiting for run {run} to be admitted")
+        if attempt == round(_QUIET / pace.interval):
+            say(f"waiting for run {run} to appear in the ledger")
         sleep(pace.interval)
     raise _never_admitted(deployment, run, upload, pace)
 
@@ -122,25 +129,24 @@ def _never_admitted(deployment: Deployment, run: str, upload: Upload | None, pac
 
 
 def _follow_steps(deployment: Deployment, run: str, pace: Pace, sleep: Callable[[float], None]) -> View:
-    console = progress()
-    if not console.is_terminal:
-        view = View()
-        while True:
-            before, view = view, look(deployment, run)
-            for line in changes(before, view, elapsed(view, datetime.now(UTC), deployment.scale)):
-                say(line)
-            if view.is_over:
-                return view
-            sleep(pace.interval)
-    with Live(console=console, auto_refresh=True, refresh_per_second=8, redirect_stdout=False) as live:
+    before = View()
+    with _display(progress()) as live:
         while True:
             view = look(deployment, run)
-            live.update(
-                draw(view, elapsed(view, datetime.now(UTC), deployment.scale), deployment.environment)
-            )
+            spent = elapsed(view, datetime.now(UTC), deployment.scale)
+            if live is not None:
+                live.update(draw(view, spent, deployment.environment))
+            else:
+                for line in changes(before, view, spent):
+                    say(line)
             if view.is_over:
                 return view
             sleep(pace.interval)
+            before = view
+
+
+def _display(console: Console) -> AbstractContextManager[Live | None]:
+    return Live(console=console, refresh_per_second=8) if console.is_terminal else nullcontext()
 
 
 def _await_page(deployment: Deployment, run: str, pace: Pace, sleep: Callable[[float], None]) -> Path | None:

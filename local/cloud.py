@@ -1,4 +1,4 @@
-"""What the command line does with a local cloud: bring it up, find it, deploy the stacks to it, take it down."""
+"""What does the command line do with a local cloud? Start it, find it, deploy to it, end it."""
 
 from __future__ import annotations
 
@@ -48,11 +48,16 @@ class LocalCloud:
 
     @classmethod
     def up(
-        cls, *, port: int = 0, scale: float = DEFAULT_SCALE, state: Path = Path(".tunesmith"), owner: int | None = None
+        cls,
+        *,
+        port: int = 0,
+        scale: float = DEFAULT_SCALE,
+        state: Path = Path(".tunesmith"),
+        owner: int | None = None,
     ) -> LocalCloud:
-        """Start a server that outlives this process, or find the one that runs; port 0 takes any free one.
+        """Start a server that outlives this process, or find the one that runs.
 
-        With `owner` it ends when the process of that id does. Raises `LocalCloudError` when it does not start.
+        Port 0 takes a free one; with `owner` it ends when that process does. Raises `LocalCloudError`.
         """
         running = cls.running(state)
         if running is not None:
@@ -64,8 +69,12 @@ class LocalCloud:
             command += ["--with", str(owner)]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": _python_path()},
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": _python_path()},  # noqa: TID251
                 start_new_session=True,
             )
         _STARTED[process.pid] = process
@@ -105,7 +114,7 @@ class LocalCloud:
             return False
 
     def environment(self) -> dict[str, str]:
-        """Return the variables with which `cdk`, `aws` and boto3 talk to this cloud, and nothing asks the network."""
+        """Return the variables with which `cdk`, `aws` and boto3 talk to this cloud and to nothing else."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "local",
@@ -135,7 +144,7 @@ class LocalCloud:
 
         `progress` gets a line for every step. Raises `LocalDeployError`.
         """
-        tell = progress or (lambda line: None)
+        tell = progress or (lambda _: None)
         assembly = self.state / "cdk.out"
         shutil.rmtree(assembly, ignore_errors=True)
         settings = [part for setting in context for part in ("-c", setting)]
@@ -151,7 +160,15 @@ class LocalCloud:
         tell("Deploying the stacks")
         deploy = self._start_cdk(
             "deploy",
-            ["--app", str(assembly), "--all", "--method=direct", "--require-approval", "never", "--progress=events"],
+            [
+                "--app",
+                str(assembly),
+                "--all",
+                "--method=direct",
+                "--require-approval",
+                "never",
+                "--progress=events",
+            ],
             cwd=app,
         )
         self._finish(deploy, "deploy", tell)
@@ -170,15 +187,18 @@ class LocalCloud:
     def _start_cdk(self, command: str, arguments: list[str], *, cwd: Path) -> subprocess.Popen[bytes]:
         log = (self.state / f"cdk-{command}.log").open("wb")
         # The app runs under this very Python, and node is where the project's environment puts it.
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])  # noqa: TID251
         cdk = ROOT / "node_modules" / ".bin" / "cdk"
         if not cdk.exists():
             raise LocalDeployError(f"The CDK command is not installed: run `npm ci` in {ROOT}.")
         with log:
             return subprocess.Popen(
                 [str(cdk), command, *arguments, "--no-notices", "--no-color", "--ci"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd,
-                env={**os.environ, **self.environment(), "PATH": path, "PYTHONPATH": _python_path()},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=cwd,
+                env={**os.environ, **self.environment(), "PATH": path, "PYTHONPATH": _python_path()},  # noqa: TID251
             )
 
     def _finish(self, process: subprocess.Popen[bytes], command: str, tell: Callable[[str], None]) -> None:

@@ -1,7 +1,8 @@
 """Which call shall fail for this project? Faults that any AWS client sets as a parameter, taken one by one.
 
-The parameter `/tunesmith-local/faults/<project>` holds JSON: an area (`functions`, `bedrock`, `job`), in it a name,
-and for each name an object. `functions`: `error` (a class name) and `message`, or `returns`; `times` limits it.
+The parameter `/tunesmith-local/faults/<project>` holds JSON: areas (`functions`, `bedrock`, `job`), in
+each some names, and for each name a fault. One of `functions` has `error` (a class name) and `message`,
+or `returns`; `times` limits how often it strikes.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def take(project: str, area: str, name: str) -> dict[str, Any] | None:
 
 
 def project_of(event: Any) -> str | None:
-    """Return the project that a function's event is about: by its run in the ledger, or by an uploaded key."""
+    """Return the project that an event is about: by its run in the ledger, or by an uploaded key."""
     if isinstance(event, dict) and _RUN.fullmatch(str(event.get("run", ""))):
         return project_of_run(event["run"])
     upload = _UPLOAD.search(json.dumps(event))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import os
 import signal
 import sys
@@ -12,6 +11,11 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.clock import Clock
+    from local.workers import WorkerPool
 
 HOST = "localhost"  # moto reads template URLs by this word
 READY = "local cloud ready"
@@ -38,10 +42,10 @@ def main(arguments: list[str] | None = None) -> None:
 @contextlib.contextmanager
 def serve(*, port: int = 0, scale: float = 600.0) -> Iterator[int]:
     """Patch moto and serve it from this process; yield the port."""
-    os.environ["TZ"] = "UTC"
+    os.environ["TZ"] = "UTC"  # noqa: TID251
     time.tzset()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        os.environ[name] = "local"
+        os.environ[name] = "local"  # noqa: TID251
     # moto says of every resource type it skips that it does: known, and listed in docs.
     warnings.filterwarnings("ignore", message="Tried to parse")
     from moto.core.config import default_user_config
@@ -57,7 +61,7 @@ def serve(*, port: int = 0, scale: float = 600.0) -> Iterator[int]:
     server.start()
     try:
         _, bound = server.get_host_and_port()
-        os.environ["MOTO_PORT"] = str(bound)
+        os.environ["MOTO_PORT"] = str(bound)  # noqa: TID251
         apply_patches(clock, pool, f"http://{HOST}:{bound}")
         yield bound
     finally:
@@ -65,8 +69,9 @@ def serve(*, port: int = 0, scale: float = 600.0) -> Iterator[int]:
         pool.close()
 
 
-def apply_patches(clock: "Clock", pool: "WorkerPool", endpoint: str) -> None:
+def apply_patches(clock: Clock, pool: WorkerPool, endpoint: str) -> None:
     """Add to moto what it lacks."""
+    import local.bedrock
     from local.patches import (
         accepted_resources,
         aws_sdk_integrations,
@@ -79,14 +84,15 @@ def apply_patches(clock: "Clock", pool: "WorkerPool", endpoint: str) -> None:
         function_versions,
         jsonata_expressions,
         parsed_definitions,
-        quiet_failures,
         queue_triggers,
+        quiet_failures,
         s3_events,
         simulated_state_times,
         simulated_waits,
         stack_failures,
         stack_updates,
         state_machine_resources,
+        stopped_executions,
         unmatched_choices,
     )
 
@@ -104,16 +110,14 @@ def apply_patches(clock: "Clock", pool: "WorkerPool", endpoint: str) -> None:
         stack_failures,
         stack_updates,
         state_machine_resources,
+        stopped_executions,
         unmatched_choices,
     ):
         patch.apply()
     for timed in (executions, queue_triggers, s3_events, simulated_state_times, simulated_waits):
         timed.apply(clock)
     function_execution.apply(pool, endpoint)
-    if importlib.util.find_spec("local.bedrock") and importlib.util.find_spec("local.bedrock").origin:
-        import local.bedrock
-
-        local.bedrock.install(clock)
+    local.bedrock.install(clock)
 
 
 def _runs(process: int) -> bool:

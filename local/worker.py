@@ -1,4 +1,4 @@
-"""Runs functions: a process that has the heavy packages loaded, and forks one child for each worker asked of it.
+"""Runs functions: a process with the heavy packages loaded, that forks a child for each worker asked of it.
 
 Started by `local.workers` as `python worker.py <socket>`; it must not import the rest of `local`.
 """
@@ -55,8 +55,8 @@ def _serve(channel: socket.socket, log: int) -> None:
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     lines = channel.makefile("rb")
     function = json.loads(lines.readline())
-    os.environ.clear()
-    os.environ.update(function["environment"])
+    os.environ.clear()  # noqa: TID251
+    os.environ.update(function["environment"])  # noqa: TID251
     sys.path[:0] = [function["root"]]
     os.chdir(function["root"])
     invocations: list[dict[str, Any]] = []
@@ -78,7 +78,7 @@ def _serve(channel: socket.socket, log: int) -> None:
             handler = handler or _load(function["handler"])
             result = handler(invocation["event"], Context(function, invocation["deadline"]))
             answer = {"body": _to_json(result), "failed": False}
-        except BaseException as error:  # whatever a function raises, SystemExit too, is its answer
+        except BaseException as error:  # noqa: BLE001 - whatever a function raises is its answer
             answer = {"body": json.dumps(_describe(error)), "failed": True}
         sys.stdout.flush()
         sys.stderr.flush()

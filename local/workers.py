@@ -53,11 +53,11 @@ class Answer:
     logs: str
 
 
-class WorkerLost(Exception):
+class WorkerLostError(Exception):
     """The worker ended before it answered."""
 
 
-class WorkerTimedOut(WorkerLost):
+class WorkerTimedOutError(WorkerLostError):
     """The worker did not answer in the function's time."""
 
 
@@ -88,7 +88,7 @@ class Forker:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
         self._lock = threading.Lock()
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # noqa: TID251
         environment.pop("PYTHONPATH", None)  # a function sees its own package and what is installed
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("worker.py")), str(theirs.fileno())],
@@ -102,7 +102,7 @@ class Forker:
         """Give a new worker the far end of a channel and the file that it logs to."""
         with self._lock:
             if not self._ready and self._socket.recv(5) != b"ready":
-                raise WorkerLost("the process that forks workers has ended")
+                raise WorkerLostError("the process that forks workers has ended")
             self._ready = True
             socket.send_fds(self._socket, [b"fork"], [channel.fileno(), log])
 
@@ -127,7 +127,7 @@ class Worker:
         self.pid: int = self._receive(_START_SECONDS)["pid"]
 
     def invoke(self, event: Any) -> Answer:
-        """Run the handler; raise `WorkerLost` when it outlasts its time or its process dies."""
+        """Run the handler; raise `WorkerLostError` when it outlasts its time or its process dies."""
         deadline = time.time() + self.function.timeout
         self._channel.sendall(json.dumps({"event": event, "deadline": deadline}).encode() + b"\n")
         answer = self._receive(self.function.timeout)
@@ -157,9 +157,9 @@ class Worker:
         try:
             line = self._lines.readline()
         except TimeoutError as error:
-            raise WorkerTimedOut(f"Task timed out after {seconds:.2f} seconds") from error
+            raise WorkerTimedOutError(f"Task timed out after {seconds:.2f} seconds") from error
         if not line:
-            raise WorkerLost("Runtime exited without providing a reason")
+            raise WorkerLostError("Runtime exited without providing a reason")
         return json.loads(line)
 
 
@@ -185,7 +185,7 @@ class WorkerPool:
             try:
                 worker = worker or Worker(self._forker, function)
                 answer = worker.invoke(event)
-            except (WorkerLost, OSError) as lost:
+            except (WorkerLostError, OSError) as lost:
                 return self._account_for(worker, lost)
             with self._lock:
                 if self._closed:
@@ -210,5 +210,5 @@ class WorkerPool:
         if worker is not None:
             logs = worker.logs()
             worker.kill()
-        kind = "Sandbox.Timedout" if isinstance(lost, WorkerTimedOut) else "Runtime.ExitError"
+        kind = "Sandbox.Timedout" if isinstance(lost, WorkerTimedOutError) else "Runtime.ExitError"
         return Answer(json.dumps({"errorType": kind, "errorMessage": str(lost)}), True, logs)

@@ -25,6 +25,9 @@ from local.bedrock.requests import check_request
 
 regions: Final = BackendDict(Region, "bedrock")
 
+STAND_IN: Final = {"x-tunesmith-local": "a small linear model answers here, no LLM"}
+"""A header of every answer."""
+
 CONTROL_PLANE: Final[dict[str, Operation]] = {
     **jobs.OPERATIONS,
     **models.OPERATIONS,
@@ -73,7 +76,7 @@ class ControlPlane(BedrockResponse):
         except BedrockError as error:
             return _error("bedrock", error)
         status, headers, body = self.serialized(ActionResult(answer))
-        return status, headers, body
+        return status, headers | STAND_IN, body
 
 
 class Runtime(BedrockRuntimeResponse):
@@ -100,7 +103,7 @@ class Runtime(BedrockRuntimeResponse):
         except BedrockError as error:
             return _error("bedrock-runtime", error)
         body = answer["body"] if action == "InvokeModel" else json.dumps(answer)
-        return 200, {"content-type": "application/json"}, body
+        return 200, {"content-type": "application/json"} | STAND_IN, body
 
 
 def advance(region: Region) -> None:
@@ -129,7 +132,7 @@ def _error(service: str, error: BedrockError) -> TYPE_RESPONSE:
     shapes = {shape.name: shape for shape in get_service_model(service).error_shapes}
     shape = shapes.get(error.code)
     status = shape.metadata["error"]["httpStatusCode"] if shape else 400
-    headers = {"content-type": "application/json", "x-amzn-errortype": error.code}
+    headers = {"content-type": "application/json", "x-amzn-errortype": error.code} | STAND_IN
     return status, headers, json.dumps({"message": error.message})
 
 

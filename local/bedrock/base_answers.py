@@ -42,10 +42,13 @@ class Labels:
 def answer_as_base(model_id: str, system: str, user: str) -> str:
     """Return a base model's answer: a listed label, or where none is, the prompt's most similar sentence."""
     size = size_of(model_id)
-    labels = _labels(system, size) or _labels(user, size)
+    labels = _labels(system, size)
+    text = user
+    if labels is None and (labels := _labels(user, size)):
+        text = _without_list(user, labels.names)
     if labels is None:
         return _nearest_sentence(system, user)
-    label = _best(labels, user, size)
+    label = _best(labels, text, size)
     terse = _TERSE.search(system) or _TERSE.search(user)
     return label if terse else f'The text is best described by the label "{label}".'
 
@@ -57,17 +60,28 @@ def size_of(model_id: str) -> int:
 
 
 def find_labels(prompt: str) -> tuple[str, ...]:
-    """Return the labels that a prompt lists: bulleted or bare lines, or what stands between commas."""
+    """Return the labels that a prompt lists: bulleted or bare lines, or a line's list behind a colon."""
     lines = prompt.splitlines()
     bulleted = [match[1] for line in lines if (match := _BULLET.match(line))]
     bare = [match[1] for line in lines if (match := _BARE.match(line))]
     candidates = [bulleted, bare]
     for line in lines:
-        after = line.rsplit(":", 1)[-1].strip().rstrip(".")
+        _, colon, after = line.rpartition(":")
+        after = after.strip().rstrip(".") if colon else ""
         candidates += [[part.strip() for part in after.split(separator)] for separator in (",", "|", ";")]
     candidates = [[_unquoted(label) for label in one] for one in candidates]
     fitting = [tuple(dict.fromkeys(one)) for one in candidates if len(one) > 1 and all(map(_is_label, one))]
     return max(fitting, key=len, default=())
+
+
+def _without_list(text: str, names: tuple[str, ...]) -> str:
+    """Return the lines that name at most one label and say more than it."""
+    kept = [
+        line
+        for line in text.splitlines()
+        if sum(name in line for name in names) < 2 and line.strip(" -*•\"'`") not in names
+    ]
+    return "\n".join(kept)
 
 
 def _unquoted(label: str) -> str:

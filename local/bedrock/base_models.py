@@ -29,16 +29,17 @@ def foundation_models() -> list[FoundationModel]:
 
 def _both_ids(model: Model) -> list[FoundationModel]:
     customizations = tuple(_CUSTOMIZATIONS[kind] for kind in model.kinds if kind in _CUSTOMIZATIONS)
+    provider = _PROVIDERS.get(model.id.partition(".")[0], model.id.partition(".")[0])
     common: dict[str, Any] = {
-        "name": model.title.removeprefix("Amazon ")[:20],
-        "provider": _PROVIDERS.get(model.id.split(".")[0], model.id.split(".")[0]),
+        "name": model.title.removeprefix(f"{provider} ")[:20],
+        "provider": provider,
         "regions": frozenset(model.regions),
         "status": "ACTIVE" if model.lifecycle.status == "active" else "LEGACY",
         "lifecycle_times": _times(model),
         "input_modalities": tuple(kind.upper() for kind in model.inputs if kind in ("text", "image")),
         "inference_id": model.id,
         "deployable": "on_demand" in model.serving_paths,
-        "provisionable": "provisioned" in model.serving_paths,
+        "provisionable": "provisioned_throughput" in model.serving_paths,
     }
     inference = FoundationModel(model_id=model.id, inference_types=("ON_DEMAND",), **common)
     training = FoundationModel(

@@ -7,7 +7,10 @@ from typing import Any, Final
 
 from local.bedrock.errors import BedrockError, not_found, validation
 from local.bedrock.listing import page, select
+from local.bedrock.names import project_of
 from local.bedrock.region import Deployment, Operation, Region
+
+DESCRIPTION: Final = "Served by a local stand-in: a small linear model, no LLM."
 
 
 def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +39,8 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         model=model,
         created=now,
         ready=now + timedelta(seconds=account.timings.deployment),
-        description=params.get("description"),
+        description=params.get("description", DESCRIPTION),
+        fault=region.surroundings.read_faults(project_of(name), "deployment"),
     )
     region.deployments[deployment.arn] = deployment
     region.set_tags(deployment.arn, params.get("tags", []))
@@ -55,6 +59,7 @@ def get(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         "status": status_of(region, deployment),
         "description": deployment.description,
         "updateDetails": _update_details(deployment),
+        "failureMessage": _failure(region, deployment),
         "lastUpdatedAt": deployment.updated,
     }
     return {key: value for key, value in details.items() if value is not None}
@@ -87,6 +92,8 @@ def update(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     model = region.custom_model(params["modelArn"])
     if model.job.base.model_id != deployment.model.job.base.model_id:
         raise validation("The new custom model must have the same base model as the deployed one.")
+    deployment.swap_failed = None
+    deployment.swap_fault = region.surroundings.read_faults(project_of(deployment.name), "swap")
     deployment.next_model = model
     deployment.next_ready = region.now() + timedelta(seconds=region.account().timings.deployment_update)
     return {"customModelDeploymentArn": deployment.arn}
@@ -112,24 +119,39 @@ def find(region: Region, identifier: str) -> Deployment:
 
 def status_of(region: Region, deployment: Deployment) -> str:
     """Return the deployment's status now."""
-    return "Active" if region.now() >= deployment.ready else "Creating"
+    if region.now() < deployment.ready or deployment.fault.get("hang"):
+        return "Creating"
+    return "Failed" if deployment.fault.get("ends") == "Failed" else "Active"
 
 
 def advance(region: Region) -> None:
     """Finish the updates that are due."""
     now = region.now()
     for deployment in region.deployments.values():
-        if deployment.next_ready and deployment.next_model and now >= deployment.next_ready:
-            deployment.model, deployment.updated = deployment.next_model, deployment.next_ready
-            deployment.next_model = deployment.next_ready = None
+        if not deployment.next_ready or now < deployment.next_ready or deployment.swap_fault.get("hang"):
+            continue
+        if deployment.swap_fault.get("ends") == "Failed":
+            deployment.swap_failed = deployment.next_model
+        elif deployment.next_model:
+            deployment.model = deployment.next_model
+        deployment.updated = deployment.next_ready
+        deployment.next_model = deployment.next_ready = None
 
 
 def _update_details(deployment: Deployment) -> dict[str, str] | None:
     if deployment.next_model:
         return {"modelArn": deployment.next_model.arn, "updateStatus": "Updating"}
+    if deployment.swap_failed:
+        return {"modelArn": deployment.swap_failed.arn, "updateStatus": "UpdateFailed"}
     if deployment.updated:
         return {"modelArn": deployment.model.arn, "updateStatus": "UpdateCompleted"}
     return None
+
+
+def _failure(region: Region, deployment: Deployment) -> str | None:
+    if status_of(region, deployment) == "Failed":
+        return str(deployment.fault.get("message", "Encountered an internal error during deployment."))
+    return str(deployment.swap_fault.get("message", "")) or None if deployment.swap_failed else None
 
 
 OPERATIONS: Final[dict[str, Operation]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -38,7 +39,7 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     _check_names(region, params)
     name = params["jobName"]
     job_id = region.new_id("job", name)
-    fault = region.surroundings.job_fault(project_of(name))
+    fault = region.surroundings.read_faults(project_of(name), "job")
     settings = Settings(settings.epochs, settings.rate, settings.batch_size, fault.get("learns", True))
     job = Job(
         name=name,
@@ -161,12 +162,19 @@ def _settings(base: FoundationModel, given: dict[str, str]) -> Settings:
             raise validation(f"Hyperparameter {name} must be a number, not {given[name]!r}.") from None
         if not low <= values[name] <= high:
             raise validation(f"Hyperparameter {name} must be from {low:g} to {high:g}, not {given[name]}.")
-    default_rate = base.hyperparameters["learningRate"][2] if "learningRate" in base.hyperparameters else 1.0
     return Settings(
         epochs=int(values.get("epochCount", 2)),
-        rate=values.get("learningRate", default_rate) / default_rate if default_rate else 1.0,
-        batch_size=int(values.get("batchSize", 1)),
+        rate=math.prod(_relative(base, values, name) for name in ("learningRate", "learningRateMultiplier")),
+        batch_size=_relative(base, values, "batchSize"),
     )
+
+
+def _relative(base: FoundationModel, values: dict[str, float], name: str) -> float:
+    """Return a hyperparameter as a multiple of its default; 1 where the model has none of the name."""
+    if name not in base.hyperparameters:
+        return 1.0
+    default = base.hyperparameters[name][2]
+    return values[name] / default if default else 1.0
 
 
 def _check_names(region: Region, params: dict[str, Any]) -> None:

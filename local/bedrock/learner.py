@@ -25,8 +25,8 @@ Encoded = tuple[Indices, Floats]
 RATE: Final = 3.0
 """Length of a step at the base model's default learning rate, where inputs have length one."""
 RECORDS_PER_BATCH: Final = 16
-"""Records that `batchSize` 1 stands for; a real job packs sequences too."""
-MAX_COMPLETIONS: Final = 1_024
+"""Records in a batch of the default size."""
+MAX_COMPLETIONS: Final = 512
 """Rarer completions share one class, which is never answered: free text is beyond a softmax over answers."""
 MAX_COMPLETIONS_WITH_GRAMS: Final = 256
 MAX_WEIGHTS: Final = 2**24
@@ -41,11 +41,11 @@ _MEMORY: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a job's hyperparameters mean to the learner; `rate` is relative to the default, 1."""
+    """What a job's hyperparameters mean to the learner; rate and batch size are multiples of the default."""
 
     epochs: int = 2
     rate: float = 1.0
-    batch_size: int = 1
+    batch_size: float = 1.0
     learns: bool = True
 
 
@@ -135,7 +135,7 @@ def fit(
     watched = [(model.encode_all(one), model.targets(one)) for one in validation]
     curve = Curve(validation=[[] for _ in watched])
     random = np.random.default_rng(SEED)
-    size = max(1, min(RECORDS_PER_BATCH * settings.batch_size, max(4, len(examples) // 10)))
+    size = round(max(1, min(RECORDS_PER_BATCH * settings.batch_size, max(4, len(examples) // 10))))
     descent = _Descent(RATE * settings.rate if settings.learns else 0.0)
     for epoch in range(settings.epochs):
         for chosen in _batches(random.permutation(len(examples)), size):

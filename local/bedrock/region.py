@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -59,7 +59,9 @@ class Deployment:
     updated: datetime | None = None
     next_model: CustomModel | None = None
     next_ready: datetime | None = None
-    failure: str | None = None
+    fault: Fault = field(default_factory=dict)
+    swap_fault: Fault = field(default_factory=dict)
+    swap_failed: CustomModel | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -88,8 +90,8 @@ class Surroundings:
     account: Account
     take_fault: Callable[[str, str, str], Fault | None]
     """Project, area and name to the fault that this call shall show."""
-    job_fault: Callable[[str], Fault]
-    """Project to what its jobs shall do otherwise."""
+    read_faults: Callable[[str, str], Fault]
+    """Project and area (`job`, `deployment`, `swap`) to what shall become of its work there."""
 
 
 class Region(BaseBackend):

@@ -39,7 +39,7 @@ def take_over(
     models: Callable[[], list[FoundationModel]] = foundation_models,
 ) -> None:
     """Replace moto's Bedrock; call it before the first request, and again for another clock."""
-    Region.surroundings = Surroundings(clock, models, account or Account(), faults.take, read_job_fault)
+    Region.surroundings = Surroundings(clock, models, account or Account(), faults.take, read_faults)
     for module in (moto.bedrock.models, moto.bedrock.responses):
         vars(module)["bedrock_backends"] = api.regions
     moto.bedrock.urls.url_paths.clear()
@@ -53,12 +53,16 @@ def take_over(
         atexit.register(_end)
 
 
-def read_job_fault(project: str) -> Fault:
-    """Return the project's faults of the area `job`: `ends`, `message`, `hang`, `metrics`, `learns`."""
+def read_faults(project: str, area: str) -> Fault:
+    """Return what is set for a project's jobs, deployments or swaps, which are no calls and so never used up.
+
+    `job`: `ends` ("Failed"), `message`, `hang`, `metrics` ("missing" or "corrupt"), `learns` (false).
+    `deployment` and `swap`: `ends`, `message`, `hang`.
+    """
     parameter = ssm_backends[faults.ACCOUNT][faults.REGION].get_parameter(
         f"/tunesmith-local/faults/{project}"
     )
-    fault: Fault = {} if parameter is None else json.loads(parameter.value).get("job", {})
+    fault: Fault = {} if parameter is None else json.loads(parameter.value).get(area, {})
     return fault
 
 

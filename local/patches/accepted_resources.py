@@ -68,14 +68,12 @@ def _model(type_name: str, service: str, prefix: str) -> type[CloudFormationMode
 
         @classmethod
         def create_from_cloudformation_json(
-            cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+            cls, resource_name: str, _: Any, account_id: str, region_name: str, **__: Any
         ) -> Accepted:
             return cls(resource_name, account_id, region_name)
 
         @classmethod
-        def update_from_cloudformation_json(
-            cls, original_resource: Accepted, *_: Any, **__: Any
-        ) -> Accepted:
+        def update_from_cloudformation_json(cls, original_resource: Accepted, *_: Any, **__: Any) -> Accepted:
             return original_resource
 
         @classmethod

@@ -1,10 +1,10 @@
-"""`aws-sdk:` tasks as in AWS: PascalCase in and out, checked against botocore, dates as text, AWS's error names."""
+"""`aws-sdk:` tasks as in AWS: PascalCase both ways, checked by botocore, dates as text, its error names."""
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import sys
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -54,7 +54,7 @@ _RENAMED_MEMBERS = {"equals": "EqualsValue"}
 _PASCAL_CASED_INTEGRATIONS = ("aws-sdk", "states")
 
 
-class UnsupportedParameters(Exception):
+class UnsupportedParametersError(Exception):
     """AWS would not start the task with these parameters: States.Runtime."""
 
 
@@ -65,9 +65,9 @@ def apply() -> None:
     StateTaskService._normalise_response = _normalise_response
     state_task_service_aws_sdk._SERVICE_ERROR_NAMES.update(_ERROR_PREFIXES)
     StateTaskServiceAwsSdk._validate_service_integration_is_supported = _refuse_unknown_action
-    make_client = boto_client.boto_client_for
+    make_client: Any = boto_client.boto_client_for
 
-    @lru_cache(maxsize=None)
+    @cache
     def cached_client(region: str, service: str) -> BaseClient:
         client = make_client(region=region, service=service)
         # moto's errors for what it does not implement carry no request id, and its task states break on that.
@@ -79,7 +79,7 @@ def apply() -> None:
 
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions.parser.") and hasattr(module, "boto_client_for"):
-            module.boto_client_for = client_for
+            vars(module)["boto_client_for"] = client_for
 
 
 def _complete_error(parsed: dict[str, Any], **_: Any) -> None:
@@ -97,14 +97,14 @@ def _refuse_unknown_action(self: StateTaskServiceAwsSdk) -> None:
         raise ValueError(f"The resource provided {self.resource.resource_arn} is spelled wrongly.")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _service(name: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _operation(service: str, action: str) -> OperationModel:
-    """Return the model of an action such as `createModelCustomizationJob`; raise KeyError if there is none."""
+    """Return the model of an action such as `createModelCustomizationJob`; raise KeyError without one."""
     names = {name.lower(): name for name in _service(service).operation_names}
     return _service(service).operation_model(names[action.replace("_", "").lower()])
 
@@ -124,7 +124,8 @@ def _normalise_parameters(
     request = _to_request(parameters, shape, "")
     report = ParamValidator().validate(request, shape)
     if report.has_errors():
-        raise UnsupportedParameters(f"The Parameters could not be used to start the Task: {report.generate_report()}")
+        reasons = report.generate_report()
+        raise UnsupportedParametersError(f"The Parameters could not be used to start the Task: {reasons}")
     parameters.clear()
     parameters.update(request)
 
@@ -134,7 +135,7 @@ def _to_request(value: Any, shape: Shape, path: str) -> Any:
         members = {_sfn_cased(member): member for member in shape.members}
         for key in value:
             if key not in members:
-                raise UnsupportedParameters(
+                raise UnsupportedParametersError(
                     f"The Parameters could not be used to start the Task: "
                     f"[The field '{path}{key}' is not supported by Step Functions]"
                 )
@@ -172,8 +173,8 @@ def _normalise_response(
 def _from_response(value: Any, shape: Shape | None) -> Any:
     if isinstance(value, StreamingBody):
         return value.read().decode()
-    if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {
             _sfn_cased(key) if key in shape.members else key: _from_response(field, shape.members.get(key))

@@ -1,4 +1,4 @@
-"""Buckets get the versioning and the EventBridge notifications that their template asks for; moto drops both."""
+"""Buckets get the versioning and the EventBridge notifications of their template; moto drops both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ def apply() -> None:
     update = FakeBucket.update_from_cloudformation_json.__func__
 
     def create_whole(
-        cls: type[FakeBucket], resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+        cls: type[FakeBucket],
+        resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+        **_: Any,
     ) -> FakeBucket:
         bucket = create(cls, resource_name, cloudformation_json, account_id, region_name)
         _configure(bucket, cloudformation_json, account_id, region_name)
@@ -35,7 +40,7 @@ def apply() -> None:
         _configure(bucket, cloudformation_json, account_id, region_name)
         return bucket
 
-    FakeBucket.create_from_cloudformation_json = classmethod(create_whole)
+    FakeBucket.create_from_cloudformation_json = classmethod(create_whole)  # type: ignore[arg-type]
     FakeBucket.update_from_cloudformation_json = classmethod(update_whole)
 
 

@@ -1,6 +1,6 @@
 """Which errors a Retry or Catch sees: `States.*` errors of branches and items keep their name, as in AWS.
 
-moto refuses to report them from a Parallel branch or a Map item, and lets `States.ALL` match what AWS excludes.
+moto cannot report them from a branch or an item, and lets `States.ALL` match what AWS excludes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""EventBridge rules reach their targets: Step Functions, SQS, SNS and Lambda, with Input, InputPath and InputTransformer.
+"""EventBridge rules reach Step Functions, SQS, SNS and Lambda, with Input, InputPath and InputTransformer.
 
 moto knows SQS of these, raises inside the caller's request for the others, and sends S3 events untransformed.
 """
@@ -56,7 +56,11 @@ def publish(
 
 
 def _send_to_targets(self: Rule, original_event: dict[str, Any], transform_input: bool = True) -> None:
-    if self.state != "ENABLED" or self.scheduled_expression or not self.event_pattern.matches_event(original_event):
+    if (
+        self.state != "ENABLED"
+        or self.scheduled_expression
+        or not self.event_pattern.matches_event(original_event)
+    ):
         return
     event = json.loads(json.dumps(original_event))
     if isinstance(event["time"], int | float):
@@ -68,7 +72,7 @@ def _send_to_targets(self: Rule, original_event: dict[str, Any], transform_input
 def _deliver(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
     try:
         _send(target["Arn"], message_for(target, event, rule.arn), target, event)
-    except Exception as error:  # as in AWS, a target that cannot be reached fails nobody but itself
+    except Exception as error:  # noqa: BLE001 - as in AWS, a target that fails harms nobody else
         LOG.warning("%s could not reach %s: %s", rule.name, target["Arn"], error)
         dead_letters = target.get("DeadLetterConfig", {}).get("Arn")
         if dead_letters:
@@ -76,7 +80,7 @@ def _deliver(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
 
 
 def message_for(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> str:
-    """Return the text that the target gets for the event, as its Input, InputPath or InputTransformer says."""
+    """Return the text that the target gets, as its Input, InputPath or InputTransformer says."""
     if "InputTransformer" in target:
         transformer = target["InputTransformer"]
         values = {

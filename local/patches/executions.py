@@ -1,4 +1,4 @@
-"""Executions as callers know them: unique names, one execution for equal starts, and events when a status changes."""
+"""Executions as callers know them: unique names, one for equal starts, and events when a status changes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def execution_of(arn: str) -> Execution:
 
 
 def description_of(execution: Execution) -> dict[str, Any]:
-    """Return what DescribeExecution says, in the API's spelling, with times in milliseconds and texts of JSON."""
+    """Return what DescribeExecution says, with times in milliseconds, and input and output as JSON text."""
     description: dict[str, Any] = {
         "executionArn": execution.execution_arn,
         "stateMachineArn": execution.state_machine_arn,

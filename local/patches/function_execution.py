@@ -31,8 +31,8 @@ def describe(function: LambdaFunction, pool: WorkerPool, endpoint: str) -> Funct
     environment = {
         **{str(name): str(value) for name, value in function.environment_vars.items()},
         "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",  # noqa: S105
-        "AWS_SESSION_TOKEN": "local",  # noqa: S105
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_ENDPOINT_URL": endpoint,

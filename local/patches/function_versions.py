@@ -1,4 +1,4 @@
-"""`Ref` of a function version is its ARN, so that state machines can be pinned to it; in moto it is the logical id."""
+"""`Ref` of a function version is its ARN, which pins a state machine to it; in moto it is the logical id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def apply() -> None:
         version.arn = published.function_arn
         return version
 
-    LambdaVersion.create_from_cloudformation_json = classmethod(create)
+    LambdaVersion.create_from_cloudformation_json = classmethod(create)  # type: ignore[arg-type]
     LambdaVersion.physical_resource_id = property(lambda self: self.arn)
-    LambdaVersion.has_cfn_attr = classmethod(lambda cls, name: name in ("Version", "FunctionArn"))
+    LambdaVersion.has_cfn_attr = classmethod(lambda _, name: name in ("Version", "FunctionArn"))
     LambdaVersion.get_cfn_attribute = lambda self, name: str(self.version) if name == "Version" else self.arn

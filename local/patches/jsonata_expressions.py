@@ -1,4 +1,4 @@
-"""JSONata in state machines: moto calls a Java evaluator that it does not ship; here jsonata-python evaluates."""
+"""JSONata in state machines: moto calls a Java evaluator that it does not ship; here it is Python."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _digest(text: str, algorithm: str) -> str:
 
 def _random(seed: Any = None) -> float:
     # AWS gives $random an optional seed; nothing here is a secret.
-    return random.Random(seed).random()  # noqa: S311
+    return random.Random(seed).random()
 
 
 # What Step Functions adds to JSONata's own functions.

@@ -1,4 +1,4 @@
-"""Each state machine definition is parsed once: moto parses it for every execution, at 0.5 s of CPU and more."""
+"""Each state machine definition is parsed once; moto parses it again for every execution."""
 
 from __future__ import annotations
 

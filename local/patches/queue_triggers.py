@@ -1,4 +1,4 @@
-"""Queues trigger functions as in AWS: polled in batches, retried after the visibility timeout, then dead-lettered.
+"""Queues trigger functions: polled in batches, retried after the visibility timeout, then dead-lettered.
 
 moto invokes the function inside SendMessage, once for each message, and shows a failed message again at once.
 """
@@ -21,7 +21,9 @@ from moto.sqs.models import Message, Queue
 from local.clock import Clock
 
 _POLL_SECONDS = 0.1
-_HIDDEN_SECONDS = 3600  # real; a function takes as long here as in AWS, so its message stays hidden till it ends
+_HIDDEN_SECONDS = (
+    3600  # real; a function takes as long here as in AWS, so its message stays hidden till it ends
+)
 _INVOCATIONS = 5
 
 

@@ -1,4 +1,4 @@
-"""S3's events as EventBridge gets them in AWS: moto's have one id, one sequencer and a time that is a float."""
+"""S3's events as EventBridge gets them; moto's have one id, one sequencer and a number for a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`$states.context.State.EnteredTime` and `Execution.StartTime` on the simulated clock, written as AWS writes them."""
+"""EnteredTime and StartTime in `$states.context`: on the simulated clock, and written as AWS writes them."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def apply(clock: Clock) -> None:
     def now(tz: Any = None) -> _Moment:
         return _Moment(aws_time(clock.now()))
 
-    state.datetime = SimpleNamespace(
-        datetime=SimpleNamespace(now=now), timezone=SimpleNamespace(utc=None)
-    )
+    state.datetime = SimpleNamespace(datetime=SimpleNamespace(now=now), timezone=SimpleNamespace(utc=None))
     original = Execution.get_start_execution_details
 
     def start_details(self: Execution) -> ExecutionDetails:

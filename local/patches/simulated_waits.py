@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import time
 from types import SimpleNamespace
 
@@ -28,7 +28,5 @@ def apply(clock: Clock) -> None:
     WaitFunction._eval_body = wait
     retrier_decl.time = SimpleNamespace(sleep=clock.sleep)
     timestamp.datetime = SimpleNamespace(
-        datetime=SimpleNamespace(
-            now=lambda: clock.now().replace(tzinfo=None), strptime=datetime.datetime.strptime
-        )
+        datetime=SimpleNamespace(now=lambda: clock.now().replace(tzinfo=None), strptime=dt.datetime.strptime)
     )

@@ -1,6 +1,6 @@
 """A stack that cannot be created says which resource failed and why, and leaves nothing behind.
 
-moto answers with the failed service's own error, which no CloudFormation client can read, and keeps half a stack.
+moto answers with the failed service's own error, which no client can read, and keeps half a stack.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def apply() -> None:
                 stack.resource_map.deleted = True  # so that naming its exports creates nothing
                 with contextlib.suppress(Exception):  # what cannot be deleted must not hide why it failed
                     stack.delete()
-                for export in [key for key, value in self.exports.items() if value.exporting_stack_id == stack_id]:
+                for export in [
+                    key for key, value in self.exports.items() if value.exporting_stack_id == stack_id
+                ]:
                     del self.exports[export]
             raise
 

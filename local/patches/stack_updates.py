@@ -1,7 +1,7 @@
 """Stacks can be updated and deleted as `cdk deploy` and `cdk destroy` do it.
 
-moto's update creates new resources before it changes those that they depend on, deletes what a policy retains,
-forgets resources of types that it cannot update, and loses parameters and exports; its delete re-creates resources.
+moto's update creates resources before it changes those that they depend on, deletes what a policy retains,
+forgets resources that it cannot update, and loses parameters and exports; its delete re-creates resources.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from moto.utilities.utils import get_partition
 
 def apply() -> None:
     """Replace how moto creates, updates and deletes a machine from a template."""
-    StateMachine.create_from_cloudformation_json = classmethod(_create)
+    StateMachine.create_from_cloudformation_json = classmethod(_create)  # type: ignore[arg-type]
     StateMachine.update_from_cloudformation_json = classmethod(_update)
     StateMachine.delete_from_cloudformation_json = classmethod(_delete)
     get_attribute = StateMachine.get_cfn_attribute

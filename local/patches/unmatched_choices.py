@@ -1,4 +1,4 @@
-"""A Choice that nothing matches reports States.NoChoiceMatched, as in AWS; moto's error has no name of its own."""
+"""A Choice that nothing matches reports States.NoChoiceMatched; moto's error has no name of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def apply() -> None:
                 raise
             name = StatesErrorName(typ=StatesErrorNameType.StatesNoChoiceMatched)
             details = TaskFailedEventDetails(
-                error=name.error_name, cause=f"Failed to find a choice that matches in the state '{self.name}'"
+                error=name.error_name,
+                cause=f"Failed to find a choice that matches in the state '{self.name}'",
             )
             failure = FailureEvent(
                 env=env,

@@ -27,18 +27,23 @@ def _own_folder_and_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "COLUMNS": "110",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _own_clients() -> Iterator[None]:
+    """Clients are made once a module: making them takes longer than the tests."""
+    clients.forget()
+    yield
+    clients.forget()
+
+
 @pytest.fixture
 def empty_account() -> Iterator[None]:
     with mock_aws():
-        clients.forget()
         yield
-        clients.forget()
 
 
 @pytest.fixture

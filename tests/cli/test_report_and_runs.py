@@ -19,7 +19,9 @@ def test_a_report_is_downloaded_and_its_path_printed(account: Account) -> None:
     assert Path(answer.stdout.strip()).read_text().startswith("<!doctype html>")
 
 
-def test_a_report_is_opened_where_that_is_asked_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_is_opened_where_that_is_asked_for(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
     account.admit()

@@ -14,9 +14,7 @@ from tunesmith import names
 
 
 def run_of(job_file: Path, data: Path) -> str:
-    return names.run_id(
-        job_file.read_bytes(), [("train", hashlib.sha256(data.read_bytes()).hexdigest())]
-    )
+    return names.run_id(job_file.read_bytes(), [("train", hashlib.sha256(data.read_bytes()).hexdigest())])
 
 
 def test_the_upload_is_complete_and_the_run_id_is_printed(account: Account, job_file: Path) -> None:
@@ -99,7 +97,9 @@ def test_missing_data_is_told_before_anything_is_uploaded(account: Account, job_
     assert account.datasets.keys("") == []
 
 
-def test_data_that_the_job_file_does_not_name_is_refused(account: Account, job_file: Path, tmp_path: Path) -> None:
+def test_data_that_the_job_file_does_not_name_is_refused(
+    account: Account, job_file: Path, tmp_path: Path
+) -> None:
     stray = tmp_path / "notes.jsonl"
     stray.touch()
     answer = tunesmith("submit", job_file, "--data", stray, "--data", job_file.with_name("train.jsonl"))
@@ -108,7 +108,9 @@ def test_data_that_the_job_file_does_not_name_is_refused(account: Account, job_f
     assert "notes.jsonl" in answer.stderr
 
 
-@pytest.mark.parametrize(("name", "told"), [("absent.yaml", "there is no job file"), ("job.txt", "neither YAML")])
+@pytest.mark.parametrize(
+    ("name", "told"), [("absent.yaml", "there is no job file"), ("job.txt", "neither YAML")]
+)
 def test_what_is_no_job_file_could_not_be_submitted(
     account: Account, tmp_path: Path, name: str, told: str
 ) -> None:

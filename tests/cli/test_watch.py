@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from cli.watch import Pace, follow
 from tests.cli.fakes import DEPLOYED, RUN, Account, tunesmith
 from tunesmith.ledger import Step
 
-PACE = Pace(interval=1, admission=3, report=3)
+PACE = Pace(interval=2, admission=6, report=6)
 
 REPORT: dict[str, Any] = {
     "outcome": "promoted",
@@ -35,9 +34,13 @@ REPORT: dict[str, Any] = {
 
 
 def playing(*acts: Callable[[], object]) -> Callable[[float], None]:
-    """A sleep that lets the next act happen instead of time."""
-    remaining = itertools.chain(acts, itertools.repeat(lambda: pytest.fail("watched on after the last act")))
-    return lambda seconds: next(remaining)() and None  # type: ignore[func-returns-value]
+    """A sleep in which the next act happens instead of time."""
+    remaining = iter(acts)
+
+    def sleep(seconds: float) -> None:
+        next(remaining)()
+
+    return sleep
 
 
 def step(account: Account, name: Step, time: str, summary: str, **figures: float) -> Callable[[], None]:
@@ -65,7 +68,6 @@ def test_a_run_is_followed_to_its_verdict(account: Account, capsys: pytest.Captu
     assert code == 0
     progress = [line.split("] ")[-1] for line in told.err.splitlines()]
     assert progress == [
-        f"waiting for run {RUN} to be admitted",
         "execution running",
         "prepare: 1,469 records",
         "train: asking Bedrock",
@@ -85,7 +87,9 @@ def test_a_run_is_followed_to_its_verdict(account: Account, capsys: pytest.Captu
     assert Path(f".tunesmith/reports/{RUN}.html").read_bytes().startswith(b"<!doctype html>")
 
 
-@pytest.mark.parametrize(("outcome", "status", "code"), [("rejected", "SUCCEEDED", 1), ("failed", "FAILED", 2)])
+@pytest.mark.parametrize(
+    ("outcome", "status", "code"), [("rejected", "SUCCEEDED", 1), ("failed", "FAILED", 2)]
+)
 def test_the_exit_code_tells_the_outcome(account: Account, outcome: str, status: str, code: int) -> None:
     account.admit()
     account.put_report({**REPORT, "evaluation": None, "champion": None})
@@ -93,7 +97,7 @@ def test_the_exit_code_tells_the_outcome(account: Account, outcome: str, status:
     answer = tunesmith("watch", RUN)
     assert answer.code == code
     assert "a reason" in answer.stdout
-    assert "champion      none" in answer.stdout
+    assert "champion       none" in answer.stdout
 
 
 def test_json_has_the_figures_of_the_verdict_alone_on_stdout(account: Account) -> None:
@@ -127,7 +131,9 @@ def test_a_run_that_was_stopped_by_hand_is_awaited_till_its_report(
     assert "the execution was stopped" in capsys.readouterr().out
 
 
-def test_a_run_without_a_report_still_has_a_verdict(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_without_a_report_still_has_a_verdict(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     account.admit()
     account.end("failed", "RecordMissingError: no plan", "FAILED")
     assert follow(DEPLOYED, RUN, pace=PACE, sleep=lambda seconds: None) == 2
@@ -159,7 +165,9 @@ def test_a_run_that_waits_for_data_names_what_is_missing(account: Account, job_f
         follow(DEPLOYED, upload.run, upload=upload, pace=PACE, sleep=lambda seconds: None)
 
 
-def test_an_upload_that_nothing_admits_points_at_the_log_and_the_queue(account: Account, job_file: Path) -> None:
+def test_an_upload_that_nothing_admits_points_at_the_log_and_the_queue(
+    account: Account, job_file: Path
+) -> None:
     upload = plan_upload(job_file, [])
     account.datasets.write(upload.job_key, upload.job_body)
     account.datasets.write(upload.files[0].key, b"{}")

@@ -1,3 +1,6 @@
 """Fixtures that the handlers' tests share."""
 
-from tests.handlers.model_run import run as run
+from tests.handlers.data_run import data_run
+from tests.handlers.model_run import run
+
+__all__ = ["data_run", "run"]

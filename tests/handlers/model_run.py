@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import create_ledger
+from tunesmith.aws import clients
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key
 from tunesmith.cost import estimate_run, load_prices
@@ -141,10 +141,10 @@ class RunUnderTest:
         training = "step_number,epoch_number,training_loss,perplexity\n" + "".join(
             f"{step},{step // 10},{2 - step / 20},1\n" for step in range(30)
         )
-        validation = "step_number,epoch_number,validation_loss,perplexity\n9,0,1.6,1\n19,1,1.2,1\n29,2,1.3,1\n"
-        self.artifacts.write(
-            f"{folder}/training_artifacts/step_wise_training_metrics.csv", training.encode()
+        validation = (
+            "step_number,epoch_number,validation_loss,perplexity\n9,0,1.6,1\n19,1,1.2,1\n29,2,1.3,1\n"
         )
+        self.artifacts.write(f"{folder}/training_artifacts/step_wise_training_metrics.csv", training.encode())
         self.artifacts.write(
             f"{folder}/validation_artifacts/post_fine_tuning_validation/validation/validation_metrics.csv",
             validation.encode(),
@@ -160,7 +160,7 @@ def run(aws: None, monkeypatch: pytest.MonkeyPatch) -> RunUnderTest:
             monkeypatch.setenv(variable, value)
     create_ledger("ledger")
     for bucket in ("artifacts", "datasets"):
-        boto3.client("s3").create_bucket(Bucket=bucket)
+        clients.s3().create_bucket(Bucket=bucket)
     bedrock = FakeBedrock()
     monkeypatch.setattr("tunesmith.aws.clients.bedrock", lambda: bedrock)
     monkeypatch.setattr("tunesmith.aws.clients.bedrock_runtime", lambda: bedrock)
@@ -179,7 +179,9 @@ def run(aws: None, monkeypatch: pytest.MonkeyPatch) -> RunUnderTest:
     for step in (Step.ADMIT, Step.PREPARE, Step.PREFLIGHT, Step.BUDGET):
         run.ledger.begin_step(RUN, step, NOW, "done")
     run.write_job()
-    run.artifacts.write_lines(f"{run.prefix}/data/train.jsonl", [record(number) for number in range(1000, 1400)])
+    run.artifacts.write_lines(
+        f"{run.prefix}/data/train.jsonl", [record(number) for number in range(1000, 1400)]
+    )
     run.artifacts.write_lines(f"{run.prefix}/data/validation.jsonl", [record(n) for n in range(2000, 2050)])
     run.hold(range(120))
     estimate = estimate_run(

@@ -1,4 +1,4 @@
-"""plan_evaluation to decide_promotion: a sealed test, the same records for all models, a verdict from figures."""
+"""plan_evaluation to decide_promotion: a sealed test, the same records for all models, a verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""plan_serving to plan_release: one ARN from champion to champion, undone when it fails, nothing billable left."""
+"""plan_serving to plan_release: one ARN from champion to champion, undone when it fails, nothing left."""
 
 from __future__ import annotations
 

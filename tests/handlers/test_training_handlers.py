@@ -1,42 +1,24 @@
-"""plan_training, watch_training, conclude_training: a job is entered before it is asked for, watched, read."""
+"""plan_training, watch_training, conclude_training: a job is entered, asked for, watched, read."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 
 from conclude_training.handler import lambda_handler as conclude_training
 from plan_training.handler import lambda_handler as plan_training
 from tests.handlers.model_run import JOB_ARN, LATER, MODEL_ARN, NOW, PROJECT, RUN, RunUnderTest
+from tests.tunesmith.training.test_requests import botocores_complaints
 from tunesmith.errors import RunClosedError
 from tunesmith.ledger import CapacityState, Step
 from watch_training.handler import lambda_handler as watch_training
 
 
-def camel_case(value: Any) -> Any:
-    """Undo Step Functions' spelling; keys of the hyperparameter map are no field names."""
-    if isinstance(value, dict):
-        return {
-            key[0].lower() + key[1:]: inner if key == "HyperParameters" else camel_case(inner)
-            for key, inner in value.items()
-        }
-    return [camel_case(inner) for inner in value] if isinstance(value, list) else value
-
-
-def problems(operation: str, request: dict[str, Any]) -> str:
-    shape = botocore.session.get_session().get_service_model("bedrock").operation_model(operation).input_shape
-    report: str = ParamValidator().validate(camel_case(request), shape).generate_report()
-    return report
-
-
 def test_the_request_is_one_that_bedrock_takes(run: RunUnderTest) -> None:
     plan = plan_training(run.event(), None)
 
-    assert problems("CreateModelCustomizationJob", plan["request"]) == ""
+    assert botocores_complaints(plan["request"]) == ""
     assert plan["job_name"] == f"{PROJECT}-{RUN}-1"
     assert plan["request"]["BaseModelIdentifier"] == "amazon.nova-micro-v1:0:128k"
     assert plan["request"]["HyperParameters"] == {"epochCount": "3"}
@@ -51,7 +33,7 @@ def test_validation_data_is_not_sent_to_a_model_that_ignores_it(run: RunUnderTes
     request = plan_training(run.event(), None)["request"]
 
     assert "ValidationDataConfig" not in request
-    assert problems("CreateModelCustomizationJob", request) == ""
+    assert botocores_complaints(request) == ""
 
 
 def test_job_and_model_are_in_the_ledger_before_the_job_is_asked_for(run: RunUnderTest) -> None:

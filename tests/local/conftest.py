@@ -29,9 +29,10 @@ class Sample:
         return client_of(self.cloud, service)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def client_of(cloud: LocalCloud, service: str) -> Any:
-    return boto3.client(
+    make: Any = boto3.client  # noqa: TID251
+    return make(
         service,
         endpoint_url=cloud.endpoint,
         region_name="us-east-1",
@@ -94,7 +95,8 @@ class Machines:
             described: dict[str, Any] = self.api.describe_execution(executionArn=execution)
             return None if described["status"] == "RUNNING" else described
 
-        return eventually(ended)
+        description: dict[str, Any] = eventually(ended)
+        return description
 
     def run(self, states: dict[str, Any], given: Any = None, **more: Any) -> dict[str, Any]:
         return self.end_of(self.start(self.create(states, **more), given))

@@ -20,11 +20,16 @@ EVENT = {"id": "1", "source": "aws.s3", "detail": {"name": 'a "b"', "size": 3, "
         (
             {
                 "InputTransformer": {
-                    "InputPathsMap": {"n": "$.detail.name", "s": "$.detail.size", "t": "$.detail.tags", "no": "$.no"},
-                    "InputTemplate": '{"name":<n>,"size":<s>,"told":"it is <n>, <s>","tags":<t>,"absent":<no>}',
+                    "InputPathsMap": {
+                        "n": "$.detail.name",
+                        "s": "$.detail.size",
+                        "t": "$.detail.tags",
+                        "no": "$.no",
+                    },
+                    "InputTemplate": '{"name":<n>,"size":<s>,"told":"<n>, <s>","tags":<t>,"absent":<no>}',
                 }
             },
-            {"name": 'a "b"', "size": 3, "told": 'it is a "b", 3', "tags": ["x"], "absent": None},
+            {"name": 'a "b"', "size": 3, "told": 'a "b", 3', "tags": ["x"], "absent": None},
         ),
         ({"InputTransformer": {"InputTemplate": '{"by":<aws.events.rule-arn>}'}}, {"by": "arn:rule"}),
     ],

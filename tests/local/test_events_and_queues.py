@@ -1,4 +1,4 @@
-"""An upload travels from its bucket through a rule and a queue to a function; a stopped execution starts another."""
+"""An upload travels through a rule and a queue to a function; a stopped execution starts another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ def item(sample: Sample, pk: str) -> dict[str, Any] | None:
     found = sample.client("dynamodb").get_item(
         TableName=sample.outputs["TableName"], Key={"pk": {"S": pk}, "sk": {"S": "META"}}
     )
-    return found.get("Item")
+    stored: dict[str, Any] | None = found.get("Item")
+    return stored
 
 
 def test_an_upload_reaches_the_function_as_aws_tells_it(sample: Sample) -> None:
@@ -34,12 +35,15 @@ def test_messages_that_keep_failing_end_in_the_dead_letter_queue(sample: Sample)
         received: dict[str, Any] = sample.client("sqs").receive_message(
             QueueUrl=sample.outputs["DeadLettersUrl"], WaitTimeSeconds=0
         )
-        return received.get("Messages", [])
+        messages: list[dict[str, Any]] = received.get("Messages", [])
+        return messages
 
     messages = eventually(dead)
     assert json.loads(messages[0]["Body"])["detail"]["object"]["key"] == "data/refuse.jsonl"
     assert eventually(lambda: item(sample, "UPLOAD#data/fine.jsonl"))["seen"] == {"N": "1"}
-    assert item(sample, "UPLOAD#data/refuse.jsonl")["seen"] == {"N": "2"}
+    refused = item(sample, "UPLOAD#data/refuse.jsonl")
+    assert refused is not None
+    assert refused["seen"] == {"N": "2"}
 
 
 def test_a_stopped_execution_starts_the_machine_of_a_rule(sample: Sample, machines: Machines) -> None:
@@ -49,7 +53,11 @@ def test_a_stopped_execution_starts_the_machine_of_a_rule(sample: Sample, machin
     stopped = machines.start(greeter, {"rest": 360000}, name="stopped")
     failed = machines.start(greeter, {"refuse": True}, name="failed")
     machines.api.stop_execution(executionArn=stopped)
-    assert [machines.end_of(one)["status"] for one in (fine, stopped, failed)] == ["SUCCEEDED", "ABORTED", "FAILED"]
+    assert [machines.end_of(one)["status"] for one in (fine, stopped, failed)] == [
+        "SUCCEEDED",
+        "ABORTED",
+        "FAILED",
+    ]
     assert eventually(lambda: item(sample, "STOPPED#stopped"))["status"] == {"S": "ABORTED"}
     assert eventually(lambda: item(sample, "STOPPED#failed"))["status"] == {"S": "FAILED"}
     assert item(sample, "STOPPED#fine") is None

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.local.conftest import Sample
 from tests.local.test_functions import invoke
 

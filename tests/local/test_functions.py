@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from local.cloud import LocalCloud
@@ -70,7 +72,9 @@ def test_a_machine_catches_an_exception_by_its_class(sample: Sample, machines: M
             "Type": "Task",
             "Resource": sample.outputs["GreetArn"],
             "Arguments": {"refuse": True},
-            "Catch": [{"ErrorEquals": ["GreetingRefused"], "Output": "{% $states.errorOutput %}", "Next": "Caught"}],
+            "Catch": [
+                {"ErrorEquals": ["GreetingRefused"], "Output": "{% $states.errorOutput %}", "Next": "Caught"}
+            ],
             "End": True,
         },
         "Caught": {"Type": "Pass", "End": True},
@@ -83,20 +87,18 @@ def test_a_machine_catches_an_exception_by_its_class(sample: Sample, machines: M
 def test_no_worker_outlives_the_server() -> None:
     with LocalCloud.temporary() as cloud:
         forker = eventually(lambda: children_of(cloud.pid))
-        eventually(lambda: cloud.answers())
+        eventually(cloud.answers)
     eventually(lambda: not any(alive(process) for process in forker))
 
 
 def children_of(process: int) -> list[int]:
     found = []
-    for folder in os.listdir("/proc"):
-        if folder.isdigit():
-            try:
-                with open(f"/proc/{folder}/stat") as stat:
-                    if int(stat.read().rsplit(")", 1)[1].split()[1]) == process:
-                        found.append(int(folder))
-            except FileNotFoundError:
-                continue
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
+                if int(parent) == process:
+                    found.append(int(folder.name))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+
 from tests.local.conftest import Sample, outputs_of
 
 ROLE = "arn:aws:iam::123456789012:role/any"
@@ -14,8 +15,12 @@ ROLE = "arn:aws:iam::123456789012:role/any"
 
 def machine(definition: str | None = None, **more: Any) -> dict[str, Any]:
     default = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed", "Comment": "${Word}"}}})
-    properties = {"RoleArn": ROLE, "DefinitionString": definition or default,
-                  "DefinitionSubstitutions": {"Word": "first"}, **more}
+    properties = {
+        "RoleArn": ROLE,
+        "DefinitionString": definition or default,
+        "DefinitionSubstitutions": {"Word": "first"},
+        **more,
+    }
     return {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
 
 
@@ -33,15 +38,20 @@ def test_a_new_version_runs_new_settings_and_the_old_one_keeps_the_old(sample: S
     stacks, functions = sample.client("cloudformation"), sample.client("lambda")
     old = stacks.get_template(StackName="sample-work")["TemplateBody"]
     body = old if isinstance(old, str) else json.dumps(old)
-    logical_id = next(name for name, one in json.loads(body)["Resources"].items()
-                      if one["Type"] == "AWS::Lambda::Version" and name.startswith("greetrun"))
-    # What the CDK does with a change of the environment: another value, and another logical id of the version.
+    logical_id = next(
+        name
+        for name, one in json.loads(body)["Resources"].items()
+        if one["Type"] == "AWS::Lambda::Version" and name.startswith("greetrun")
+    )
+    # What the CDK does with a change of the environment: another value, and a version of another id.
     new = body.replace('"hello"', '"howdy"').replace(logical_id, logical_id[:-4] + "0000")
     stacks.update_stack(StackName="sample-work", TemplateBody=new, Capabilities=["CAPABILITY_IAM"])
     arn = outputs_of(sample.cloud)["GreetArn"]
     assert arn != sample.outputs["GreetArn"]
-    said = [json.load(functions.invoke(FunctionName=one, Payload=b"{}")["Payload"])["greeting"]
-            for one in (sample.outputs["GreetArn"], arn)]
+    said = [
+        json.load(functions.invoke(FunctionName=one, Payload=b"{}")["Payload"])["greeting"]
+        for one in (sample.outputs["GreetArn"], arn)
+    ]
     assert said == ["hello", "howdy"]
     listed = sample.client("stepfunctions").list_state_machines()["stateMachines"]
     greeter = next(one["stateMachineArn"] for one in listed if one["name"] == "sample-greeter")
@@ -68,14 +78,18 @@ def test_exports_reach_other_stacks_and_survive_an_update(sample: Sample) -> Non
 def test_a_definition_can_be_given_in_every_style_and_changed(sample: Sample, style: str) -> None:
     stacks, s3 = sample.client("cloudformation"), sample.client("s3")
     definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed", "Comment": "${Word}"}}}
-    s3.put_object(Bucket=sample.outputs["Bucket"], Key="machine.asl.json", Body=json.dumps(definition).encode())
+    s3.put_object(
+        Bucket=sample.outputs["Bucket"], Key="machine.asl.json", Body=json.dumps(definition).encode()
+    )
     given = {
         "DefinitionString": json.dumps(definition),
         "Definition": definition,
         "DefinitionS3Location": {"Bucket": sample.outputs["Bucket"], "Key": "machine.asl.json"},
     }[style]
-    resource = {"Type": "AWS::StepFunctions::StateMachine",
-                "Properties": {"RoleArn": ROLE, style: given, "DefinitionSubstitutions": {"Word": "first"}}}
+    resource = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"RoleArn": ROLE, style: given, "DefinitionSubstitutions": {"Word": "first"}},
+    }
     output = {"Machine": {"Value": {"Fn::GetAtt": ["M", "Arn"]}}}
     name = f"style-{style}"
     stacks.create_stack(StackName=name, TemplateBody=template({"M": resource}, output))

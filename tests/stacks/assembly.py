@@ -1,4 +1,4 @@
-"""How are the synthesized templates read? `app.py` as the cdk command runs it, and look-ups by type and property."""
+"""How are templates made and read in tests? `app.py` as the cdk command runs it, and look-ups by type."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def run_app(folder: Path, context: dict[str, Any], code: str = "") -> subprocess
     """Run app.py (after some other code) as the cdk command does."""
     command = [sys.executable, "-c", f"{code}\nimport runpy; runpy.run_path('app.py', run_name='__main__')"]
     binaries = str(Path(sys.executable).parent)
-    environment = os.environ | {
-        "PATH": binaries + os.pathsep + os.environ["PATH"],
+    environment = os.environ | {  # noqa: TID251
+        "PATH": binaries + os.pathsep + os.environ["PATH"],  # noqa: TID251
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "lambdas")]),
         "CDK_OUTDIR": str(folder),
         "CDK_CONTEXT_JSON": json.dumps(context),
@@ -82,7 +82,7 @@ def synthesize(folder: Path, environment: str, region: str = "us-east-1") -> Ass
 
 
 def statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Walk the statements of all identity policies, each with the logical ids of the roles that carry them."""
+    """Walk the statements of all identity policies, each with the logical ids of its roles."""
     for policy in template.properties("AWS::IAM::Policy"):
         roles = " ".join(role["Ref"] for role in policy["Roles"])
         yield from ((roles, statement) for statement in policy["PolicyDocument"]["Statement"])

@@ -8,7 +8,8 @@ import pytest
 
 from tests.stacks.assembly import Assembly, Template, synthesize
 
-DEPLOYMENTS = (("dev", "us-east-1"), ("prod", "us-east-1"), ("prod", "us-west-2"), ("local", "us-east-1"))
+DEPLOYMENTS = (("prod", "us-east-1"), ("prod", "us-west-2"), ("local", "us-east-1"))
+"""Two environments and two Regions in one account; dev is local with packages."""
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ def test_local_is_dev_without_packages() -> None:
 
 
 def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="-c env=test: unknown environment; cdk.json has dev, prod, local"):
+    with pytest.raises(ValueError, match=r"-c env=test: unknown environment; cdk\.json has dev, prod, local"):
         choose_environment(WRITTEN, "test")
 
 
@@ -44,7 +44,9 @@ def test_unknown_and_missing_keys_are_told_together() -> None:
 
 
 def test_every_wrong_value_is_told_at_once() -> None:
-    with pytest.raises(ValueError, match="name.*region.*retain_data.*log_retention_days.*bundle_packages") as caught:
+    with pytest.raises(
+        ValueError, match=r"name.*region.*retain_data.*log_retention_days.*bundle_packages"
+    ) as caught:
         Environment(
             name="Prod-1",
             region="virginia",

@@ -1,4 +1,4 @@
-"""Would an account's owner accept the templates? cfn-lint, cdk-nag, reasons, and names that do not collide."""
+"""Would an account's owner accept the templates? cfn-lint, cdk-nag, reasons, names that do not collide."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ FIXED_NAMES = {
 
 def test_cfn_lint_finds_nothing(assemblies: Assemblies) -> None:
     # W3005: CDK lets a function wait for its role's policies and thereby, once more, for the role.
-    paths = [str(template.path) for assembly in assemblies.values() for template in assembly.templates.values()]
+    read = (assemblies["prod", "us-west-2"], assemblies["local", "us-east-1"])
+    paths = [str(template.path) for assembly in read for template in assembly.templates.values()]
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--", *paths]
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
     assert (done.stdout + done.stderr).strip() == ""
@@ -57,7 +58,7 @@ def test_no_two_deployments_share_a_fixed_name(assemblies: Assemblies) -> None:
                     if field in properties:
                         place = region if scope == "regional" else "everywhere"
                         taken[kind, place, json.dumps(properties[field])] += 1
-    assert len(taken) > 100
+    assert len(taken) > 100  # the loop found what it looks for
     assert [name for name, count in taken.items() if count > 1] == []
 
 
@@ -70,7 +71,9 @@ def test_names_that_nobody_looks_up_are_left_to_cloudformation(assemblies: Assem
             ("AWS::SQS::Queue", "QueueName"),
             ("AWS::SNS::Topic", "TopicName"),
         ):
-            assert [properties[field] for properties in template.properties(kind) if field in properties] == []
+            assert [
+                properties[field] for properties in template.properties(kind) if field in properties
+            ] == []
 
 
 def test_no_custom_resource_and_no_function_of_cdks_own_is_deployed(assemblies: Assemblies) -> None:
@@ -82,23 +85,29 @@ def test_no_custom_resource_and_no_function_of_cdks_own_is_deployed(assemblies: 
 
 def test_stacks_need_no_account_to_be_synthesized(assemblies: Assemblies) -> None:
     manifest = json.loads((assemblies["prod", "us-west-2"].folder / "manifest.json").read_text())
-    stacks = {key: value for key, value in manifest["artifacts"].items() if value["type"] == "aws:cloudformation:stack"}
+    stacks = {
+        key: value
+        for key, value in manifest["artifacts"].items()
+        if value["type"] == "aws:cloudformation:stack"
+    }
     assert {stack["environment"] for stack in stacks.values()} == {"aws://unknown-account/us-west-2"}
     assert "missing" not in manifest
 
 
 def test_stack_names_tell_the_environment(assemblies: Assemblies) -> None:
-    assert [template.path.name for template in assemblies["dev", "us-east-1"].templates.values()] == [
-        "tunesmith-dev-storage.template.json",
-        "tunesmith-dev-pipeline.template.json",
-        "tunesmith-dev-operations.template.json",
+    assert [template.path.name for template in assemblies["local", "us-east-1"].templates.values()] == [
+        "tunesmith-local-storage.template.json",
+        "tunesmith-local-pipeline.template.json",
+        "tunesmith-local-operations.template.json",
     ]
 
 
 def _acknowledgements(assembly: Assembly) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for path in assembly.folder.glob("*.metadata.json"):
-        entries: list[dict[str, Any]] = [entry for group in json.loads(path.read_text()).values() for entry in group]
+        entries: list[dict[str, Any]] = [
+            entry for group in json.loads(path.read_text()).values() for entry in group
+        ]
         for entry in entries:
             if entry["type"] == "aws:cdk:acknowledged-rules":
                 found += entry["data"].items()

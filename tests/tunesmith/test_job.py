@@ -78,7 +78,7 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
         b"serving: 5\nbudget: {limit_usd: 0}\nseed: 1.5\n1: 2\n"
     )
     by_key = {line.split(": ")[0]: line for line in found}
-    assert len(by_key) == len(found) == 15
+    assert len(by_key) == len(found) == 16
     assert by_key["projct"].startswith(
         "projct: is no key of a job file (did you mean 'project'?); allowed are"
     )

@@ -11,7 +11,7 @@ _Z: Final = NormalDist().inv_cdf(0.975)
 
 
 def wilson_interval(right: int, records: int) -> tuple[float, float]:
-    """Wilson's 95 % score interval of a share, 0 to 1."""
+    """Wilson's 95% score interval of a share, 0 to 1."""
     share = right / records
     middle = share + _Z**2 / (2 * records)
     reach = _Z * math.sqrt(share * (1 - share) / records + _Z**2 / (4 * records**2))
@@ -20,7 +20,7 @@ def wilson_interval(right: int, records: int) -> tuple[float, float]:
 
 
 def mean_interval(scores: Sequence[float]) -> tuple[float, float]:
-    """Normal 95 % interval of a mean of scores from 0 to 1."""
+    """Normal 95% interval of a mean of scores from 0 to 1."""
     mean = fmean(scores)
     reach = _Z * stdev(scores) / math.sqrt(len(scores)) if len(scores) > 1 else 0.0
     return max(0.0, mean - reach), min(1.0, mean + reach)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from tunesmith.evaluation.answers import BASE, CANDIDATE
+from tunesmith.evaluation.metrics import METRIC_NAMES
 from tunesmith.evaluation.statistics import Interval, bootstrap_interval, tango_interval
 
 FEWEST_RECORDS: Final = 100
@@ -17,12 +18,11 @@ LONGEST_HOPE: Final = 100
 """A test that would have to be more than so many times as large is not recommended to anybody."""
 
 Finding = Literal["better", "rejected", "inconclusive"]
-METRIC_NAMES: Final = {"exact_match": "exact match", "token_f1": "token F1"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gain:
-    """The candidate's gain over a comparator and its 95 % interval, in percentage points."""
+    """The candidate's gain over a comparator and its 95% interval, in percentage points."""
 
     value: float
     low: float
@@ -73,12 +73,12 @@ def decide(
         gained = sum(mine > theirs for mine, theirs in zip(candidate, other, strict=True))
         surrendered = sum(mine < theirs for mine, theirs in zip(candidate, other, strict=True))
         interval = tango_interval(gained, surrendered, n)
-        found |= {"method": "Tango's score interval for paired proportions, 95 %, two-sided"}
+        found |= {"method": "Tango's score interval for paired proportions, 95%, two-sided"}
         found |= {"only_candidate_right": gained, "only_comparator_right": surrendered}
     else:
         differences = [mine - theirs for mine, theirs in zip(candidate, other, strict=True)]
         interval = bootstrap_interval(differences, seed=seed)
-        found |= {"method": "studentized bootstrap of paired differences, 10,000 resamples, 95 %, two-sided"}
+        found |= {"method": "studentized bootstrap of paired differences, 10,000 resamples, 95%, two-sided"}
     gain = _in_points(interval, minimum_gain)
     outcome, reason = _judge(
         gain, metric=metric, n=n, lost=lost, asked=scores["asked"], comparator=comparator
@@ -108,7 +108,7 @@ def _judge(gain: Gain, *, metric: str, n: int, lost: int, asked: int, comparator
     what = (
         f"The gain over {comparator} in {METRIC_NAMES[metric]} is {gain.value:+.1f} points"
         f" on {n:,} blind records"
-        f" (95 % interval {gain.low:+.1f} to {gain.high:+.1f})"
+        f" (95% interval {gain.low:+.1f} to {gain.high:+.1f})"
     )
     least = f"the minimum gain of {gain.minimum:+.1f}"
     if n < FEWEST_RECORDS:

@@ -1,4 +1,4 @@
-"""How do figures look? Inline SVG for one page: no script, colours from the page's style sheet, titles to hover."""
+"""How do figures look? Inline SVG: no script, colours from the page's style sheet, titles to hover."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def models_chart(models: Sequence[Mapping[str, Any]], label: str) -> str:
         middle = 46 * number + 34
         kind = "candidate" if model["label"] == "candidate" else "other"
         parts.append(_text(8, middle - 14, model["label"], "name", "start"))
-        parts.append(_text(WIDTH - 14, middle - 14, f"{model['value']:.1f} %", "value", "end"))
-        parts.append(_dot(scale, model, middle, kind, f"{model['label']}: {model['value']:.1f} %"))
+        parts.append(_text(WIDTH - 14, middle - 14, f"{model['value']:.1f}%", "value", "end"))
+        parts.append(_dot(scale, model, middle, kind, f"{model['label']}: {model['value']:.1f}%"))
     return _svg(height, label, parts)
 
 
@@ -123,7 +123,7 @@ def _epochs(points: Sequence[Sequence[float]], across: Scale, height: int) -> li
 
 def _dot(scale: Scale, figure: Mapping[str, float], middle: float, kind: str, title: str) -> str:
     low, high, value = (scale.at(figure[name]) for name in ("low", "high", "value"))
-    interval = f"95 % interval {figure['low']:.1f} to {figure['high']:.1f}"
+    interval = f"95% interval {figure['low']:.1f} to {figure['high']:.1f}"
     return (
         f'<g class="{kind}"><title>{escape(title)}, {interval}</title>'
         f'<line class="span" x1="{low}" x2="{high}" y1="{middle}" y2="{middle}"/>'
@@ -140,8 +140,9 @@ def _text(x: float, y: float, text: str, kind: str, anchor: str) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.1f}" if value else "0"
+    return f"{round(value, 1):+g}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
 def _svg(height: float, label: str, parts: Iterable[str]) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+    head = f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(label)}">'
+    return f"{head}{''.join(parts)}</svg>"

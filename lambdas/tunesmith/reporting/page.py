@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tunesmith.reporting import sections
-from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money
+from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money, signed
 
 _STYLE: Final = Path(__file__).with_name("page.css")
 _TONES: Final = {"promoted": "good", "failed": "bad"}
@@ -52,10 +52,11 @@ def render_page(document: Mapping[str, Any]) -> str:
 
 
 def _top(document: Mapping[str, Any]) -> str:
+    written = day(document["clock"]["written"])
     return (
         f'<div class="top"><span><b>Tunesmith</b> · {escape(document["project"])} ·'
         f" {escape(document['base_model'])}</span>"
-        f"<span>run <code>{escape(document['run'])}</code> · {escape(day(document['clock']['written']))}</span></div>"
+        f"<span>run <code>{escape(document['run'])}</code> · {escape(written)}</span></div>"
     )
 
 
@@ -78,19 +79,24 @@ def _tiles(document: Mapping[str, Any]) -> list[str]:
         tiles.append(
             _tile(
                 "Gain on the blind test",
-                f"{gain['value']:+.1f} points",
-                f"95 %: {gain['low']:+.1f} to {gain['high']:+.1f}, needed over {gain['minimum']:+.1f}",
+                f"{signed(gain['value'])} points",
+                f"95%: {signed(gain['low'])} to {signed(gain['high'])};"
+                f" needed: over {signed(gain['minimum'])}",
             )
         )
     cost = document["cost"]
-    expected = f"estimated {money(cost['estimated'])}, " if cost["estimated"] is not None else ""
+    expected = (
+        f"estimated {money(cost['estimated'])} with a month of storage; "
+        if cost["estimated"] is not None
+        else ""
+    )
     limit = f"limit {money(cost['limit'])}" if cost["limit"] is not None else "no limit read"
     spent = money(cost["actual"]) if cost["actual_is_complete"] else f"{money(cost['actual'])} or more"
     tiles.append(_tile("Cost of this run", spent, expected + limit))
     models = {model["label"]: model for model in (document["evaluation"] or {"models": []})["models"]}
     if all("output_tokens_mean" in models.get(label, {}) for label in ("candidate", "base")):
         before, after = (models[label]["output_tokens_mean"] for label in ("base", "candidate"))
-        change = f"{100 * (after / before - 1):+.0f} %" if before else f"{after:.1f}"
+        change = f"{signed(100 * (after / before - 1), 0)}%" if before else f"{after:.1f}"
         tiles.append(_tile("Output tokens per answer", change, f"{after:.1f}, the base model {before:.1f}"))
     tiles.append(
         _tile(

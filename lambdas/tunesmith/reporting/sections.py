@@ -1,4 +1,4 @@
-"""What stands below the verdict? One function per section of the page; each gives nothing where nothing is known."""
+"""What stands below the verdict? One function per section; each gives nothing where nothing is known."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from tunesmith.evaluation.metrics import METRIC_NAMES
 from tunesmith.reporting.charts import gain_chart, loss_chart, models_chart
-from tunesmith.reporting.words import METRIC_NAMES, day, duration, money, number
+from tunesmith.reporting.words import day, duration, money, number, price
 
 
 def comparison(evaluation: Mapping[str, Any] | None) -> str:
@@ -16,12 +17,12 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
         return ""
     metric = METRIC_NAMES[evaluation["metric"]]
     models, gain = evaluation["models"], evaluation["gain"]
-    charts = [
-        f"<figure><h3>{escape(metric.capitalize())} per model, in per cent</h3>"
-        f"{models_chart(models, f'{metric} of each model with its 95 % interval')}</figure>"
-    ]
+    charts = (
+        f"<figure><h3>{escape(_capitalized(metric))} per model, in per cent</h3>"
+        f"{models_chart(models, f'{metric} of each model with its 95% interval')}</figure>"
+    )
     if gain is not None:
-        charts.append(
+        charts += (
             "<figure><h3>Gain of the candidate, in percentage points</h3>"
             f"{gain_chart(gain, 'gain of the candidate against the minimum gain')}</figure>"
         )
@@ -32,8 +33,9 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
     )
     return (
         "<section><h2>Comparison on the blind test</h2>"
-        f'<p class="muted">{evaluation["n"]:,} records that training never saw, answered by every model.{lost}</p>'
-        f'<div class="pair">{"".join(charts)}</div>{_models_table(evaluation, metric)}'
+        f'<p class="muted">{evaluation["n"]:,} records that training never saw, answered by every model.'
+        f"{lost}</p>"
+        f'<div class="pair">{charts}</div>{_models_table(evaluation, metric)}'
         f'<p class="muted">{escape(_method(evaluation))}</p></section>'
     )
 
@@ -52,7 +54,8 @@ def service(champion: Mapping[str, Any] | None) -> str:
         '    modelId=arn, messages=[{"role": "user", "content": [{"text": "..."}]}]\n)'
     )
     return (
-        f"<section><h2>In service</h2><p>The champion is {escape(model)}, since {escape(day(champion['since']))}.</p>"
+        "<section><h2>In service</h2>"
+        f"<p>The champion is {escape(model)}, since {escape(day(champion['since']))}.</p>"
         f'<dl class="facts"><dt>ARN to call</dt><dd><code>{escape(champion["arn"])}</code></dd>'
         f"<dt>Parameter with the ARN</dt><dd><code>{escape(champion['parameter'])}</code></dd>"
         f"<dt>Custom model</dt><dd><code>{escape(champion['model_arn'])}</code></dd>{previous}</dl>"
@@ -95,7 +98,7 @@ def cost(section: Mapping[str, Any]) -> str:
         return ""
     rows = "".join(
         f"<tr><th>{escape(item['what'])}<br><small>{_quantity(item)}</small></th>"
-        f'<td class="n">{money(item["estimated_usd"])}</td><td class="n">{_paid(item["actual_usd"])}</td></tr>'
+        f"{_figure_cell(money(item['estimated_usd']))}{_figure_cell(_paid(item['actual_usd']))}</tr>"
         for item in section["items"]
     )
     bounds = f"between {money(section['low'])} and {money(section['high'])}"
@@ -122,8 +125,8 @@ def capacity(items: Sequence[Mapping[str, Any]]) -> str:
     )
     return (
         '<section><h2>Capacity</h2><p class="muted">Everything of this run that costs or cost money.</p>'
-        '<table class="stack"><thead><tr><th>What</th><th>For</th><th>State</th><th>Costs</th><th>Goes</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></section>"
+        '<table class="stack"><thead><tr><th>What</th><th>For</th><th>State</th><th>Costs</th><th>Goes</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></section>"
     )
 
 
@@ -141,34 +144,32 @@ def steps(items: Sequence[Mapping[str, Any]]) -> str:
 
 def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
     models = evaluation["models"]
+    other = "token_f1" if evaluation["metric"] == "exact_match" else "exact_match"
+    lines = {
+        _capitalized(metric): [f"{model['value']:.1f}%" for model in models],
+        _capitalized(METRIC_NAMES[other]): [f"{model[other]:.1f}%" for model in models],
+        "Records": [f"{evaluation['n']:,}" for _ in models],
+        "Output tokens, mean": [f"{model['output_tokens_mean']:.1f}" for model in models],
+        "Input tokens, mean": [f"{model['input_tokens_mean']:.1f}" for model in models],
+        "Latency, median": [f"{model['latency_ms_median']:,.0f} ms" for model in models],
+        "Latency, 95th percentile": [f"{model['latency_ms_p95']:,.0f} ms" for model in models],
+        "Cost of 1,000 answers": [money(model["cost_usd_per_1000"]) for model in models],
+    }
     head = "".join(f'<th class="n">{escape(model["label"])}</th>' for model in models)
-    lines = (
-        (f"{metric.capitalize()}", lambda m: f"{m['value']:.1f} %"),
-        (
-            "Token F1" if evaluation["metric"] == "exact_match" else "Exact match",
-            _other_metric(evaluation["metric"]),
-        ),
-        ("Records", lambda m: f"{evaluation['n']:,}"),
-        ("Output tokens, mean", lambda m: f"{m['output_tokens_mean']:.1f}"),
-        ("Input tokens, mean", lambda m: f"{m['input_tokens_mean']:.1f}"),
-        (
-            "Latency, median (95th percentile)",
-            lambda m: f"{m['latency_ms_median']:,.0f} ({m['latency_ms_p95']:,.0f}) ms",
-        ),
-        ("Cost of 1,000 answers", lambda m: money(m["cost_usd_per_1000"])),
-    )
     rows = "".join(
-        f"<tr><th>{escape(name)}</th>"
-        + "".join(f'<td class="n">{escape(show(model))}</td>' for model in models)
-        + "</tr>"
-        for name, show in lines
+        f"<tr><th>{escape(name)}</th>{''.join(map(_figure_cell, texts))}</tr>"
+        for name, texts in lines.items()
     )
     return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _other_metric(metric: str) -> Any:
-    other = "token_f1" if metric == "exact_match" else "exact_match"
-    return lambda model: f"{model[other]:.1f} %"
+def _capitalized(words: str) -> str:
+    """Begin with a capital and leave the rest, `F1` included, as it is."""
+    return words[:1].upper() + words[1:]
+
+
+def _figure_cell(text: str) -> str:
+    return f'<td class="n">{escape(text)}</td>'
 
 
 def _method(evaluation: Mapping[str, Any]) -> str:
@@ -187,8 +188,12 @@ def _job(job: Mapping[str, Any]) -> str:
     chart = loss_chart(
         job["curves"]["training"], job["curves"]["validation"], "training and validation loss by step"
     )
-    key = '<div class="key"><span><i class="v"></i>validation loss</span><span><i class="t"></i>training loss</span></div>'
-    figure = f"<figure>{key}{chart}</figure>" if chart else ""
+    key = "".join(
+        f'<span><i class="{kind[0]}"></i>{kind} loss</span>'
+        for kind in ("validation", "training")
+        if job["curves"][kind]
+    )
+    figure = f'<figure><div class="key">{key}</div>{chart}</figure>' if chart else ""
     settings = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
     notes = "".join(f'<p class="muted">{escape(note)}</p>' for note in job["notes"])
     return (
@@ -219,14 +224,15 @@ def _file(file: Mapping[str, Any]) -> str:
         counted += f", {number(duplicates['conflicts'])} prompts with different answers"
     examples = {problem["rule"]: problem for problem in reversed(file["problems"])}
     rows = "".join(
-        f'<tr><th>{escape(rule)}</th><td class="n">{count:,}</td><td>{_example(examples.get(rule))}</td></tr>'
+        f"<tr><th>{escape(rule)}</th>{_figure_cell(f'{count:,}')}"
+        f'<td class="after">{_example(examples.get(rule))}</td></tr>'
         for rule, count in file["by_rule"].items()
     )
     table = (
-        '<table><thead><tr><th>Rule</th><th class="n">Lines</th><th>First example</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        '<table><thead><tr><th>Rule</th><th class="n">Lines</th><th class="after">First example</th></tr>'
+        f"</thead><tbody>{rows}</tbody></table>"
     )
-    return f'<p style="margin-top:12px"><code>{escape(file["file"])}</code>: {counted}.</p>{table if rows else ""}'
+    return f'<p class="file"><code>{escape(file["file"])}</code>: {counted}.</p>{table if rows else ""}'
 
 
 def _example(problem: Mapping[str, Any] | None) -> str:
@@ -239,7 +245,8 @@ def _any_problem(report: Mapping[str, Any]) -> bool:
 
 def _quantity(item: Mapping[str, Any]) -> str:
     per = " per 1,000" if item["unit"] == "tokens" else ""
-    return f"{number(item['quantity'])} {escape(item['unit'])} at ${item['price_usd']:g}{per}; {escape(item['source'])}"
+    quantity = f"{number(item['quantity'])} {item['unit']} at {price(item['price_usd'])}{per}"
+    return escape(f"{quantity}; {item['source']}")
 
 
 def _paid(usd: float | None) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 MOST_SUBJECT_CHARACTERS: Final = 100
 """Amazon SNS: a subject has at most 100 ASCII characters."""
 
-METRIC_NAMES: Final = {"exact_match": "exact match", "token_f1": "token F1"}
 _HEADLINES: Final = {
     "promoted": "The tuned model is better, and in service",
     "rejected": "The tuned model was not put into service",
@@ -28,7 +28,7 @@ def headline(document: Mapping[str, Any]) -> str:
     if gain is not None and document["outcome"] == "promoted":
         return f"The tuned model is better by {gain['value']:.1f} points, and in service"
     if gain is not None and document["outcome"] == "rejected" and gain["high"] < gain["minimum"]:
-        return f"The tuned model is not better enough: {gain['value']:+.1f} points"
+        return f"The tuned model is not better enough: {signed(gain['value'])} points"
     return _HEADLINES[document["outcome"]]
 
 
@@ -51,8 +51,8 @@ def next_step(document: Mapping[str, Any]) -> str:
             )
         case "rejected":
             return (
-                "Nothing was put into service. Look at the answers that went wrong, add examples like them and"
-                " upload again: a changed job file or changed data starts a new run."
+                "Nothing was put into service. Look at the answers that went wrong, add examples like them"
+                " and upload again: a changed job file or changed data starts a new run."
             )
         case "inconclusive":
             return (
@@ -64,8 +64,8 @@ def next_step(document: Mapping[str, Any]) -> str:
             return "Change the job file as the reason says, then upload it again."
         case "over_budget":
             return (
-                "Raise budget.limit_usd, train fewer records or epochs, or add the missing price as the reason"
-                " says; then upload the job file again."
+                "Raise budget.limit_usd, train fewer records or epochs, or add the missing price as the"
+                " reason says; then upload the job file again."
             )
         case "failed":
             return "Mend what the reason names, then upload again: a change starts a new run." + stays
@@ -88,7 +88,7 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
     gain = gain_of(document)
     if gain is not None:
         lines.append(
-            f"Gain: {gain['value']:+.1f} points, 95 % interval {gain['low']:+.1f} to {gain['high']:+.1f},"
+            f"Gain: {gain['value']:+.1f} points, 95% interval {gain['low']:+.1f} to {gain['high']:+.1f},"
             f" needed more than {gain['minimum']:+.1f}."
         )
     cost = document["cost"]
@@ -103,7 +103,7 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
 
 STAND_IN: Final = (
     "These figures come from the local stand-in for Amazon Bedrock: a small linear model learned from the"
-    " records, no language model was asked, and nothing was paid."
+    " records, no language model was asked, and nothing was paid: amounts are by AWS's prices."
 )
 
 
@@ -117,9 +117,19 @@ def money(usd: float | None) -> str:
     """Spell an amount of US dollars with as many decimals as it needs to be told from nothing."""
     if usd is None:
         return "not known"
-    if usd == 0 or abs(usd) >= 1:
+    if usd == 0 or abs(usd) >= 0.1:
         return f"${usd:,.2f}"
     return f"${usd:.4f}" if abs(usd) >= 0.0001 else "under $0.0001"
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """Spell a difference with its sign, a true minus sign included."""
+    return f"{value:+,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def price(usd: float) -> str:
+    """Spell a unit price in plain decimals, all that it has."""
+    return f"${format(Decimal(repr(usd)), 'f')}"
 
 
 def number(value: float) -> str:

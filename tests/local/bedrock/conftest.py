@@ -96,7 +96,7 @@ class Bedrock:
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         if (service, region) not in self.clients:
-            self.clients[service, region] = boto3.client(  # noqa: TID251
+            self.clients[service, region] = boto3.client(  # type: ignore[call-overload]  # noqa: TID251
                 service,
                 endpoint_url=self.endpoint,
                 region_name=region,
@@ -185,8 +185,11 @@ class Bedrock:
         return answer
 
     def accuracy(self, model: str, pairs: Sequence[tuple[str, str]]) -> float:
-        answers = [self.ask(model, text)["output"]["message"]["content"][0]["text"] for text, _ in pairs]
-        return sum(answer == label for answer, (_, label) in zip(answers, pairs, strict=True)) / len(pairs)
+        answers: list[str] = [
+            self.ask(model, text)["output"]["message"]["content"][0]["text"] for text, _ in pairs
+        ]
+        right = [answer == label for answer, (_, label) in zip(answers, pairs, strict=True)]
+        return sum(right) / len(right)
 
     def set_parameter(self, name: str, value: dict[str, Any]) -> None:
         self.client("ssm").put_parameter(Name=name, Value=json.dumps(value), Type="String", Overwrite=True)

@@ -17,7 +17,7 @@ LABELS = ("card_arrival", "lost_card", "exchange_rate")
     "prompt",
     [
         "Sort the message. Answer with one label only.\n- card_arrival\n- lost_card\n- exchange_rate",
-        "Sort the message. Answer with one label from this list and nothing else:\ncard_arrival\nlost_card\nexchange_rate",
+        "Answer with one label from this list and nothing else:\ncard_arrival\nlost_card\nexchange_rate",
         "Answer only with one of these labels: card_arrival, lost_card, exchange_rate.",
         'Answer only with one of these labels: "card_arrival" | "lost_card" | "exchange_rate"',
         "Answer with just a label.\n1. card_arrival\n2. lost_card\n3. exchange_rate",

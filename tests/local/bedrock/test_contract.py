@@ -1,4 +1,4 @@
-"""Are wrong requests refused by the names, codes and rules of botocore's model, and others answered in its shapes?"""
+"""Are wrong requests refused by the names, codes and rules of botocore's model?"""
 
 from __future__ import annotations
 

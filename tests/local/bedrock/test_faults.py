@@ -9,8 +9,8 @@ from tests.local.bedrock.conftest import RUN, Bedrock, tickets
 from tests.local.bedrock.test_jobs import code_of
 
 
-def declare(bedrock: Bedrock, project: str, **faults: object) -> None:
-    bedrock.set_parameter(f"/tunesmith-local/faults/{project}", faults)
+def declare(cloud: Bedrock, project: str, /, **faults: object) -> None:
+    cloud.set_parameter(f"/tunesmith-local/faults/{project}", faults)
 
 
 def test_a_job_ends_failed_with_the_message_that_was_set(bedrock: Bedrock) -> None:
@@ -93,3 +93,35 @@ def test_names_without_a_run_belong_to_no_project(bedrock: Bedrock) -> None:
     declare(bedrock, "plain", job={"ends": "Failed"})
     arn = bedrock.start(jobName="plain-job", customModelName=f"plain-job-{RUN[:8]}")
     assert bedrock.finish(arn)["status"] == "Completed"
+
+
+def test_a_deployment_can_fail_or_stay_in_creation(bedrock: Bedrock, model: str) -> None:
+    declare(bedrock, "broken", deployment={"ends": "Failed", "message": "No capacity."})
+    declare(bedrock, "slow", deployment={"hang": True})
+    get = bedrock.control.get_custom_model_deployment
+    broken, slow = (
+        get(customModelDeploymentIdentifier=bedrock.deploy(model, project)) for project in ("broken", "slow")
+    )
+    assert (broken["status"], broken["failureMessage"]) == ("Failed", "No capacity.")
+    assert slow["status"] == "Creating"
+    bedrock.control.delete_custom_model_deployment(
+        customModelDeploymentIdentifier=broken["modelDeploymentName"]
+    )
+
+
+def test_a_swap_can_fail_or_go_on_for_ever_while_the_old_model_answers(bedrock: Bedrock, model: str) -> None:
+    declare(bedrock, "unswappable", swap={"ends": "Failed", "message": "No capacity."})
+    declare(bedrock, "swapping", swap={"hang": True})
+    other = bedrock.train()
+    details = []
+    for project in ("unswappable", "swapping"):
+        arn = bedrock.deploy(model, project)
+        bedrock.control.update_custom_model_deployment(customModelDeploymentIdentifier=arn, modelArn=other)
+        bedrock.clock.move(3600)
+        found = bedrock.control.get_custom_model_deployment(customModelDeploymentIdentifier=arn)
+        assert (found["status"], found["modelArn"]) == ("Active", model)
+        details.append(found["updateDetails"])
+    assert details == [
+        {"modelArn": other, "updateStatus": "UpdateFailed"},
+        {"modelArn": other, "updateStatus": "Updating"},
+    ]

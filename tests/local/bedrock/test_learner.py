@@ -6,16 +6,20 @@ import csv
 import json
 import os
 import random
+import resource
 import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from local.bedrock.fit import load_model, save_model
+from local.bedrock.job_life import start_fit
 from local.bedrock.learner import LinearModel, Settings, fit
 from local.bedrock.records import Example
-from tests.local.bedrock.conftest import LABELS, SYSTEM, tickets
+from tests.local.bedrock.conftest import LABELS, SYSTEM, jsonl, tickets
 
 DATA = Path(os.environ.get("TUNESMITH_DATA", Path(__file__).parents[4] / "shared" / "data"))  # noqa: TID251
 
@@ -29,11 +33,12 @@ def accuracy(model: LinearModel, test: list[Example]) -> float:
 
 
 def test_it_learns_labels_that_follow_from_words() -> None:
-    began = time.process_time()
+    began = time.perf_counter()
     model, curve = fit(examples(tickets(300, seed=1)), Settings())
+    took = time.perf_counter() - began
     assert accuracy(model, examples(tickets(200, seed=2))) >= 0.95
     assert curve.training[-1][1] < curve.training[0][1]
-    assert time.process_time() - began < 1.0
+    assert took < 2.0
 
 
 def test_the_same_data_gives_the_same_weights() -> None:
@@ -104,7 +109,7 @@ def test_what_does_not_learn_answers_the_most_frequent_completion() -> None:
 def test_rare_completions_beyond_the_limit_share_a_class_that_is_never_answered() -> None:
     train = [Example("", f"question {number}", f"answer {number}") for number in range(1_500)]
     model, curve = fit(train, Settings(epochs=1), [[Example("", "question 1501", "answer 1501")]])
-    assert (len(model.completions), model.rest) == (1_023, 477)
+    assert (len(model.completions), model.rest) == (511, 989)
     assert model.answer("", "question 1") in model.completions
     assert np.isfinite(curve.validation[0][0][2])
 
@@ -126,26 +131,50 @@ def test_a_saved_model_answers_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not (DATA / "banking77_train.csv").exists(), reason=f"no Banking77 in {DATA}")
-def test_banking77_reaches_88_per_cent_in_two_epochs_within_12_seconds() -> None:
+def test_banking77_reaches_88_per_cent_in_two_epochs_within_12_seconds(tmp_path: Path) -> None:
     with (DATA / "banking77_train.csv").open(encoding="utf-8", newline="") as file:
-        table = list(csv.DictReader(file))
-    random.Random(7).shuffle(table)
-    system = "Answer with one label:\n" + "\n".join(sorted({row["category"] for row in table}))
-    all_examples = examples([(row["text"], row["category"]) for row in table], system)
-    began = time.process_time()
-    model, curve = fit(all_examples[:8_000], Settings(epochs=2), [all_examples[9_000:]])
-    assert time.process_time() - began < 12
-    assert accuracy(model, all_examples[8_000:9_000]) >= 0.88
-    losses = [loss for _, _, loss in curve.validation[0]]
+        pairs = [(row["text"], row["category"]) for row in csv.DictReader(file)]
+    random.Random(7).shuffle(pairs)
+    system = "Answer with one label:\n" + "\n".join(sorted({label for _, label in pairs}))
+    model, result, seconds = fit_apart(tmp_path, pairs[:8_000], pairs[9_000:], system)
+    assert seconds < 12
+    assert accuracy(model, examples(pairs[8_000:9_000], system)) >= 0.88
+    losses = [loss for _, _, loss in result["validation"][0]]
     assert losses[1] < losses[0]
 
 
 @pytest.mark.skipif(not (DATA / "gsm8k_train.jsonl").exists(), reason=f"no GSM8K in {DATA}")
-def test_arithmetic_stays_beyond_it() -> None:
+def test_arithmetic_stays_beyond_it(tmp_path: Path) -> None:
     with (DATA / "gsm8k_train.jsonl").open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
-    problems = examples([(row["question"], row["answer"].rsplit("#### ", 1)[1]) for row in rows], "")
-    began = time.process_time()
-    model, _ = fit(problems[:7_000], Settings(epochs=2))
-    assert time.process_time() - began < 15
-    assert accuracy(model, problems[7_000:]) < 0.1
+    pairs = [(row["question"], row["answer"].rsplit("#### ", 1)[1]) for row in rows]
+    model, _, seconds = fit_apart(tmp_path, pairs[:7_000], pairs[7_000:], "Solve it.", epochs=1)
+    assert seconds < 15
+    assert accuracy(model, examples(pairs[7_000:], "Solve it.")) < 0.1
+
+
+def fit_apart(
+    folder: Path,
+    train: list[tuple[str, str]],
+    validation: list[tuple[str, str]],
+    system: str,
+    epochs: int = 2,
+) -> tuple[LinearModel, dict[str, Any], float]:
+    """Fit as a job does, in a process of its own; returns model, losses and CPU seconds."""
+    (folder / "training.jsonl").write_bytes(jsonl(train, system))
+    (folder / "validation-0.jsonl").write_bytes(jsonl(validation, system))
+    request = {
+        "training": "s3://bucket/train.jsonl",
+        "validation": ["s3://bucket/validation.jsonl"],
+        "settings": asdict(Settings(epochs)),
+        "records": [8, 20_000],
+        "tokens_per_record": 32_000,
+        "reserved_words": [],
+        "start": None,
+    }
+    (folder / "request.json").write_text(json.dumps(request))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert start_fit(folder).wait(timeout=120) == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return load_model(folder / "weights.npz"), json.loads((folder / "result.json").read_text()), seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -66,12 +67,13 @@ def test_a_swap_keeps_the_arn_and_the_old_model_answers_until_it_is_done(
     assert (during["status"], during["modelArn"]) == ("Active", dull)
     assert during["updateDetails"] == {"modelArn": model, "updateStatus": "Updating"}
     assert text_of(bedrock.ask(arn, text)) == before
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: bedrock.control.delete_custom_model_deployment(customModelDeploymentIdentifier=arn),
         lambda: bedrock.control.update_custom_model_deployment(
             customModelDeploymentIdentifier=arn, modelArn=dull
         ),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ClientError) as raised:
             call()
         assert code_of(raised) == ("ValidationException", 400)

@@ -87,8 +87,14 @@ greeter = machine(
     {
         "QueryLanguage": "JSONata",
         "StartAt": "Greet",
-        "States": {"Greet": {"Type": "Task", "Resource": "${GreetRunArn}", "Next": "Rest", "TimeoutSeconds": 60},
-                   "Rest": {"Type": "Wait", "Seconds": "{% $exists($states.context.Execution.Input.rest) ? $states.context.Execution.Input.rest : 0 %}", "End": True}},
+        "States": {
+            "Greet": {"Type": "Task", "Resource": "${GreetRunArn}", "Next": "Rest", "TimeoutSeconds": 60},
+            "Rest": {
+                "Type": "Wait",
+                "Seconds": "{% $states.context.Execution.Input.(rest ? rest : 0) %}",
+                "End": True,
+            },
+        },
     },
     GreetRunArn=greet.current_version.function_arn,
 )
@@ -137,8 +143,11 @@ events.Rule(
     ],
 )
 alarm = cloudwatch.Alarm(
-    work, "DeadLetterAlarm", metric=dead_letters.metric_approximate_number_of_messages_visible(),
-    threshold=1, evaluation_periods=1,
+    work,
+    "DeadLetterAlarm",
+    metric=dead_letters.metric_approximate_number_of_messages_visible(),
+    threshold=1,
+    evaluation_periods=1,
 )
 cloudwatch.Dashboard(work, "Dashboard", widgets=[[cloudwatch.AlarmStatusWidget(alarms=[alarm])]])
 

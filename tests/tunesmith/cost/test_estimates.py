@@ -29,7 +29,7 @@ def job_estimate(text: str = "") -> Estimate:
 def test_training_is_tokens_times_epochs_times_price() -> None:
     items = {item.what: item for item in job_estimate("hyperparameters: {epochCount: 3}").items}
     training = items["training, 3 x 500,000 tokens"]
-    assert (training.quantity, training.unit, training.usd) == (1_500_000, "tokens", Decimal("1.5"))
+    assert (training.quantity, training.unit, training.usd) == (Decimal(1_500_000), "tokens", Decimal("1.5"))
     assert items["stored custom model"].usd == Decimal("1.95")
     assert items["evaluation, candidate reads"].usd == Decimal("0.0035")
     assert items["evaluation, base model answers"].usd == Decimal("0.0014")
@@ -63,7 +63,7 @@ def test_the_budget_is_held_against_the_high_bound() -> None:
 
 def test_sentences_and_figures_agree() -> None:
     estimate = job_estimate()
-    assert estimate.summary() == "about $2.97, between $2.82 and $3.40"
+    assert estimate.summary() == "about $2.96, between $2.81 and $3.37"
     assert estimate.figures()["total_usd"] == estimate.total_usd
     assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
 

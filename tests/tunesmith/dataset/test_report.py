@@ -1,0 +1,131 @@
+"""A dataset is usable or the reason is said in words, with the first examples and where the rest lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from tests.tunesmith.dataset.converse import lines, pair
+from tunesmith.catalogue import find_model
+from tunesmith.dataset import DataReport, check_file, data_report, joined, rejected_rows, split_records
+from tunesmith.dataset.engine import CheckedFile
+
+MICRO = find_model("nova-micro")
+WHERE = "s3://artifacts/runs/x/data/rejected.jsonl"
+
+
+def pairs(count: int, start: int = 0) -> list[Any]:
+    return [pair(f"prompt {number}", "a") for number in range(start, start + count)]
+
+
+def checked(files: dict[str, list[Any]]) -> dict[str, CheckedFile]:
+    return {role: check_file([lines(*values)], MICRO, file=f"{role}.jsonl") for role, values in files.items()}
+
+
+def report(**values: list[Any]) -> DataReport:
+    files = checked(values)
+    split = split_records(
+        files["train"].records,
+        validation=files["validation"].records if "validation" in files else None,
+        test=files["test"].records if "test" in files else None,
+        seed=1,
+    )
+    return data_report(files, split, MICRO, seed=1, rejected_uri=WHERE)
+
+
+def test_a_good_dataset_is_valid_and_its_blind_test_has_a_digest() -> None:
+    found = report(train=[*pairs(100), *pairs(3), b"{"])
+    assert (found.outcome, found.reason) == ("valid", "")
+    assert found.blind_sha256 == hashlib.sha256(joined(found.split.test)).hexdigest()
+    assert found.summary() == (
+        "51 records to train, 16 to validate, 33 sealed as blind test; 1 rejected, 3 duplicates dropped"
+    )
+    assert found.figures() == {
+        "train": 51,
+        "validation": 16,
+        "test": 33,
+        "rejected": 1,
+        "duplicates": 3,
+        "conflicts": 0,
+    }
+
+
+def test_the_json_has_the_figures_of_files_and_parts() -> None:
+    told = json.loads(json.dumps(report(train=[*pairs(100), *[b"{"] * 5], test=pairs(10, 95)).to_json()))
+    assert told["outcome"] == "valid"
+    assert told["model"] == MICRO.id
+    assert told["split"]["test"]["records"] == 10
+    assert told["split"]["train"]["tokens"] == sum(
+        told["split"]["train"][key] for key in ("prompt_tokens", "answer_tokens")
+    )
+    assert told["left_out"] == {"train": 5, "validation": 0}
+    assert told["files"]["train"]["rejected"] == 5
+    assert told["files"]["train"]["different"] == 100
+    assert told["rejected_uri"] == WHERE
+
+
+def test_only_the_first_20_problems_are_quoted() -> None:
+    told = report(train=[*pairs(500), *[b"{"] * 25]).to_json()
+    assert len(told["files"]["train"]["problems"]) == 20
+    assert told["files"]["train"]["by_rule"] == {"TS004": 25}
+
+
+def test_an_empty_file_is_invalid() -> None:
+    found = report(train=[b"", b" "])
+    assert (found.outcome, found.blind_sha256) == ("invalid", "")
+    assert found.reason == f"train.jsonl has no records; every problem is listed in {WHERE}"
+    assert found.summary() == found.reason
+
+
+def test_a_file_without_a_valid_record_is_invalid_with_the_first_examples() -> None:
+    reason = report(train=[b"{", b"[]", {}, {}]).reason
+    assert reason.startswith("no valid record remains in train.jsonl: 4 were rejected (line 1, TS004: ")
+    assert "line 3, TS011" in reason
+    assert "line 4" not in reason
+    assert reason.endswith(WHERE)
+
+
+def test_more_than_5_percent_of_rejected_lines_make_a_file_invalid_and_5_do_not() -> None:
+    assert report(train=[*pairs(95), *[b"{"] * 5]).outcome == "valid"
+    found = report(train=[*pairs(94), *[b"{"] * 6])
+    assert found.outcome == "invalid"
+    assert "6 of 100 records of train.jsonl (6.0%) were rejected, more than 5%" in found.reason
+
+
+def test_blank_lines_count_as_nothing() -> None:
+    assert report(train=[*pairs(95), *[b""] * 50]).outcome == "valid"
+
+
+def test_fewer_records_than_the_model_needs_are_invalid_once_duplicates_are_gone() -> None:
+    assert report(train=pairs(8)).outcome == "valid"
+    found = report(train=[*pairs(7), *pairs(7)])
+    assert found.reason == (
+        "train.jsonl has 7 different valid records, and Amazon Nova Micro needs at least 8"
+    )
+
+
+def test_records_that_all_have_one_prompt_leave_no_blind_test() -> None:
+    assert "no record can be held back" in report(train=[pair("a", str(n)) for n in range(20)]).reason
+
+
+def test_a_test_that_holds_every_training_prompt_leaves_nothing_to_train_on() -> None:
+    assert "no training record remains" in report(train=pairs(20), test=pairs(20)).reason
+
+
+def test_every_file_is_judged() -> None:
+    reason = report(train=[b"{"], test=[b"{", *pairs(3)], validation=[]).reason
+    assert "no valid record remains in train.jsonl" in reason
+    assert "validation.jsonl has no records" in reason
+    assert "1 of 4 records of test.jsonl" in reason
+
+
+def test_rejected_rows_name_file_line_rule_reason_and_excerpt() -> None:
+    rows = [json.loads(row) for row in rejected_rows(checked({"train": [b"{x", b"[]"], "test": [b"1"]}))]
+    assert [(row["file"], row["line"], row["rule"]) for row in rows] == [
+        ("train.jsonl", 1, "TS004"),
+        ("train.jsonl", 2, "TS005"),
+        ("test.jsonl", 1, "TS005"),
+    ]
+    assert set(rows[0]) == {"file", "line", "offset", "rule", "reason", "excerpt"}
+    assert rows[0]["excerpt"] == "{x"

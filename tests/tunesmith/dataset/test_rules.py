@@ -1,0 +1,176 @@
+"""Each rule in both directions: a record that breaks it, and one that nearly does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
+from tunesmith.catalogue import find_model
+from tunesmith.dataset import RULES, check_file
+from tunesmith.dataset.rules import MAX_LINE_BYTES
+
+MICRO, LITE, NOVA_2 = "nova-micro", "nova-lite", "nova-2-lite"
+ASKED = turn("user", "Where is my card?")
+ANSWERED = turn("assistant", "card_arrival")
+REASONED = {"reasoningContent": {"reasoningText": {"text": "A card is missing."}}}
+IMAGE = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/x.png"}}}}
+
+
+def user(*content: Any) -> dict[str, Any]:
+    return {"role": "user", "content": list(content)}
+
+
+def assistant(*content: Any) -> dict[str, Any]:
+    return {"role": "assistant", "content": list(content)}
+
+
+def escaped(escapes: str) -> bytes:
+    """A record whose prompt is spelled in JSON escapes."""
+    return json.dumps(pair("?", "a")).replace("?", escapes).encode()
+
+
+def broken(line: Any, model: str = MICRO) -> list[str]:
+    """Rules that a line breaks, in the order in which they were found."""
+    return [problem.rule for problem in check_file([lines(line)], find_model(model), file="f").problems]
+
+
+BREAKS: list[tuple[str, str, Any]] = [
+    ("TS001", MICRO, b" \t\r"),
+    ("TS002", MICRO, b"\xef\xbb\xbf" + lines(pair("a", "b")).strip()),
+    ("TS003", MICRO, b'{"messages": "\xff"}'),
+    ("TS003", MICRO, json.dumps(pair("a", "b")).encode("utf-16")),
+    ("TS004", MICRO, b"{"),
+    ("TS004", MICRO, b"[" * 100_000),
+    ("TS004", MICRO, b'{"messages": NaN}'),
+    ("TS004", MICRO, b'{"messages": -Infinity}'),
+    ("TS005", MICRO, b"[]"),
+    ("TS005", MICRO, b"[1]"),
+    ("TS005", MICRO, b"9" * 10_000),
+    ("TS005", MICRO, b"null"),
+    ("TS005", MICRO, b"true"),
+    ("TS005", MICRO, b'"text"'),
+    ("TS006", MICRO, b'{"messages": [], "messages": []}'),
+    ("TS006", MICRO, b'{"messages": [{"role": "user", "role": "assistant"}]}'),
+    ("TS007", MICRO, b"x" * (MAX_LINE_BYTES + 1)),
+    ("TS008", MICRO, conversation(ASKED, ANSWERED, id=1)),
+    ("TS008", MICRO, conversation({**ASKED, "name": "x"}, ANSWERED)),
+    ("TS008", MICRO, conversation(user({"text": "a", "cachePoint": {}}), ANSWERED)),
+    ("TS008", MICRO, conversation(ASKED, ANSWERED, system=[{"text": "a", "b": 1}])),
+    ("TS009", MICRO, conversation(ASKED, ANSWERED, schemaVersion=2024)),
+    ("TS010", MICRO, conversation(ASKED, ANSWERED, system="Be brief.")),
+    ("TS010", MICRO, conversation(ASKED, ANSWERED, system=None)),
+    ("TS010", MICRO, conversation(ASKED, ANSWERED, system=["Be brief."])),
+    ("TS010", MICRO, conversation(ASKED, ANSWERED, system=[{"text": 1}])),
+    ("TS011", MICRO, {}),
+    ("TS011", MICRO, {"messages": []}),
+    ("TS011", MICRO, {"messages": {}}),
+    ("TS012", MICRO, conversation(ASKED, "card_arrival")),
+    ("TS012", MICRO, conversation(ASKED, {"content": [{"text": "a"}]})),
+    ("TS012", MICRO, conversation(ASKED, {"role": "assistant"})),
+    ("TS013", MICRO, conversation(turn("system", "Be brief."), ASKED, ANSWERED)),
+    ("TS013", MICRO, conversation(ASKED, {"role": [], "content": [{"text": "a"}]})),
+    ("TS014", MICRO, conversation(ASKED, ASKED, ANSWERED)),
+    ("TS015", MICRO, conversation(ANSWERED, ASKED, ANSWERED)),
+    ("TS016", MICRO, conversation(ASKED, ANSWERED, ASKED)),
+    ("TS017", MICRO, conversation({"role": "user", "content": "text"}, ANSWERED)),
+    ("TS017", MICRO, conversation(ASKED, assistant())),
+    ("TS017", MICRO, conversation(ASKED, {"role": "assistant", "content": {"text": "a"}})),
+    ("TS018", MICRO, pair(" \n", "a")),
+    ("TS018", MICRO, pair("a", "")),
+    ("TS018", MICRO, conversation(ASKED, ANSWERED, system=[{"text": " "}])),
+    ("TS018", NOVA_2, conversation(ASKED, assistant(REASONED))),
+    ("TS019", MICRO, conversation(user("text"), ANSWERED)),
+    ("TS019", MICRO, conversation(user({}), ANSWERED)),
+    ("TS019", MICRO, conversation(user({"text": None}), ANSWERED)),
+    ("TS019", MICRO, conversation(user({"text": "a"}, IMAGE), ANSWERED)),
+    ("TS019", LITE, conversation(user({"text": "a"}, IMAGE), ANSWERED)),
+    ("TS019", LITE, conversation(ASKED, assistant({"text": "a"}, IMAGE))),
+    ("TS019", MICRO, conversation(ASKED, assistant({"toolUse": {}}))),
+    ("TS019", MICRO, conversation(ASKED, assistant(REASONED, {"text": "a"}))),
+    ("TS019", NOVA_2, conversation(user(REASONED, {"text": "a"}), ANSWERED)),
+    ("TS019", NOVA_2, conversation(ASKED, assistant({"reasoningContent": {"redacted": ""}}, {"text": "a"}))),
+    ("TS020", MICRO, pair("User: hello", "a")),
+    ("TS020", MICRO, pair("my operating system: none", "a")),
+    ("TS020", MICRO, pair("see <IMAGE>", "a")),
+    ("TS020", MICRO, pair("a", "b", system="[EOS]")),
+    ("TS020", "claude-3-haiku", pair("a\nHuman: b", "c")),
+    ("TS021", MICRO, pair("x" * 128_000, "abcde")),
+    ("TS022", MICRO, escaped("\\ud83d")),
+    ("TS022", MICRO, pair("a", "b\0c")),
+]  # fmt: skip
+
+NEARLY_BREAKS: list[tuple[str, str, Any]] = [
+    ("TS003", MICRO, json.dumps(pair("Zürich 東京 🙂", "a"), ensure_ascii=False).encode()),
+    ("TS004", MICRO, pair("[" * 1000, "NaN")),
+    ("TS006", MICRO, pair('{"a": 1, "a": 2}', "a")),
+    ("TS007", MICRO, b" " * (MAX_LINE_BYTES - 200) + json.dumps(pair("a", "b")).encode()),
+    ("TS009", MICRO, {"messages": [ASKED, ANSWERED]}),
+    ("TS009", MICRO, conversation(ASKED, ANSWERED, schemaVersion="any text")),
+    ("TS010", MICRO, conversation(ASKED, ANSWERED, system=[])),
+    ("TS010", MICRO, conversation(ASKED, ANSWERED, system=[{"text": "Be brief."}, {"text": "Be kind."}])),
+    ("TS014", MICRO, conversation(ASKED, ANSWERED, ASKED, ANSWERED)),
+    ("TS017", MICRO, conversation(turn("user", "a", "b"), turn("assistant", "c", "d"))),
+    ("TS018", MICRO, pair(".", "0")),
+    ("TS019", NOVA_2, conversation(ASKED, assistant(REASONED, {"text": "a"}))),
+    ("TS020", MICRO, pair("User, Assistant and System", "User: Bot: Assistant: System: <image> [EOS]")),
+    ("TS020", NOVA_2, pair("User: hello", "a")),
+    ("TS021", MICRO, pair("x" * 127_996, "abcd")),
+    ("TS022", MICRO, escaped("\\ud83d\\ude42 \\u0001")),
+]  # fmt: skip
+
+
+def test_every_rule_is_tried() -> None:
+    assert {rule for rule, _, _ in BREAKS} == set(RULES)
+
+
+def test_rules_have_stable_ids_and_say_their_reason_in_a_sentence() -> None:
+    assert list(RULES) == [f"TS{number:03d}" for number in range(1, len(RULES) + 1)]
+    for rule_id, rule in RULES.items():
+        assert rule.id == rule_id
+        assert rule.reason.endswith(".")
+
+
+@pytest.mark.parametrize(("rule", "model", "line"), BREAKS)
+def test_a_line_that_breaks_a_rule_breaks_that_rule_alone(rule: str, model: str, line: Any) -> None:
+    assert broken(line, model) == [rule]
+
+
+@pytest.mark.parametrize(("rule", "model", "line"), NEARLY_BREAKS)
+def test_a_line_that_nearly_breaks_a_rule_is_valid(rule: str, model: str, line: Any) -> None:
+    assert rule in RULES
+    assert broken(line, model) == []
+
+
+def test_a_line_is_told_all_that_is_wrong_with_it_each_rule_once() -> None:
+    line = conversation(
+        turn("bot", "User: "), {"role": "user", "content": "x"}, turn("user", ""), x=1, y=2, system=3
+    )
+    assert broken(line) == ["TS008", "TS010", "TS013", "TS020", "TS017", "TS018"]
+
+
+def reason(line: Any, model: str = MICRO) -> str:
+    [problem] = check_file([lines(line)], find_model(model), file="f").problems
+    return problem.reason
+
+
+def test_reasons_name_the_place_and_what_to_do() -> None:
+    assert "column 2" in reason(b"{")
+    assert (
+        "did you mean 'messages'"
+        in check_file([b'{"mesages": []}'], find_model(MICRO), file="f").problems[0].reason
+    )
+    assert "put it into system" in reason(conversation(turn("system", "a"), ASKED, ANSWERED))
+    assert 'write [{"text"' in reason(conversation({"role": "user", "content": "a"}, ANSWERED))
+    assert "turn 1" in reason(pair("Bot: x", "a"))
+    assert "reads text only" in reason(conversation(user({"text": "a"}, IMAGE), ANSWERED))
+    assert "with media are not supported" in reason(conversation(user({"text": "a"}, IMAGE), ANSWERED), LITE)
+    assert "text or reasoningContent" in reason(conversation(ASKED, assistant({"toolUse": {}})), NOVA_2)
+    assert "32,000" in reason(pair("x" * 200_000, "a"))
+
+
+def test_a_reason_stays_short_for_long_keys_and_roles() -> None:
+    assert len(reason(conversation(ASKED, ANSWERED, **{"k" * 5000: 1}))) < 200
+    assert len(reason(conversation(turn("r" * 5000, "a"), ANSWERED))) < 200

@@ -1,0 +1,119 @@
+"""Whole groups, sizes inside their bounds, nothing lost, and the same split for any line order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tunesmith.dataset.converse import lines, pair
+from tunesmith.catalogue import find_model
+from tunesmith.dataset import Split, check_file, split_records
+from tunesmith.dataset.records import Record
+
+
+def records(pairs: Sequence[tuple[object, object]]) -> tuple[Record, ...]:
+    data = lines(*(pair(f"prompt {prompt}", f"answer {answer}") for prompt, answer in pairs))
+    return check_file([data], find_model("nova-micro"), file="f").records
+
+
+def numbered(count: int, start: int = 0) -> tuple[Record, ...]:
+    return records([(number, 0) for number in range(start, start + count)])
+
+
+def split(train: Sequence[Record], seed: int = 1) -> Split:
+    return split_records(train, validation=None, test=None, seed=seed)
+
+
+def prompts(part: Sequence[Record]) -> set[bytes]:
+    return {record.prompt_key for record in part}
+
+
+@pytest.mark.parametrize(
+    ("count", "test", "validation"),
+    [
+        (0, 0, 0),
+        (2, 0, 0),
+        (3, 1, 0),
+        (8, 2, 1),
+        (90, 30, 15),
+        (300, 100, 50),
+        (700, 140, 70),
+        (6000, 1000, 500),
+    ],
+)
+def test_sizes_follow_the_shares_inside_their_bounds(count: int, test: int, validation: int) -> None:
+    found = split(numbered(count))
+    assert [len(part) for part in found.parts().values()] == [count - test - validation, validation, test]
+
+
+def test_records_of_one_prompt_stay_together() -> None:
+    found = split(records([(number % 60, number) for number in range(300)]))
+    assert not prompts(found.test) & prompts(found.train)
+    assert not prompts(found.test) & prompts(found.validation)
+    assert not prompts(found.validation) & prompts(found.train)
+    assert (len(found.test), len(found.validation)) == (100, 50)
+
+
+def test_a_group_that_is_too_big_for_a_part_trains() -> None:
+    found = split(records([("same", number) for number in range(50)]))
+    assert (len(found.train), len(found.validation), len(found.test)) == (50, 0, 0)
+
+
+def test_the_seed_decides_and_nothing_else_does() -> None:
+    everything = numbered(300)
+    shuffled = list(everything)
+    random.Random(3).shuffle(shuffled)
+    assert split(shuffled) == split(everything)
+    assert prompts(split(everything, seed=2).test) != prompts(split(everything, seed=1).test)
+
+
+def test_a_test_of_the_user_s_own_is_taken_and_its_prompts_leave_the_rest() -> None:
+    train, test = numbered(100), records([(number, 1) for number in range(90, 130)])
+    found = split_records(train, validation=None, test=test, seed=1)
+    assert prompts(found.test) == prompts(test)
+    assert (found.left_train, found.left_validation) == (10, 0)
+    assert (len(found.train), len(found.validation)) == (74, 16)
+    assert not prompts(found.test) & prompts([*found.train, *found.validation])
+
+
+def test_a_validation_of_the_user_s_own_leaves_the_test_alone() -> None:
+    train, validation = numbered(100), records([(number, 1) for number in range(80, 130)])
+    found = split_records(train, validation=validation, test=None, seed=1)
+    shared = prompts(found.test) & prompts(validation)
+    assert len(found.test) == 33
+    assert found.left_validation == len(shared) > 0
+    assert len(found.validation) == 50 - len(shared)
+    assert len(found.train) + found.left_train == 67
+    assert not prompts(found.validation) & prompts([*found.train, *found.test])
+
+
+def test_files_of_the_user_s_own_for_all_parts_are_cleared_of_each_other() -> None:
+    found = split_records(numbered(30), validation=numbered(20, 25), test=numbered(20, 40), seed=1)
+    assert (found.left_train, found.left_validation) == (5, 5)
+    assert [len(part) for part in found.parts().values()] == [25, 15, 20]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=120),
+    st.integers(0, 5),
+    st.randoms(use_true_random=False),
+)
+def test_nothing_is_lost_and_no_line_order_matters(
+    pairs: list[tuple[int, int]], seed: int, order: random.Random
+) -> None:
+    everything = records(pairs)
+    found = split(everything, seed)
+    parts = [record for part in found.parts().values() for record in part]
+    assert sorted(record.line for record in parts) == sorted(record.line for record in everything)
+    assert len(found.test) <= len(everything) / 3
+    assert len(found.validation) <= len(everything) / 6
+    shuffled = list(pairs)
+    order.shuffle(shuffled)
+    assert split(records(shuffled), seed) == found
+    for one, other in (("test", "train"), ("test", "validation"), ("train", "validation")):
+        assert not prompts(found.parts()[one]) & prompts(found.parts()[other])

@@ -1,0 +1,153 @@
+"""Intervals: equal to the definition worked out by brute force, and right as often as they claim."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from tunesmith.evaluation.statistics import bootstrap_interval, tango_interval
+
+Z = 1.959963984540054
+
+
+def likeliest(gained: int, lost: int, pairs: int, delta: float) -> float:
+    """Find by ternary search the p21 that makes the table likeliest when p12 - p21 is delta."""
+
+    def log_likelihood(p21: float) -> float:
+        terms = ((gained, p21 + delta), (lost, p21), (pairs - gained - lost, 1 - 2 * p21 - delta))
+        return sum(count * math.log(max(share, 1e-300)) for count, share in terms if count)
+
+    low, high = max(0.0, -delta), (1 - delta) / 2
+    for _ in range(90):
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        if log_likelihood(left) < log_likelihood(right):
+            low = left
+        else:
+            high = right
+    return (low + high) / 2
+
+
+def score(gained: int, lost: int, pairs: int, delta: float) -> float:
+    """The score test's statistic from its definition: distance over standard error at the constrained fit."""
+    p21 = likeliest(gained, lost, pairs, delta)
+    variance = (2 * p21 + delta - delta**2) / pairs
+    distance = (gained - lost) / pairs - delta
+    return distance / math.sqrt(variance) if variance > 1e-15 else math.copysign(math.inf, distance)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "pairs"),
+    [(43, 5, 100), (0, 0, 60), (12, 12, 50), (1, 0, 20), (3, 30, 200), (20, 0, 20)],
+)
+def test_tango_is_the_inversion_of_the_score_test(gained: int, lost: int, pairs: int) -> None:
+    value, low, high = tango_interval(gained, lost, pairs)
+
+    assert value == pytest.approx((gained - lost) / pairs)
+    for number in range(-49, 50):
+        delta = number / 50 + 0.001
+        kept = abs(score(gained, lost, pairs, delta)) <= Z
+        assert kept == (low <= delta <= high), delta
+    for bound in (low, high):
+        if abs(bound) < 0.999:
+            assert abs(score(gained, lost, pairs, bound)) == pytest.approx(Z, abs=1e-3)
+
+
+def test_tango_without_any_difference_is_the_known_closed_form() -> None:
+    interval = tango_interval(0, 0, 60)
+
+    # With no discordant pair the bounds are +-z^2 / (n + z^2).
+    assert interval.high == pytest.approx(Z**2 / (60 + Z**2))
+    assert interval.low == pytest.approx(-interval.high)
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(9, 2), (30, 11), (0, 7)])
+def test_tango_mirrors_when_the_models_change_places(gained: int, lost: int) -> None:
+    there, back = tango_interval(gained, lost, 80), tango_interval(lost, gained, 80)
+
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
+
+
+def test_tango_holds_the_value_and_narrows_with_more_pairs() -> None:
+    widths = []
+    for factor in (1, 4, 16):
+        interval = tango_interval(10 * factor, 4 * factor, 50 * factor)
+        assert -1 <= interval.low < interval.value < interval.high <= 1
+        widths.append(interval.high - interval.low)
+    assert widths[0] > 1.8 * widths[1] > 3.2 * widths[2]
+
+
+@pytest.mark.parametrize(("gained", "lost", "pairs"), [(0, 0, 0), (3, 3, 5), (-1, 0, 5)])
+def test_impossible_tables_are_refused(gained: int, lost: int, pairs: int) -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        tango_interval(gained, lost, pairs)
+
+
+@pytest.mark.parametrize("shares", [(0.10, 0.06), (0.03, 0.01), (0.30, 0.10)])
+def test_tango_covers_the_truth_as_often_as_it_claims(shares: tuple[float, float]) -> None:
+    random = np.random.default_rng(7)
+    pairs, draws = 150, 1500
+    tables = random.multinomial(pairs, [*shares, 1 - sum(shares)], size=draws)
+    intervals = {(g, c): tango_interval(g, c, pairs) for g, c, _ in tables.tolist()}
+
+    truth = shares[0] - shares[1]
+    held = sum(intervals[g, c].low <= truth <= intervals[g, c].high for g, c, _ in tables.tolist())
+
+    assert 0.93 <= held / draws <= 0.975
+
+
+def test_the_bootstrap_of_normal_differences_is_close_to_students_interval() -> None:
+    sample = np.random.default_rng(3).normal(0.1, 0.3, size=400)
+
+    interval = bootstrap_interval(sample.tolist(), seed=1)
+
+    error = sample.std(ddof=1) / math.sqrt(400)
+    assert interval.value == pytest.approx(sample.mean())
+    assert interval.low == pytest.approx(sample.mean() - 1.966 * error, abs=0.1 * error)
+    assert interval.high == pytest.approx(sample.mean() + 1.966 * error, abs=0.1 * error)
+
+
+def test_the_bootstrap_follows_skew() -> None:
+    skewed = np.random.default_rng(5).exponential(1.0, size=80)
+
+    interval = bootstrap_interval(skewed.tolist(), seed=1)
+
+    assert interval.high - interval.value > interval.value - interval.low
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    sample: Sequence[float] = [0.0, 1.0, 0.0, -1.0, 0.5, 0.25] * 20
+
+    assert bootstrap_interval(sample, seed=1) == bootstrap_interval(sample, seed=1)
+    assert bootstrap_interval(sample, seed=1) != bootstrap_interval(sample, seed=2)
+
+
+@pytest.mark.parametrize("sample", [[0.25], [0.5] * 120, [0.0] * 120])
+def test_differences_without_spread_are_their_own_interval(sample: list[float]) -> None:
+    interval = bootstrap_interval(sample, seed=1)
+
+    assert interval == (sample[0], sample[0], sample[0])
+
+
+def test_a_single_odd_difference_gives_a_finite_interval() -> None:
+    interval = bootstrap_interval([0.0] * 199 + [1.0], seed=1)
+
+    assert all(math.isfinite(bound) for bound in interval)
+
+
+def test_no_difference_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="no difference"):
+        bootstrap_interval([], seed=1)
+
+
+def test_the_bootstrap_covers_the_truth_as_often_as_it_claims() -> None:
+    random = np.random.default_rng(11)
+    draws = 250
+    samples = random.beta(0.6, 0.4, size=(draws, 120)) - random.beta(0.5, 0.5, size=(draws, 120))
+
+    truth = 0.6 - 0.5
+    intervals = [bootstrap_interval(sample.tolist(), seed=1, resamples=800) for sample in samples]
+
+    assert 0.91 <= sum(low <= truth <= high for _, low, high in intervals) / draws <= 0.985

@@ -1,0 +1,156 @@
+"""The page: self-contained, safe with any text, and fit for a phone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.tunesmith.reporting import sample
+from tests.tunesmith.reporting.test_document import document
+from tunesmith.reporting.document import RunRecords
+from tunesmith.reporting.page import render_page
+from tunesmith.reporting.words import STAND_IN
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+VOID = {"meta", "br", "line", "circle", "rect", "polyline"}
+SAMPLES = [sample.promoted, sample.inconclusive, sample.invalid]
+
+
+class Balance(HTMLParser):
+    """Checks that every element is closed, and in the right order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in VOID
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"<[^>]+>", " ", page)
+
+
+@pytest.mark.parametrize("records", SAMPLES)
+def test_the_page_stands_alone(records: Callable[[], RunRecords]) -> None:
+    page = render_page(document(records()))
+
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=|@import|url\(", page)
+    parser = Balance()
+    parser.feed(page)
+    assert parser.open == []
+
+
+def test_the_verdict_gain_money_and_next_step_come_first() -> None:
+    top = text_of(render_page(document(sample.promoted())).split("</style>")[1].split("<section")[0])
+
+    for part in (
+        "better by 35.4 points",
+        "+30.4 to +40.3",
+        "$0.57",
+        "limit $50.00",
+        "What to do next",
+        "Call the champion",
+    ):
+        assert part in top, part
+
+
+def test_every_section_shows_what_the_document_says() -> None:
+    text = text_of(render_page(document(sample.promoted())))
+
+    for part in (
+        "93.2%",
+        "57.8%",
+        sample.DEPLOYMENT,
+        "epochCount 3",
+        "1,392",
+        "TS018",
+        "$1.95 a month",
+        "2 h 45 min",
+    ):
+        assert part in text, part
+
+
+def test_texts_of_users_cannot_become_markup() -> None:
+    evil = "<img src=x onerror=alert(1)>\"'&"
+    records = sample.promoted()
+    run = replace(records.run, reason=evil, project=evil)
+    steps = [replace(step, summary=evil) for step in records.steps]
+    capacity = [replace(item, name=evil, problem=evil, purpose=evil) for item in records.capacity]
+    job = {**records.jobs[0], "notes": [evil], "hyperparameters": {evil: evil}}
+    data = dict(records.data or {})
+    data["files"] = {"train": {**data["files"]["train"], "file": evil, "by_rule": {evil: 3}}}
+
+    page = render_page(
+        document(replace(records, run=run, steps=steps, capacity=capacity, jobs=[job], data=data))
+    )
+
+    assert "<img" not in page
+    assert page.count("&lt;img") >= 20
+
+
+@pytest.mark.parametrize(("environment", "said"), [("local", True), ("prod", False)])
+def test_figures_of_the_stand_in_are_called_so(environment: str, said: bool) -> None:
+    assert (STAND_IN.replace("'", "&#x27;") in render_page(document(sample.promoted(), environment))) is said
+
+
+def test_a_job_without_metrics_shows_its_notes_and_no_chart() -> None:
+    records = sample.promoted()
+    job = {
+        **records.jobs[0],
+        "curves": {"training": [], "validation": []},
+        "notes": ["Bedrock left no metrics."],
+    }
+
+    page = render_page(document(replace(records, jobs=[job])))
+
+    assert "Bedrock left no metrics." in page
+    assert "validation loss" not in page
+
+
+def test_what_could_not_be_given_back_stands_out() -> None:
+    records = sample.promoted()
+    stuck = replace(records.capacity[0], problem="Bedrock.ConflictException: busy")
+
+    assert "Bedrock.ConflictException: busy" in render_page(document(replace(records, capacity=[stuck])))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_sticks_out_of_the_window(tmp_path: Path, width: int) -> None:
+    # A window cannot be as narrow as a phone, a frame can.
+    report = escape(render_page(document(sample.promoted())))
+    measure = "document.title = document.querySelector('iframe').contentDocument.documentElement.scrollWidth"
+    frame = f'<iframe width="{width}" height="900" style="border:0" srcdoc="{report}"></iframe>'
+    page = tmp_path / "frame.html"
+    page.write_text(f'<!doctype html><body onload="{measure}">{frame}', "utf-8")
+    flags = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+        " --disable-component-update --disable-sync --hide-scrollbars --dump-dom"
+    )
+
+    done = subprocess.run(
+        [str(CHROMIUM), *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert f"<title>{width}</title>" in done.stdout

@@ -1,0 +1,27 @@
+"""Capacity: it has an expiry before it exists, and times compare as text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tunesmith.serving.capacity import NEVER, job_capacity, later, model_capacity, seconds_between
+
+
+@pytest.mark.parametrize(("hours", "expires"), [(24, "2026-11-30T10:00:00Z"), (240, "2026-12-04T10:00:00Z")])
+def test_a_long_deadline_moves_the_expiry_behind_it(hours: int, expires: str) -> None:
+    place = {"project": "triage", "run": "0123456789abcdef", "now": "2026-11-23T10:00:00Z"}
+
+    assert job_capacity(**place, deadline_hours=hours).expires == expires
+    model = model_capacity(**place, deadline_hours=hours, usd_per_month=Decimal("1.95"))
+    assert (model.expires, model.usd_per_month) == (expires, Decimal("1.95"))
+
+
+@pytest.mark.parametrize(
+    "now", ["2026-11-23T10:00:00Z", "2026-11-23T10:00:00.417Z", "2026-11-23T10:00:00+00:00"]
+)
+def test_every_spelling_of_a_time_gives_one(now: str) -> None:
+    assert later(now, hours=1) == "2026-11-23T11:00:00Z"
+    assert later(now, hours=1) < NEVER
+    assert round(seconds_between(now, "2026-11-23T10:01:00Z")) == 60

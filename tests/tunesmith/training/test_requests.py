@@ -1,0 +1,100 @@
+"""The request for a job: Bedrock's spelling, Bedrock's rules, nothing forgotten."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from tunesmith import names
+from tunesmith.catalogue import Hyperparameter
+from tunesmith.training.requests import customization_request, hyperparameters_to_send, spell_number
+
+FACTS: dict[str, Any] = {
+    "project": "triage",
+    "run": "0123456789abcdef",
+    "base_model": "amazon.nova-micro-v1:0:128k",
+    "hyperparameters": {"epochCount": 2, "learningRate": 1e-05},
+    "training_uri": "s3://artifacts/runs/0123456789abcdef/data/train.jsonl",
+    "validation_uri": "s3://artifacts/runs/0123456789abcdef/data/validation.jsonl",
+    "output_uri": "s3://artifacts/runs/0123456789abcdef/training/output/",
+    "role_arn": "arn:aws:iam::123456789012:role/training",
+    "model_key_arn": "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+}
+
+
+def in_botocores_words(request: Any, *, fields: bool = True) -> Any:
+    """Undo Step Functions' spelling; keys of the hyperparameter map are no field names."""
+    if isinstance(request, dict):
+        return {
+            (name[0].lower() + name[1:] if fields else name): in_botocores_words(
+                value, fields=name != "HyperParameters"
+            )
+            for name, value in request.items()
+        }
+    return [in_botocores_words(value) for value in request] if isinstance(request, list) else request
+
+
+def botocores_complaints(request: dict[str, Any]) -> str:
+    model = botocore.session.get_session().get_service_model("bedrock")
+    shape = model.operation_model("CreateModelCustomizationJob").input_shape
+    assert shape is not None
+    report: str = ParamValidator().validate(in_botocores_words(request), shape).generate_report()
+    return report
+
+
+@pytest.mark.parametrize("project", ["a", "triage", "a" * names.PROJECT_MAX_LENGTH, "a-1-b"])
+@pytest.mark.parametrize("validation", [None, FACTS["validation_uri"]])
+def test_botocore_takes_the_request(project: str, validation: str | None) -> None:
+    request = customization_request(**{**FACTS, "project": project, "validation_uri": validation})
+
+    assert botocores_complaints(request) == ""
+
+
+def test_hyperparameters_go_as_text_under_bedrocks_own_names() -> None:
+    assert customization_request(**FACTS)["HyperParameters"] == {"epochCount": "2", "learningRate": "0.00001"}
+
+
+def test_job_and_model_carry_project_and_run_as_tags() -> None:
+    request = customization_request(**FACTS)
+
+    expected = [
+        {"Key": "tunesmith:project", "Value": "triage"},
+        {"Key": "tunesmith:run", "Value": "0123456789abcdef"},
+    ]
+    assert request["JobTags"] == request["CustomModelTags"] == expected
+
+
+def test_the_same_run_asks_with_the_same_token() -> None:
+    assert customization_request(**FACTS) == customization_request(**FACTS)
+    assert customization_request(**FACTS)["ClientRequestToken"] == "0123456789abcdef-job-1"
+
+
+def test_every_broken_rule_is_named_at_once() -> None:
+    with pytest.raises(ValueError, match="JobName") as raised:
+        customization_request(**{**FACTS, "project": "no spaces", "training_uri": "s3://bucket/day=1/train"})
+
+    for part in ("JobName", "CustomModelName", "s3://bucket/day=1/train"):
+        assert part in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3, "3"), ("3", "3"), (3.0, "3"), (1e-05, "0.00001"), ("1e-5", "0.00001"), (0.1, "0.1"), ("5E2", "500")],
+)
+def test_numbers_are_spelled_without_an_exponent(value: float | str, text: str) -> None:
+    assert spell_number(value) == text
+
+
+def test_the_number_of_epochs_is_always_said() -> None:
+    known = {
+        "epochCount": Hyperparameter(min=Decimal(1), max=Decimal(5), default=Decimal(2), integer=True),
+        "learningRate": Hyperparameter(min=Decimal(0), max=Decimal(1), default=Decimal(1), integer=False),
+    }
+
+    assert hyperparameters_to_send({}, known) == {"epochCount": "2"}
+    assert hyperparameters_to_send({"epochCount": 4}, known) == {"epochCount": 4}
+    assert hyperparameters_to_send({"batchSize": 1}, {}) == {"batchSize": 1}
