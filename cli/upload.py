@@ -11,7 +11,7 @@ from cli.voice import CommandError
 from tunesmith import names
 from tunesmith.aws.objects import Bucket
 from tunesmith.job import Job, parse_job
-from tunesmith.uploads import project_key, rejection_key
+from tunesmith.uploads import JOB_FILES, project_key, rejection_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,14 @@ def plan_upload(job_file: Path, data: Sequence[Path]) -> Upload:
 
 
 def send(upload: Upload, bucket: Bucket, tell: Callable[[str], None]) -> None:
-    """Send the data first and the job file last, so that the run is admitted when everything is there."""
+    """Send the data first and the job file last, so that the run is admitted when everything is there.
+
+    An older job file goes before that: with the new data it would make a run that nobody asked for.
+    """
+    for key in (project_key(upload.job.project, name) for name in JOB_FILES):
+        if bucket.head(key) and (key != upload.job_key or bucket.read(key) != upload.job_body):
+            tell(f"removing the older {bucket.uri(key)}")
+            bucket.delete(key)
     for file in upload.files:
         tell(f"uploading {file.path}")
         bucket.write(file.key, file.path.read_bytes(), "application/jsonl")

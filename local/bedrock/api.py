@@ -86,7 +86,8 @@ class Runtime(BedrockRuntimeResponse):
         path = _RUNTIME_PATH.fullmatch(urlsplit(request.raw_url).path)
         if path is None:
             return _error("bedrock-runtime", unknown(f"The local cloud does not supply {request.path}."))
-        self.headers, self.querystring = request.headers, {}
+        self.headers = request.headers
+        self.querystring: dict[str, Any] = {}
         region: Region = regions[self.get_current_account()][
             self.get_region_from_url(request, request.raw_url)
         ]

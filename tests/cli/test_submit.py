@@ -11,6 +11,7 @@ import pytest
 from cli.upload import plan_upload, send
 from tests.cli.fakes import JOB_FILE, Account, tunesmith
 from tunesmith import names
+from tunesmith.aws.objects import Bucket
 
 
 def run_of(job_file: Path, data: Path) -> str:
@@ -27,22 +28,42 @@ def test_the_upload_is_complete_and_the_run_id_is_printed(account: Account, job_
     assert "uploading" in answer.stderr
 
 
-def test_the_job_file_goes_last(job_file: Path) -> None:
-    class Recorder:
-        name = "datasets"
+class Recorder(Bucket):
+    """A bucket that notes in which order it is written."""
 
-        def __init__(self) -> None:
-            self.keys: list[str] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.log: list[str] = []
 
-        def uri(self, key: str) -> str:
-            return key
+    def write(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+        self.log.append(f"write {key}")
+        super().write(key, body, content_type)
 
-        def write(self, key: str, body: bytes, content_type: str = "") -> None:
-            self.keys.append(key)
+    def delete(self, key: str) -> None:
+        self.log.append(f"delete {key}")
+        super().delete(key)
 
-    bucket = Recorder()
-    send(plan_upload(job_file, []), bucket, lambda line: None)  # type: ignore[arg-type]
-    assert bucket.keys == ["datasets/support-triage/train.jsonl", "datasets/support-triage/job.yaml"]
+
+def test_the_job_file_goes_last_and_an_older_one_goes_away_before_anything(
+    account: Account, job_file: Path
+) -> None:
+    account.datasets.write("datasets/support-triage/job.json", b"{}")
+    account.datasets.write("datasets/support-triage/job.yaml", b"project: support-triage")
+    bucket = Recorder(account.datasets.name)
+    send(plan_upload(job_file, []), bucket, lambda line: None)
+    assert bucket.log == [
+        "delete datasets/support-triage/job.yaml",
+        "delete datasets/support-triage/job.json",
+        "write datasets/support-triage/train.jsonl",
+        "write datasets/support-triage/job.yaml",
+    ]
+
+
+def test_an_equal_job_file_stays_where_it_is(account: Account, job_file: Path) -> None:
+    account.datasets.write("datasets/support-triage/job.yaml", job_file.read_bytes())
+    bucket = Recorder(account.datasets.name)
+    send(plan_upload(job_file, []), bucket, lambda line: None)
+    assert not [line for line in bucket.log if line.startswith("delete")]
 
 
 def test_the_run_id_follows_content_and_not_names(job_file: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Sample:
 
 @functools.cache
 def client_of(cloud: LocalCloud, service: str) -> Any:
-    make: Any = boto3.client  # noqa: TID251
+    make: Any = boto3.client
     return make(
         service,
         endpoint_url=cloud.endpoint,

@@ -1,4 +1,4 @@
-"""What becomes of an upload? Outcome, execution status, ledger, and nothing billable left but the champion."""
+"""What becomes of an upload? Outcome, status, ledger, and nothing billable left but the champion."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def play(cloud: CloudUnderTest, job_file: dict[str, Any], train: bytes, *, job_f
 
 
 def check_nothing_billable_but_the_champion(cloud: CloudUnderTest, project: str) -> None:
-    """Deployments: the champion's; models: the champion's, or with an expiry in the ledger; no job at work."""
+    """Deployments: the champion's; models: the champion's or dated in the ledger; no job at work."""
     champion = cloud.ledger.champion(project)
     left = cloud.billable(project)
     assert left["jobs"] == []
@@ -73,7 +73,11 @@ def good(cloud: CloudUnderTest) -> Played:
 
 @scenario(good)
 def test_a_better_candidate_is_promoted_and_served(cloud: CloudUnderTest, played: Played) -> None:
-    assert (played.status, played.output["outcome"], played.run.outcome) == ("SUCCEEDED", "promoted", "promoted")
+    assert (played.status, played.output["outcome"], played.run.outcome) == (
+        "SUCCEEDED",
+        "promoted",
+        "promoted",
+    )
     champion = cloud.ledger.champion("good")
     assert champion is not None
     assert champion.run == played.run.run
@@ -129,7 +133,9 @@ def test_a_run_over_its_budget_spends_nothing(cloud: CloudUnderTest, played: Pla
 
 
 def retired_model(cloud: CloudUnderTest) -> Played:
-    return play(cloud, job("retired-model", base_model="anthropic.claude-3-haiku-20240307-v1:0"), triage_data())
+    return play(
+        cloud, job("retired-model", base_model="anthropic.claude-3-haiku-20240307-v1:0"), triage_data()
+    )
 
 
 @scenario(retired_model)
@@ -180,7 +186,9 @@ def test_a_failed_job_fails_the_run_with_bedrocks_reason(cloud: CloudUnderTest, 
     assert cloud.billable("job-fails") == {"jobs": [], "models": [], "deployments": []}
 
 
-IN_THE_RUN = sorted(set(function_settings()) - {"admit_upload", "restore_champion", "plan_release", "write_report"})
+IN_THE_RUN = sorted(
+    set(function_settings()) - {"admit_upload", "restore_champion", "plan_release", "write_report"}
+)
 
 
 def function_raises(cloud: CloudUnderTest, function: str) -> Played:
@@ -201,20 +209,20 @@ def test_a_function_that_raises_fails_the_run_and_all_is_given_back(
     check_nothing_billable_but_the_champion(cloud, played.project)
 
 
-@pytest.mark.parametrize("function", ["plan_release", "write_report"])
-@scenario(lambda cloud, function: release_raises(cloud, function))
-def test_a_release_that_breaks_turns_the_run_red(cloud: CloudUnderTest, played: str, function: str) -> None:
-    assert played == "FAILED"
-    if function == "write_report":
-        check_nothing_billable_but_the_champion(cloud, "breaks-write-report")
-
-
 def release_raises(cloud: CloudUnderTest, function: str) -> str:
     project = f"breaks-{function.replace('_', '-')}"
     cloud.fault(project, functions={function: {"error": "RuntimeError", "message": f"{function} broke"}})
     run = cloud.submit(job(project), triage_data(records=500))
     status: str = cloud.wait_for_run(run)["status"]
     return status
+
+
+@pytest.mark.parametrize("function", ["plan_release", "write_report"])
+@scenario(release_raises)
+def test_a_release_that_breaks_turns_the_run_red(cloud: CloudUnderTest, played: str, function: str) -> None:
+    assert played == "FAILED"
+    if function == "write_report":
+        check_nothing_billable_but_the_champion(cloud, "breaks-write-report")
 
 
 def restore_raises(cloud: CloudUnderTest) -> Played:
@@ -235,7 +243,9 @@ def test_a_broken_rollback_still_ends_in_release(cloud: CloudUnderTest, played: 
 
 
 def admit_raises(cloud: CloudUnderTest) -> int:
-    cloud.fault("raises-admit", functions={"admit_upload": {"error": "RuntimeError", "message": "admit broke"}})
+    cloud.fault(
+        "raises-admit", functions={"admit_upload": {"error": "RuntimeError", "message": "admit broke"}}
+    )
     cloud.submit(job("raises-admit"), triage_data(records=150))
     return cloud.dead_letters_naming("datasets/raises-admit/")
 
@@ -331,7 +341,9 @@ def five_at_once(cloud: CloudUnderTest) -> Run:
 @scenario(five_at_once)
 def test_the_same_upload_five_times_at_once_is_one_run(cloud: CloudUnderTest, played: Run) -> None:
     assert [run.run for run in cloud.runs_of("five-at-once")] == [played.run]
-    assert [e["name"] for e in cloud.executions("pipeline") if e["name"].startswith(played.run)] == [f"{played.run}-1"]
+    assert [e["name"] for e in cloud.executions("pipeline") if e["name"].startswith(played.run)] == [
+        f"{played.run}-1"
+    ]
     assert len(cloud.jobs("five-at-once")) == 1
 
 
@@ -396,11 +408,11 @@ def malformed_job(cloud: CloudUnderTest) -> dict[str, Any]:
 
 
 @scenario(malformed_job)
-def test_a_malformed_job_file_is_answered_with_every_problem(cloud: CloudUnderTest, played: dict[str, Any]) -> None:
+def test_a_malformed_job_file_is_answered_with_every_problem(
+    cloud: CloudUnderTest, played: dict[str, Any]
+) -> None:
     said = " ".join(played["problems"])
     assert "base_modle" in said
     assert "base_model" in said
     assert "data" in said
     assert cloud.runs_of("malformed") == []
-
-

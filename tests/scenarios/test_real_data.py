@@ -1,4 +1,4 @@
-"""Do public data sets end as they should? One that can be learned is promoted, one that cannot is not served."""
+"""Do public data sets end as they should? What can be learned is promoted, what cannot is not served."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+
 from examples.recipes import banking77, gsm8k
 from examples.recipes.recipe import default_data
-
 from tests.cloud import CloudUnderTest
 from tunesmith.ledger import Run
 
@@ -63,5 +63,3 @@ def test_gsm8k_which_the_stand_in_cannot_learn_serves_nothing(
     assert cloud.champion_parameter("gsm8k") is None
     left = cloud.billable("gsm8k")
     assert (left["jobs"], left["deployments"]) == ([], [])
-
-

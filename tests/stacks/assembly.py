@@ -64,8 +64,8 @@ def run_app(folder: Path, context: dict[str, Any], code: str = "") -> subprocess
     """Run app.py (after some other code) as the cdk command does."""
     command = [sys.executable, "-c", f"{code}\nimport runpy; runpy.run_path('app.py', run_name='__main__')"]
     binaries = str(Path(sys.executable).parent)
-    environment = os.environ | {  # noqa: TID251
-        "PATH": binaries + os.pathsep + os.environ["PATH"],  # noqa: TID251
+    environment = os.environ | {
+        "PATH": binaries + os.pathsep + os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "lambdas")]),
         "CDK_OUTDIR": str(folder),
         "CDK_CONTEXT_JSON": json.dumps(context),

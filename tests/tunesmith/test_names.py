@@ -74,6 +74,6 @@ def _check_names(project: str) -> None:
         (deployment, "clientRequestToken", names.client_token(RUN, "deployment", 99)),
     ]
     for shape, member, value in checks:
-        metadata = shape.members[member].metadata  # type: ignore[attr-defined]
+        metadata = shape.members[member].metadata
         assert re.fullmatch(metadata["pattern"], value), (member, value)
         assert len(value) <= metadata["max"], (member, value)

@@ -28,7 +28,7 @@ def bedrock() -> BedrockClient:
 
 @cache
 def bedrock_runtime() -> BedrockRuntimeClient:
-    """Bedrock's inference, with enough connections for a shard's calls in flight; throttling is counted by us."""
+    """Bedrock's inference, with a connection for each call in flight; who calls counts the throttling."""
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=64, read_timeout=120
     )

@@ -37,7 +37,8 @@ class LedgerTable:
         if not self._put_once(ledger.run_key(run.run), asdict(run)):
             return False
         self._put(
-            ledger.project_run_key(run.project, run.created, run.run), {"run": run.run, "created": run.created}
+            ledger.project_run_key(run.project, run.created, run.run),
+            {"run": run.run, "created": run.created},
         )
         return True
 
@@ -45,7 +46,9 @@ class LedgerTable:
         """Read a run; RecordMissingError where the ledger has none of that id."""
         item = self._get(ledger.run_key(run))
         if item is None:
-            raise RecordMissingError(f"the ledger has no run {run!r}; list the known ones with `tunesmith runs`")
+            raise RecordMissingError(
+                f"the ledger has no run {run!r}; list the known ones with `tunesmith runs`"
+            )
         return _record(Run, item)
 
     def require_open(self, run: str) -> Run:
@@ -91,7 +94,8 @@ class LedgerTable:
         self._client.update_item(
             TableName=self._table,
             Key=_item(ledger.step_key(run, step)),
-            UpdateExpression="SET started = if_not_exists(started, :now), #summary = :summary, #figures = :figures",
+            UpdateExpression="SET started = if_not_exists(started, :now), "
+            "#summary = :summary, #figures = :figures",
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=_item({":now": now, **{f":{k}": v for k, v in values.items()}}),
         )

@@ -87,6 +87,10 @@ class Bucket:
         """Write lines, each without its newline, as one object."""
         self.write(key, b"".join(line + b"\n" for line in lines), "application/jsonl")
 
+    def delete(self, key: str) -> None:
+        """Delete an object; where the bucket is versioned, its versions stay."""
+        self._client.delete_object(Bucket=self.name, Key=key)
+
     def keys(self, prefix: str, suffix: str = "") -> list[str]:
         """List the keys below a prefix that end in a suffix."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)

@@ -96,7 +96,7 @@ class Bedrock:
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         if (service, region) not in self.clients:
-            self.clients[service, region] = boto3.client(  # type: ignore[call-overload]  # noqa: TID251
+            self.clients[service, region] = boto3.client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.endpoint,
                 region_name=region,

@@ -21,7 +21,7 @@ from local.bedrock.learner import LinearModel, Settings, fit
 from local.bedrock.records import Example
 from tests.local.bedrock.conftest import LABELS, SYSTEM, jsonl, tickets
 
-DATA = Path(os.environ.get("TUNESMITH_DATA", Path(__file__).parents[4] / "shared" / "data"))  # noqa: TID251
+DATA = Path(os.environ.get("TUNESMITH_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
 def examples(pairs: list[tuple[str, str]], system: str = SYSTEM) -> list[Example]:

@@ -29,7 +29,9 @@ table = ddb.Table(
 bucket = s3.Bucket(
     storage, "Uploads", versioned=True, enforce_ssl=True, removal_policy=cdk.RemovalPolicy.DESTROY
 )
-bucket.node.default_child.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+notified = bucket.node.default_child
+assert isinstance(notified, s3.CfnBucket)
+notified.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
     event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
 )
 topic = sns.Topic(storage, "Topic", enforce_ssl=True)

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import Any
 
 import boto3
 
@@ -11,7 +12,7 @@ class GreetingRefused(Exception):  # noqa: N818
     """Asked for by the event."""
 
 
-def lambda_handler(event, context):
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     print("greeting", event)  # noqa: T201
     if event.get("refuse"):
         raise GreetingRefused("no greeting today")
@@ -20,11 +21,11 @@ def lambda_handler(event, context):
     if event.get("sleep"):
         time.sleep(event["sleep"])
     return {
-        "greeting": os.environ["GREETING"],  # noqa: TID251
-        "account": boto3.client("sts").get_caller_identity()["Account"] if event.get("ask") else None,  # noqa: TID251
+        "greeting": os.environ["GREETING"],
+        "account": boto3.client("sts").get_caller_identity()["Account"] if event.get("ask") else None,
         "arn": context.invoked_function_arn,
         "seconds_left": context.get_remaining_time_in_millis() / 1000,
-        "variables": sorted(os.environ),  # noqa: TID251
+        "variables": sorted(os.environ),
         "process": os.getpid(),
         "path": sys.path[0],
     }

@@ -2,12 +2,13 @@
 
 import json
 import os
+from typing import Any
 
 import boto3
 
 
-def lambda_handler(event, context):
-    table = boto3.resource("dynamodb").Table(os.environ["TABLE"])  # noqa: TID251
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+    table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
     failed = []
     for record in event["Records"]:
         body = json.loads(record["body"])
