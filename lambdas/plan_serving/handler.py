@@ -25,6 +25,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     plan = champion.plan_serving(
         ledger.champion(run.project), run=run.run, model=held[MODEL_TOKEN], deployment=held[DEPLOYMENT_TOKEN]
     )
-    ledger.begin_step(run.run, Step.SERVE, event["now"], plan.reason)
+    ledger.begin_step(
+        run.run,
+        Step.SERVE,
+        event["now"],
+        plan.reason,
+        {"action": plan.action, "champion_arn": plan.champion_arn},
+    )
     LOG.info("serving planned", extra={"run": run.run, "action": plan.action, "champion": plan.champion_arn})
     return {**asdict(plan), "parameter": names.champion_parameter(settings.environment, run.project)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.errors import ChampionChangedError
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import DEPLOYMENT_TOKEN, MODEL_TOKEN
@@ -27,10 +28,15 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         deployment=held[DEPLOYMENT_TOKEN],
         now=event["now"],
     )
+    plan = next(step.figures for step in ledger.steps(run.run) if step.step is Step.SERVE)
+    if champion.arn != plan["champion_arn"]:
+        raise ChampionChangedError(
+            f"serving was planned for {plan['champion_arn']}, but callers use {champion.arn} now"
+        )
     # Capacity first: a champion whose capacity still had an expiry would be taken away by the reaper.
     for item in changes:
         ledger.update_capacity(item.run, item.token, **item.values)
     ledger.put_champion(champion)
-    ledger.begin_step(run.run, Step.SERVE, event["now"], f"{champion.model_name} is the champion")
+    ledger.begin_step(run.run, Step.SERVE, event["now"], f"{champion.model_name} is the champion", plan)
     LOG.info("champion recorded", extra={"run": run.run, "champion": champion.arn})
     return {"outcome": "recorded"}

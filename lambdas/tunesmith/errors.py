@@ -6,7 +6,8 @@
     ├── SealBrokenError       the blind test is not the one that was sealed
     ├── RecordMissingError    the ledger or a bucket lacks what an earlier step must have written
     ├── UnknownPriceError     money would have to be guessed
-    └── UnknownModelError     the catalogue has no such model
+    ├── UnknownModelError     the catalogue has no such model
+    └── ChampionChangedError  another run became champion while this one was being served
 
 Outcomes ("dataset invalid", "over budget", "not better") are values, never errors.
 """
@@ -46,6 +47,10 @@ class UnknownPriceError(TunesmithError):
 
 class UnknownModelError(TunesmithError):
     """When a model id stands in no catalogue entry."""
+
+
+class ChampionChangedError(TunesmithError):
+    """When the ARN that callers use is no longer the one that serving was planned for."""
 
 
 TRANSIENT_FUNCTION_ERRORS: Final = (

@@ -7,6 +7,7 @@ from conclude_training.handler import lambda_handler as conclude_training
 from decide_promotion.handler import lambda_handler as decide_promotion
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_release.handler import lambda_handler as plan_release
+from plan_serving.handler import lambda_handler as plan_serving
 from plan_training.handler import lambda_handler as plan_training
 from record_champion.handler import lambda_handler as record_champion
 from score_answers.handler import lambda_handler as score_answers
@@ -26,6 +27,7 @@ def promote(run: RunUnderTest) -> None:
         answer_shard(run.event(LATER, shard=shard), None)
     score_answers(run.event(LATER), None)
     decision = decide_promotion(run.event(LATER), None)
+    plan_serving(run.event(LATER), None)
     record_champion(run.event(LATER), None)
     plan_release(run.event(LATER, outcome="promoted", reason=decision["reason"]), None)
 

@@ -16,6 +16,7 @@ from record_champion.handler import lambda_handler as record_champion
 from restore_champion.handler import lambda_handler as restore_champion
 from smoke_test.handler import lambda_handler as smoke_test
 from tests.handlers.model_run import DEPLOYMENT_ARN, LATER, MODEL_ARN, PROJECT, RUN, RunUnderTest, refusal
+from tunesmith.errors import ChampionChangedError
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion
 from tunesmith.serving.capacity import NEVER
 
@@ -84,6 +85,12 @@ def crown(run: RunUnderTest, champion: Champion = OLD) -> None:
     run.ledger.put_champion(champion)
 
 
+def serve(run: RunUnderTest) -> None:
+    """Plan serving and record the champion, as the machine does when all goes well."""
+    plan_serving(run.event(LATER), None)
+    record_champion(run.event(LATER), None)
+
+
 def capacity(run: RunUnderTest, name: str = RUN) -> dict[str, Capacity]:
     return {item.token: item for item in run.ledger.capacity(name)}
 
@@ -144,6 +151,8 @@ def test_the_smoke_test_fails_a_model_that_cannot_be_called(evaluated: RunUnderT
 
 
 def test_the_first_champion_holds_its_model_and_deployment_for_good(evaluated: RunUnderTest) -> None:
+    plan_serving(evaluated.event(LATER), None)
+
     for _ in range(2):
         assert record_champion(evaluated.event(LATER), None) == {"outcome": "recorded"}
 
@@ -159,7 +168,7 @@ def test_the_next_champion_keeps_the_arn_and_one_model_to_roll_back_to(evaluated
     crown(evaluated)
 
     for _ in range(2):
-        record_champion(evaluated.event(LATER), None)
+        serve(evaluated)
 
         champion = evaluated.ledger.champion(PROJECT)
         assert champion is not None
@@ -171,8 +180,18 @@ def test_the_next_champion_keeps_the_arn_and_one_model_to_roll_back_to(evaluated
         assert capacity(evaluated, OLDER_RUN)["model-1"].expires == LATER
 
 
+def test_a_champion_that_came_in_between_is_not_overwritten(evaluated: RunUnderTest) -> None:
+    plan_serving(evaluated.event(LATER), None)
+    crown(evaluated)
+
+    with pytest.raises(ChampionChangedError):
+        record_champion(evaluated.event(LATER), None)
+    assert evaluated.ledger.champion(PROJECT) == OLD
+    assert capacity(evaluated)["model-1"].purpose == "candidate"
+
+
 def test_a_first_promotion_that_fails_leaves_no_champion(evaluated: RunUnderTest) -> None:
-    record_champion(evaluated.event(LATER), None)
+    serve(evaluated)
 
     for _ in range(2):
         assert restore_champion(evaluated.event(LATER, action="adopt"), None) == {"restore": "nothing"}
@@ -182,12 +201,12 @@ def test_a_first_promotion_that_fails_leaves_no_champion(evaluated: RunUnderTest
 
 def test_a_swap_that_fails_brings_the_old_champion_back_whole(evaluated: RunUnderTest) -> None:
     crown(evaluated)
-    record_champion(evaluated.event(LATER), None)
+    serve(evaluated)
 
     for _ in range(2):
         result = restore_champion(evaluated.event(LATER, action="swap"), None)
 
-        assert result == {"restore": "model", "model_arn": OLD.model_arn}
+        assert result == {"restore": "model", "model_arn": OLD.model_arn, "champion_arn": OLD.arn}
         assert evaluated.ledger.champion(PROJECT) == OLD
         assert capacity(evaluated, OLDER_RUN)["model-1"].expires == NEVER
         assert capacity(evaluated)["model-1"].purpose == "candidate"
@@ -198,19 +217,19 @@ def test_a_swap_that_never_reached_the_ledger_is_undone_too(evaluated: RunUnderT
 
     result = restore_champion(evaluated.event(LATER, action="swap"), None)
 
-    assert result == {"restore": "model", "model_arn": OLD.model_arn}
+    assert result == {"restore": "model", "model_arn": OLD.model_arn, "champion_arn": OLD.arn}
     assert evaluated.ledger.champion(PROJECT) == OLD
 
 
 def test_the_first_champion_gives_nothing_back(evaluated: RunUnderTest) -> None:
-    record_champion(evaluated.event(LATER), None)
+    serve(evaluated)
 
     assert release(evaluated, "promoted", "better") == []
 
 
 def test_after_a_swap_the_candidates_deployment_and_the_oldest_model_go(evaluated: RunUnderTest) -> None:
     crown(evaluated)
-    record_champion(evaluated.event(LATER), None)
+    serve(evaluated)
 
     items = release(evaluated, "promoted", "better")
 

@@ -13,6 +13,7 @@ from tunesmith.training.metrics import TRAINING_SUFFIX, VALIDATION_SUFFIX, Curve
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
+    from mypy_boto3_bedrock.type_defs import GetModelCustomizationJobResponseTypeDef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ def read_job(name: str, client: BedrockClient | None = None) -> CustomizationJob
         model_arn=answer.get("outputModelArn", ""),
         hyperparameters=dict(answer.get("hyperParameters", {})),
         submitted=answer["creationTime"].isoformat(),
-        ended=answer["endTime"].isoformat() if "endTime" in answer else "",
+        ended=(answer.get("endTime") or answer["lastModifiedTime"]).isoformat() if _over(answer) else "",
         failure=answer.get("failureMessage", ""),
     )
 
@@ -67,6 +68,10 @@ def read_curves(bucket: Bucket, prefix: str, *, finished: bool) -> Curves:
         training=_losses(bucket, keys, TRAINING_SUFFIX, finished),
         validation=_losses(bucket, keys, VALIDATION_SUFFIX, finished),
     )
+
+
+def _over(answer: GetModelCustomizationJobResponseTypeDef) -> bool:
+    return answer.get("status") in ("Completed", "Failed", "Stopped")
 
 
 def _losses(bucket: Bucket, keys: list[str], suffix: str, finished: bool) -> list[LossPoint]:
