@@ -75,14 +75,14 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "run", f"{summary['run']} of project {summary['project']}"
     gain, models, metric = summary["gain"], summary["models"], summary["metric"]
     if gain:
-        scores = ", ".join(f"{label} {figures[metric]:.1f} %" for label, figures in models.items())
+        scores = ", ".join(f"{label} {figures[metric]:.1f}%" for label, figures in models.items())
         yield metric.replace("_", " "), f"{scores} (of {summary['records']:,} blind records)"
-        interval = f"95 % interval {gain['low']:+.1f} to {gain['high']:+.1f}"
+        interval = f"95% interval {gain['low']:+.1f} to {gain['high']:+.1f}"
         yield "gain", f"{gain['value']:+.1f} points, {interval}, asked for more than {gain['minimum']:+.1f}"
     saved = summary["output_tokens_saved_percent"]
     if saved is not None:
         each = ", ".join(f"{label} {figures['output_tokens_mean']:.1f}" for label, figures in models.items())
-        yield "output tokens", f"{abs(saved):.0f} % {'saved' if saved >= 0 else 'more'} (per answer: {each})"
+        yield "output tokens", f"{abs(saved):.0f}% {'saved' if saved >= 0 else 'more'} (per answer: {each})"
     cost = summary["cost"]
     if cost["estimated_usd"] is not None:
         told = f"{money(cost['actual_usd'])} by the price table, estimated {money(cost['estimated_usd'])}"

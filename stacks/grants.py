@@ -15,7 +15,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 UNSCOPED_ACTIONS: Final = {
+    "bedrock:ListCustomModelDeployments": "Listing what Bedrock has for us has no resource type.",
+    "bedrock:ListCustomModels": "Listing what Bedrock has for us has no resource type.",
     "bedrock:ListFoundationModels": "Listing what Bedrock offers has no resource type.",
+    "bedrock:ListModelCustomizationJobs": "Listing what Bedrock has for us has no resource type.",
+    "bedrock:ListProvisionedModelThroughputs": "Listing what Bedrock has for us has no resource type.",
     "logs:CreateLogDelivery": "Step Functions' log delivery knows no resource types.",
     "logs:DeleteLogDelivery": "Step Functions' log delivery knows no resource types.",
     "logs:DescribeLogGroups": "Step Functions' log delivery knows no resource types.",
@@ -183,6 +187,17 @@ def run_children(role: iam.Role, machines: Mapping[str, sfn.IStateMachine]) -> N
     allow(role, ["events:DescribeRule", "events:PutRule", "events:PutTargets"], [rule])
 
 
+def watch_executions(role: iam.Role, machine: str) -> None:
+    """See how executions of a machine, given by its full name, stand."""
+    executions = cdk.Stack.of(role).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{machine}:*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    allow(role, ["states:DescribeExecution"], [executions], reason="Executions are named after their runs.")
+
+
 # --- Bedrock
 
 
@@ -244,39 +259,58 @@ def create_jobs(role: iam.Role, training_role: iam.IRole, model_key: kms.IKey) -
     allow(role, actions, [model_key.key_arn], conditions=_through_bedrock(role))
 
 
-def deploy_models(role: iam.Role, model_key: kms.IKey) -> None:
-    """Open on-demand deployments of custom models, and see how they stand."""
-    models, deployments = _own(role, "custom-model"), _own(role, "custom-model-deployment")
+def open_capacity(role: iam.Role, model_key: kms.IKey) -> None:
+    """Open on-demand deployments and provisioned throughput of custom models, and see how they stand."""
+    models = _own(role, "custom-model")
+    deployments, throughputs = _own(role, "custom-model-deployment"), _own(role, "provisioned-model")
     allow(role, ["bedrock:CreateCustomModelDeployment"], [models, deployments], reason=_WHICH_MODEL)
-    allow(role, ["bedrock:TagResource"], [deployments], reason=_WHICH_MODEL)
-    watch_deployments(role)
+    allow(role, ["bedrock:CreateProvisionedModelThroughput"], [models, throughputs], reason=_WHICH_MODEL)
+    allow(role, ["bedrock:TagResource"], [deployments, throughputs], reason=_WHICH_MODEL)
+    watch_capacity(role)
     _use_models(role, model_key)
 
 
 def swap_models(role: iam.Role, model_key: kms.IKey) -> None:
-    """Put another custom model behind a deployment."""
-    resources = [_own(role, "custom-model"), _own(role, "custom-model-deployment")]
-    allow(role, ["bedrock:UpdateCustomModelDeployment"], resources, reason=_WHICH_MODEL)
-    watch_deployments(role)
+    """Put another custom model behind a deployment or provisioned throughput."""
+    models = _own(role, "custom-model")
+    deployments, throughputs = _own(role, "custom-model-deployment"), _own(role, "provisioned-model")
+    allow(role, ["bedrock:UpdateCustomModelDeployment"], [models, deployments], reason=_WHICH_MODEL)
+    allow(role, ["bedrock:UpdateProvisionedModelThroughput"], [models, throughputs], reason=_WHICH_MODEL)
+    watch_capacity(role)
     _use_models(role, model_key)
 
 
-def watch_deployments(role: iam.Role) -> None:
-    """Read the state of on-demand deployments."""
-    resources = [_own(role, "custom-model-deployment")]
-    allow(role, ["bedrock:GetCustomModelDeployment"], resources, reason=_WHICH_MODEL)
+def watch_capacity(role: iam.Role) -> None:
+    """Read the state of on-demand deployments and provisioned throughput."""
+    deployments, throughputs = _own(role, "custom-model-deployment"), _own(role, "provisioned-model")
+    allow(role, ["bedrock:GetCustomModelDeployment"], [deployments], reason=_WHICH_MODEL)
+    allow(role, ["bedrock:GetProvisionedModelThroughput"], [throughputs], reason=_WHICH_MODEL)
+
+
+def list_capacity(role: iam.Role) -> None:
+    """List whatever Bedrock has that may cost money."""
+    actions = [
+        "bedrock:ListCustomModelDeployments",
+        "bedrock:ListCustomModels",
+        "bedrock:ListModelCustomizationJobs",
+        "bedrock:ListProvisionedModelThroughputs",
+    ]
+    for action in actions:
+        allow(role, [action], ["*"], reason=UNSCOPED_ACTIONS[action])
 
 
 def delete_capacity(role: iam.Role) -> None:
-    """Delete on-demand deployments and stored custom models."""
-    resources = [_own(role, "custom-model-deployment")]
-    allow(role, ["bedrock:DeleteCustomModelDeployment"], resources, reason=_WHICH_MODEL)
+    """Delete on-demand deployments, provisioned throughput and stored custom models."""
+    deployments, throughputs = _own(role, "custom-model-deployment"), _own(role, "provisioned-model")
+    allow(role, ["bedrock:DeleteCustomModelDeployment"], [deployments], reason=_WHICH_MODEL)
+    allow(role, ["bedrock:DeleteProvisionedModelThroughput"], [throughputs], reason=_WHICH_MODEL)
     allow(role, ["bedrock:DeleteCustomModel"], [_own(role, "custom-model")], reason=_WHICH_MODEL)
 
 
 def ask_candidates(role: iam.Role, model_key: kms.IKey) -> None:
-    """Let deployed custom models answer."""
-    allow(role, ["bedrock:InvokeModel"], [_own(role, "custom-model-deployment")], reason=_WHICH_MODEL)
+    """Let custom models answer, however they are served."""
+    resources = [_own(role, "custom-model-deployment"), _own(role, "provisioned-model")]
+    allow(role, ["bedrock:InvokeModel"], resources, reason=_WHICH_MODEL)
     _use_models(role, model_key)
 
 

@@ -22,20 +22,26 @@ from stacks.storage import StorageStack
 from tunesmith import names
 from tunesmith.settings import function_settings
 
-MACHINES: Final = ("swap", "release", "train", "evaluate", "serve", "pipeline")
+MACHINES: Final = ("swap", "open", "release", "train", "evaluate", "serve", "pipeline", "reap")
 """The state machines, each behind those that it starts."""
 
 CHILDREN: Final = {
+    "evaluate": ("open",),
     "serve": ("swap",),
     "pipeline": ("train", "evaluate", "serve", "release"),
+    "reap": ("release",),
 }
 CALLS: Final = {
     "pipeline": ("prepare_dataset", "check_preflight", "estimate_cost", "decide_promotion"),
+    "open": ("plan_capacity",),
     "train": ("plan_training", "watch_training", "conclude_training"),
     "evaluate": ("plan_evaluation", "answer_shard", "score_answers"),
     "serve": ("plan_serving", "smoke_test", "record_champion", "restore_champion"),
     "release": ("plan_release", "write_report"),
+    "reap": ("find_overdue",),
 }
+TOLD_OF_PIPELINE: Final = ("admit_upload", "find_overdue")
+"""The functions that know the pipeline's ARN; they are made behind it."""
 EVALUATION: Final = CALLS["evaluate"]
 """The functions that open the blind test; they share the role that its bucket policy names."""
 
@@ -87,11 +93,13 @@ class PipelineStack(cdk.Stack):
         self.functions: dict[str, Function] = {}
         self.workflows: dict[str, Workflow] = {}
         for name in function_settings():
-            if name != "admit_upload":
+            if name not in TOLD_OF_PIPELINE:
                 self._add_function(name)
         for name in MACHINES:
             self._add_workflow(name)
-        self._add_function("admit_upload")  # the last, since it is told which machine to start
+            if name == "pipeline":
+                for told in TOLD_OF_PIPELINE:
+                    self._add_function(told)
 
         self._admit_uploads()
         self._release_after_failures()
@@ -225,6 +233,8 @@ class PipelineStack(cdk.Stack):
             "ledger_table": self._storage.ledger.table_name,
             "pipeline_arn": self.workflows["pipeline"].arn,
             "release_arn": self.workflows["release"].arn,
+            "serve_arn": self.workflows["serve"].arn,
+            "reap_arn": self.workflows["reap"].arn,
             "topic_arn": self._storage.topic.topic_arn,
         }
         ssm.StringParameter(
@@ -250,7 +260,7 @@ class PipelineStack(cdk.Stack):
                 grants.write_objects(role, storage.artifacts_arn, *WRITES[name])
         for name in ("admit_upload", "prepare_dataset"):
             grants.read_objects(roles[name], storage.dataset_arn, "datasets/*")
-        for role in (roles["estimate_cost"], roles["conclude_training"], self.evaluation_role):
+        for role in (roles["estimate_cost"], roles["plan_capacity"], self.evaluation_role):
             grants.read_objects(role, storage.dataset_arn, PRICES)
 
         grants.read_objects(self.evaluation_role, storage.artifacts_arn, "runs/*", "blind/*")
@@ -259,12 +269,13 @@ class PipelineStack(cdk.Stack):
         )
         grants.read_objects(roles["admit_upload"], storage.artifacts_arn, "rejections/*")
         grants.publish(roles["admit_upload"], storage.topic)
-        grants.list_open_capacity(roles["plan_release"], ledger)
+        for name in ("plan_release", "find_overdue"):
+            grants.list_open_capacity(roles[name], ledger)
         grants.delete_ledger_records(roles["restore_champion"], ledger)
 
         release = self.workflows["release"].role
         grants.publish(release, storage.topic)
-        for role in (release, self.workflows["evaluate"].role):
+        for role in (release, self.workflows["open"].role):
             grants.mark_ledger_records(role, ledger)
             grants.use_key(role, storage.data_key)
         stable_names = names.champion_parameter(self._environment.name, "*")
@@ -281,24 +292,26 @@ class PipelineStack(cdk.Stack):
                 children = [self.workflows[child] for child in CHILDREN[name]]
                 grants.run_children(workflow.role, {child.full_name: child.machine for child in children})
         grants.start_machine(self.functions["admit_upload"].role, self.workflows["pipeline"].machine)
+        grants.watch_executions(self.functions["find_overdue"].role, self.workflows["pipeline"].full_name)
 
     def _grant_bedrock(self) -> None:
         """Models, jobs, deployments; and what Bedrock itself may do on our behalf."""
         storage = self._storage
-        train, evaluate, swap, release = (
-            self.workflows[name].role for name in ("train", "evaluate", "swap", "release")
+        train, opens, swap, release = (
+            self.workflows[name].role for name in ("train", "open", "swap", "release")
         )
         grants.create_jobs(train, self.training_role, storage.model_key)
         for role in (train, release):
             grants.watch_jobs(role)
             grants.stop_jobs(role)
-        grants.deploy_models(evaluate, storage.model_key)
+        grants.open_capacity(opens, storage.model_key)
         grants.swap_models(swap, storage.model_key)
         grants.delete_capacity(release)
 
         grants.ask_for_models(self.functions["check_preflight"].role)
         grants.watch_jobs(self.functions["conclude_training"].role)
         grants.watch_models(self.functions["plan_release"].role)
+        grants.list_capacity(self.functions["find_overdue"].role)
         grants.ask_candidates(self.evaluation_role, storage.model_key)
         grants.ask_base_models(self.evaluation_role)
         grants.ask_candidates(self.functions["smoke_test"].role, storage.model_key)

@@ -9,7 +9,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.evaluation.answers import CANDIDATE, Answer, read_answers, read_questions, write_answers
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import DEPLOYMENT_TOKEN
+from tunesmith.serving.capacity import SERVING_TOKEN
 from tunesmith.settings import AnswerShardSettings
 
 LOG = logger("answer_shard")
@@ -24,8 +24,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     first, end = plan["shards"][shard]
     questions = read_questions(artifacts.read(blind_test_key(run)))[first:end]
     models = {model["label"]: model["id"] for model in plan["models"]}
-    # The candidate is asked through its deployment, whose ARN the ledger knows since it was opened.
-    models[CANDIDATE] = next(item.arn for item in ledger.capacity(run) if item.token == DEPLOYMENT_TOKEN)
+    # The candidate is asked through its capacity, whose ARN the ledger knows since it was opened.
+    models[CANDIDATE] = next(item.arn for item in ledger.capacity(run) if item.token == SERVING_TOKEN)
     keys = {label: f"{prefix}/answers/{label}/{shard}.jsonl" for label in models}
     given = {label: _given(artifacts, key) for label, key in keys.items()}
     # One model's turn after the other's: what slows the service down for a while slows it down for all.

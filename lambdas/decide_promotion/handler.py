@@ -13,13 +13,14 @@ from tunesmith.observability import logger
 from tunesmith.settings import DecidePromotionSettings
 
 LOG = logger("decide_promotion")
+BETTER = "better"
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return better, rejected or inconclusive, and the reason in words and figures."""
     settings = DecidePromotionSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
-    run, prefix = event["run"], run_prefix(event["run"])
+    run, prefix = ledger.run(event["run"]), run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     scores = artifacts.read_json(f"{prefix}/evaluation/scores.json")
     verdict = decide(scores, minimum_gain=job.evaluation.minimum_gain, seed=job.seed)
@@ -27,6 +28,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     figures: dict[str, Any] = {"n": verdict.n}
     if verdict.gain is not None:
         figures |= {"gain": verdict.gain.value, "low": verdict.gain.low, "high": verdict.gain.high}
-    ledger.begin_step(run, Step.DECIDE, event["now"], verdict.reason, figures)
-    LOG.info("promotion decided", extra={"run": run, "outcome": verdict.outcome, **figures})
-    return {"outcome": verdict.outcome, "reason": verdict.reason}
+    outcome, reason = verdict.outcome, verdict.reason
+    if run.by_hand:
+        outcome, reason = BETTER, f"{run.by_hand}; the verdict by itself was {outcome}: {reason}"
+    ledger.begin_step(run.run, Step.DECIDE, event["now"], reason, figures)
+    LOG.info("promotion decided", extra={"run": run.run, "outcome": outcome, **figures})
+    return {"outcome": outcome, "reason": reason}

@@ -1,10 +1,9 @@
-"""Checks the blind test's seal, cuts the test into shards and enters the candidate's deployment."""
+"""Checks the blind test's seal and cuts the test into shards."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tunesmith import names
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.errors import RecordMissingError, SealBrokenError
@@ -13,16 +12,14 @@ from tunesmith.evaluation.shards import calls_in_flight, cut
 from tunesmith.job import parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import DEPLOYMENT_TOKEN, MODEL_TOKEN, deployment_capacity
+from tunesmith.serving.capacity import MODEL_TOKEN
 from tunesmith.settings import PlanEvaluationSettings
 
 LOG = logger("plan_evaluation")
-WAIT_SECONDS = 60
-MOST_CHECKS = 120
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the deployment to open and the shards to answer; the rest of the plan lies in plan.json."""
+    """Return the shards to answer; the rest of the plan lies in plan.json."""
     settings = PlanEvaluationSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run = ledger.require_open(event["run"])
@@ -44,24 +41,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "inference": {"max_tokens": job.evaluation.max_tokens, "in_flight": calls_in_flight(len(shards))},
     }
     artifacts.write_json(f"{prefix}/evaluation/plan.json", plan)
-    deployment = ledger.enter_capacity(
-        deployment_capacity(project=run.project, run=run.run, now=event["now"])
-    )
     ledger.begin_step(
         run.run, Step.EVALUATE, event["now"], f"candidate and base answer {records:,} blind records"
     )
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
-    return {
-        "project": run.project,
-        "deployment": {
-            "name": deployment.name,
-            "model_arn": model.arn,
-            "description": f"Candidate of Tunesmith run {run.run}",
-            "token": DEPLOYMENT_TOKEN,
-            # A later execution may have to ask again for what an earlier one gave back.
-            "client_token": names.client_token(run.run, DEPLOYMENT_TOKEN, run.attempt),
-            "wait_seconds": WAIT_SECONDS,
-            "most_checks": MOST_CHECKS,
-        },
-        "shards": list(shards),
-    }
+    return {"shards": list(shards)}

@@ -8,8 +8,8 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.errors import ChampionChangedError
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import DEPLOYMENT_TOKEN, MODEL_TOKEN
-from tunesmith.serving.champion import promote
+from tunesmith.serving.capacity import MODEL_TOKEN, open_serving
+from tunesmith.serving.champion import ROLLBACK, promote
 from tunesmith.settings import RecordChampionSettings
 
 LOG = logger("record_champion")
@@ -19,13 +19,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return that the champion is recorded; a repeat changes nothing."""
     settings = RecordChampionSettings.from_environment()
     ledger = LedgerTable(settings.ledger_table)
-    run = ledger.require_open(event["run"])
+    run = ledger.run(event["run"]) if event["by_hand"] == ROLLBACK else ledger.require_open(event["run"])
     held = {item.token: item for item in ledger.capacity(run.run)}
     champion, changes = promote(
         ledger.champion(run.project),
         run=run.run,
+        base_model=run.base_model,
         model=held[MODEL_TOKEN],
-        deployment=held[DEPLOYMENT_TOKEN],
+        serving=open_serving(held.values()),
         now=event["now"],
     )
     plan = next(step.figures for step in ledger.steps(run.run) if step.step is Step.SERVE)

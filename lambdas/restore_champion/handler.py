@@ -26,7 +26,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         result = {"restore": "nothing"}
     else:
         ledger.put_champion(champion)
-        result = {"restore": "model", "model_arn": champion.model_arn, "champion_arn": champion.arn}
+        result = {
+            "restore": "model",
+            "path": champion.path,
+            "model_arn": champion.model_arn,
+            "champion_arn": champion.arn,
+        }
     ledger.begin_step(run.run, Step.SERVE, event["now"], "serving failed; the champion is what it was before")
-    LOG.warning("champion restored", extra={"run": run.run, "action": event["action"], **result})
+    LOG.warning("champion restored", extra={"run": run.run, **result})
     return result

@@ -3,6 +3,7 @@
     TunesmithError
     ├── JobFileError          the job file cannot be read or breaks a rule
     ├── RunClosedError        an acting step came to a run that is over
+    ├── RunOpenError          a second execution was asked for while the first is at work
     ├── SealBrokenError       the blind test is not the one that was sealed
     ├── RecordMissingError    the ledger or a bucket lacks what an earlier step must have written
     ├── UnknownPriceError     money would have to be guessed
@@ -31,6 +32,10 @@ class JobFileError(TunesmithError):
 
 class RunClosedError(TunesmithError):
     """When a step that spends money or opens capacity finds its run closed."""
+
+
+class RunOpenError(TunesmithError):
+    """When a run cannot be opened again because it was never closed."""
 
 
 class SealBrokenError(TunesmithError):
@@ -109,13 +114,14 @@ FAILURES: Final = (
     "JobFailed",
     "JobStopped",
     "JobStatusUnknown",
-    "DeploymentFailed",
-    "DeploymentStuck",
-    "DeploymentStatusUnknown",
+    "CapacityFailed",
+    "CapacityStuck",
+    "CapacityStatusUnknown",
     "SwapFailed",
     "SwapStuck",
     "SwapStatusUnknown",
     "ServingRolledBack",
+    "ReapFailed",
 )
 """The names under which a Fail state reports (States.* is not allowed there)."""
 

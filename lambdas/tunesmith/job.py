@@ -102,7 +102,12 @@ class Evaluation(_Section):
 class Serving(_Section):
     """How the champion is served."""
 
-    path: Literal["on_demand"] = Field(default="on_demand", description="on_demand")
+    path: Literal["on_demand", "provisioned"] | None = Field(
+        default=None, description="on_demand or provisioned"
+    )
+    model_units: int = Field(
+        default=1, ge=1, le=100, description="a whole number of model units from 1 to 100"
+    )
 
 
 class Budget(_Section):

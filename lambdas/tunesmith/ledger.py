@@ -51,6 +51,7 @@ class CapacityKind(StrEnum):
     """What is given back, in the order in which it can be."""
 
     DEPLOYMENT = "deployment"
+    THROUGHPUT = "throughput"
     JOB = "job"
     MODEL = "model"
 
@@ -79,6 +80,8 @@ class Run:
     closed: str = ""
     outcome: str = ""
     reason: str = ""
+    by_hand: str = ""
+    """Why a person promotes this run whatever its verdict was; empty where nobody does."""
     announced: str = ""
     """The outcome that was last told, so that a second release does not tell it twice."""
     blind_sha256: str = ""
@@ -123,14 +126,19 @@ class Champion:
     run: str
     model_arn: str
     model_name: str
+    base_model: str
+    """Only a model of the same base can take the place of another behind one ARN."""
     arn: str
-    """The deployment that callers use; it stays the same from champion to champion."""
-    deployment_name: str
-    deployment_run: str
-    """The run whose deployment this was first; its ledger item holds the capacity."""
+    """The deployment or provisioned throughput that callers use; the same from champion to champion."""
+    path: str
+    """`on_demand` or `provisioned`: how it is served."""
+    capacity_name: str
+    capacity_run: str
+    """The run whose candidate this capacity was opened for; its ledger item holds it."""
     since: str
     previous: dict[str, str] | None = None
-    """Run, model_arn and model_name of the champion before, for a rollback."""
+    """The champion before, for a rollback; under `earlier_*` the one before that, so that a promotion can be
+    undone whole."""
 
 
 def run_key(run: str) -> dict[str, str]:

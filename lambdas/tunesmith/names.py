@@ -53,8 +53,8 @@ def custom_model_name(project: str, run: str, number: int = 1) -> str:
     return f"{project}-{run}-{number}"
 
 
-def deployment_name(project: str, run: str) -> str:
-    """Name the on-demand deployment of the run's candidate."""
+def capacity_name(project: str, run: str) -> str:
+    """Name the on-demand deployment or the provisioned throughput of the run's candidate."""
     return f"{project}-{run}"
 
 

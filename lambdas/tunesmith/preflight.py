@@ -134,7 +134,7 @@ def _range(known: Hyperparameter) -> str:
 
 
 def _serving_problems(job: Job, model: Model) -> Iterator[str]:
-    if job.serving.path not in model.serving_paths:
+    if job.serving.path is not None and job.serving.path not in model.serving_paths:
         yield (
             f"{model.title} cannot be served by {job.serving.path}, only by "
             f"{' or '.join(model.serving_paths)}: choose another base model"

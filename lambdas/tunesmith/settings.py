@@ -76,12 +76,24 @@ class WatchTrainingSettings(FunctionSettings):
 class ConcludeTrainingSettings(FunctionSettings):
     """`conclude_training`: reads what a completed job left behind."""
 
-    dataset_bucket: str
-
 
 @dataclass(frozen=True, kw_only=True)
 class PlanEvaluationSettings(FunctionSettings):
     """`plan_evaluation`: lists the shards of the blind test and the models that answer them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanCapacitySettings(FunctionSettings):
+    """`plan_capacity`: enters the candidate's capacity; prices may be overridden in the dataset bucket."""
+
+    dataset_bucket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindOverdueSettings(FunctionSettings):
+    """`find_overdue`: compares the ledger with what exists and with the pipeline's executions."""
+
+    pipeline_arn: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,7 @@ def _both_ids(model: Model) -> list[FoundationModel]:
         "input_modalities": tuple(kind.upper() for kind in model.inputs if kind in ("text", "image")),
         "inference_id": model.id,
         "deployable": "on_demand" in model.serving_paths,
-        "provisionable": "provisioned_throughput" in model.serving_paths,
+        "provisionable": "provisioned" in model.serving_paths,
     }
     inference = FoundationModel(model_id=model.id, inference_types=("ON_DEMAND",), **common)
     training = FoundationModel(

@@ -60,7 +60,7 @@ def test_done_current_and_coming_steps_are_told_apart_without_colour() -> None:
     assert marks["evaluate"] == marks["report"] == "·"
     assert marks["train"] not in "✓·–✗"
     assert "+12 min" in lines[5]
-    assert lines[-1] == "12 s real, 2 h 5 min simulated   cost so far $0.2918 of $2.24 estimated   loss 0.610"
+    assert lines[-1] == "12 s real, 2 h 5 min simulated   cost so far $0.29 of $2.24 estimated   loss 0.610"
 
 
 def test_a_run_that_ended_early_shows_what_was_left_out() -> None:

@@ -71,15 +71,15 @@ def test_a_run_is_followed_to_its_verdict(account: Account, capsys: pytest.Captu
         "execution running",
         "prepare: 1,469 records",
         "train: asking Bedrock",
-        "train: in progress (loss 0.734, cost so far $0.4200)",
+        "train: in progress (loss 0.734, cost so far $0.42)",
         "execution succeeded",
         "run closed: promoted",
     ]
     for figure in (
-        "candidate 91.3 %, base 46.0 % (of 150 blind records)",
-        "+45.3 points, 95 % interval +36.9 to +53.2",
-        "75 % saved",
-        "$0.4900 by the price table, estimated $0.5100",
+        "candidate 91.3%, base 46.0% (of 150 blind records)",
+        "+45.3 points, 95% interval +36.9 to +53.2",
+        "75% saved",
+        "$0.49 by the price table, estimated $0.51",
         "arn:champion",
         f".tunesmith/reports/{RUN}.html",
     ):

@@ -1,4 +1,4 @@
-"""Do the docs tell the truth? Commands, options, targets, job-file keys and links are held against the code."""
+"""Do the docs tell the truth? Commands, options, targets, keys and links are held against the code."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pytest
 from answer_shard.handler import lambda_handler as answer_shard
 from conclude_training.handler import lambda_handler as conclude_training
 from decide_promotion.handler import lambda_handler as decide_promotion
+from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_training.handler import lambda_handler as plan_training
 from score_answers.handler import lambda_handler as score_answers
@@ -48,9 +49,10 @@ def trained(run: RunUnderTest) -> RunUnderTest:
 
 
 def open_deployment(run: RunUnderTest) -> list[str]:
-    """Plan the evaluation and do what the state machine does next; returns the shards."""
+    """Plan the evaluation and do what the state machines do next; returns the shards."""
     plan = plan_evaluation(run.event(LATER), None)
-    run.ledger.update_capacity(RUN, "deployment", arn=DEPLOYMENT_ARN, state="open")
+    plan_capacity(run.event(LATER), None)
+    run.ledger.update_capacity(RUN, "serving", arn=DEPLOYMENT_ARN, state="open")
     shards: list[str] = plan["shards"]
     return shards
 
@@ -63,17 +65,26 @@ def evaluate(run: RunUnderTest) -> dict[str, str]:
     return decision
 
 
-def test_the_plan_names_the_deployment_and_small_shards(trained: RunUnderTest) -> None:
+def test_the_plan_cuts_the_blind_test_into_small_shards(trained: RunUnderTest) -> None:
     plan = plan_evaluation(trained.event(LATER), None)
 
-    assert plan["project"] == PROJECT
-    assert plan["deployment"]["name"] == f"{PROJECT}-{RUN}"
-    assert plan["deployment"]["model_arn"] == MODEL_ARN
-    assert plan["deployment"]["client_token"] == f"{RUN}-deployment-1"
-    assert plan["shards"] == ["0000", "0001"]
-    entered = next(item for item in trained.ledger.open_capacity() if item.token == "deployment")
-    assert entered.expires == "2026-11-25T13:00:00Z"
+    assert plan == {"shards": ["0000", "0001"]}
     assert plan_evaluation(trained.event(LATER), None) == plan
+
+
+def test_capacity_is_entered_with_its_expiry_before_it_is_asked_for(trained: RunUnderTest) -> None:
+    plan = plan_capacity(trained.event(LATER), None)
+
+    assert (plan["path"], plan["name"], plan["model_arn"]) == ("on_demand", f"{PROJECT}-{RUN}", MODEL_ARN)
+    assert plan["client_token"] == f"{RUN}-serving-1"
+    entered = next(item for item in trained.ledger.open_capacity() if item.token == "serving")
+    assert (entered.kind, entered.expires) == ("deployment", "2026-11-25T13:00:00Z")
+    assert plan_capacity(trained.event(LATER), None) == plan
+
+
+def test_capacity_without_a_model_is_not_planned(run: RunUnderTest) -> None:
+    with pytest.raises(RecordMissingError):
+        plan_capacity(run.event(), None)
 
 
 def test_a_blind_test_that_was_changed_is_not_used(trained: RunUnderTest) -> None:
@@ -82,7 +93,7 @@ def test_a_blind_test_that_was_changed_is_not_used(trained: RunUnderTest) -> Non
 
     with pytest.raises(SealBrokenError):
         plan_evaluation(trained.event(LATER), None)
-    assert "deployment" not in {item.token for item in trained.ledger.capacity(RUN)}
+    assert "serving" not in {item.token for item in trained.ledger.capacity(RUN)}
 
 
 def test_without_a_model_there_is_nothing_to_evaluate(run: RunUnderTest) -> None:

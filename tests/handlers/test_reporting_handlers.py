@@ -5,6 +5,7 @@ from __future__ import annotations
 from answer_shard.handler import lambda_handler as answer_shard
 from conclude_training.handler import lambda_handler as conclude_training
 from decide_promotion.handler import lambda_handler as decide_promotion
+from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_release.handler import lambda_handler as plan_release
 from plan_serving.handler import lambda_handler as plan_serving
@@ -22,13 +23,14 @@ def promote(run: RunUnderTest) -> None:
     conclude_training(run.event(LATER), None)
     run.bedrock.answers = {DEPLOYMENT_ARN: lambda text: text[-1], "amazon.nova-micro-v1:0": lambda text: "0"}
     shards = plan_evaluation(run.event(LATER), None)["shards"]
-    run.ledger.update_capacity(RUN, "deployment", arn=DEPLOYMENT_ARN, state="open")
+    plan_capacity(run.event(LATER), None)
+    run.ledger.update_capacity(RUN, "serving", arn=DEPLOYMENT_ARN, state="open")
     for shard in shards:
         answer_shard(run.event(LATER, shard=shard), None)
     score_answers(run.event(LATER), None)
     decision = decide_promotion(run.event(LATER), None)
-    plan_serving(run.event(LATER), None)
-    record_champion(run.event(LATER), None)
+    plan_serving(run.event(LATER, by_hand=""), None)
+    record_champion(run.event(LATER, by_hand=""), None)
     plan_release(run.event(LATER, outcome="promoted", reason=decision["reason"]), None)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from conclude_training.handler import lambda_handler as conclude_training
+from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_release.handler import lambda_handler as plan_release
 from plan_serving.handler import lambda_handler as plan_serving
@@ -28,16 +29,30 @@ OLD = Champion(
     model_arn=f"{MODEL_ARN}-old",
     model_name=f"{PROJECT}-{OLD_RUN}-1",
     arn=f"{DEPLOYMENT_ARN}-stable",
-    deployment_name=f"{PROJECT}-{OLD_RUN}",
-    deployment_run=OLD_RUN,
+    base_model="amazon.nova-micro-v1:0",
+    path="on_demand",
+    capacity_name=f"{PROJECT}-{OLD_RUN}",
+    capacity_run=OLD_RUN,
     since="2026-10-01T00:00:00Z",
     previous={
         "run": OLDER_RUN,
         "model_arn": f"{MODEL_ARN}-older",
         "model_name": f"{PROJECT}-{OLDER_RUN}-1",
+        "base_model": "amazon.nova-micro-v1:0",
+        "arn": f"{DEPLOYMENT_ARN}-stable",
+        "path": "on_demand",
+        "capacity_name": f"{PROJECT}-{OLD_RUN}",
+        "capacity_run": OLD_RUN,
         "since": "2026-09-01T00:00:00Z",
     },
 )
+
+RESTORED = {
+    "restore": "model",
+    "path": OLD.path,
+    "model_arn": OLD.model_arn,
+    "champion_arn": OLD.arn,
+}
 
 
 @pytest.fixture
@@ -47,7 +62,8 @@ def evaluated(run: RunUnderTest) -> RunUnderTest:
     run.finish_job()
     conclude_training(run.event(LATER), None)
     plan_evaluation(run.event(LATER), None)
-    run.ledger.update_capacity(RUN, "deployment", arn=DEPLOYMENT_ARN, state=CapacityState.OPEN)
+    plan_capacity(run.event(LATER), None)
+    run.ledger.update_capacity(RUN, "serving", arn=DEPLOYMENT_ARN, state=CapacityState.OPEN)
     run.bedrock.answers = {DEPLOYMENT_ARN: lambda text: "yes"}
     return run
 
@@ -76,7 +92,7 @@ def crown(run: RunUnderTest, champion: Champion = OLD) -> None:
         replace(
             model,
             run=OLD_RUN,
-            token="deployment",
+            token="serving",
             kind=CapacityKind.DEPLOYMENT,
             name=f"{PROJECT}-{OLD_RUN}",
             arn=OLD.arn,
@@ -87,8 +103,8 @@ def crown(run: RunUnderTest, champion: Champion = OLD) -> None:
 
 def serve(run: RunUnderTest) -> None:
     """Plan serving and record the champion, as the machine does when all goes well."""
-    plan_serving(run.event(LATER), None)
-    record_champion(run.event(LATER), None)
+    plan_serving(run.event(LATER, by_hand=""), None)
+    record_champion(run.event(LATER, by_hand=""), None)
 
 
 def capacity(run: RunUnderTest, name: str = RUN) -> dict[str, Capacity]:
@@ -107,7 +123,7 @@ def kinds(items: list[dict[str, Any]]) -> list[str]:
 
 
 def test_a_projects_first_model_keeps_its_own_deployment(evaluated: RunUnderTest) -> None:
-    plan = plan_serving(evaluated.event(LATER), None)
+    plan = plan_serving(evaluated.event(LATER, by_hand=""), None)
 
     assert plan["action"] == "adopt"
     assert plan["candidate_arn"] == plan["champion_arn"] == DEPLOYMENT_ARN
@@ -118,7 +134,7 @@ def test_a_projects_first_model_keeps_its_own_deployment(evaluated: RunUnderTest
 def test_a_later_model_goes_behind_the_champions_arn(evaluated: RunUnderTest) -> None:
     crown(evaluated)
 
-    plan = plan_serving(evaluated.event(LATER), None)
+    plan = plan_serving(evaluated.event(LATER, by_hand=""), None)
 
     assert (plan["action"], plan["candidate_arn"], plan["champion_arn"]) == ("swap", DEPLOYMENT_ARN, OLD.arn)
 
@@ -151,17 +167,17 @@ def test_the_smoke_test_fails_a_model_that_cannot_be_called(evaluated: RunUnderT
 
 
 def test_the_first_champion_holds_its_model_and_deployment_for_good(evaluated: RunUnderTest) -> None:
-    plan_serving(evaluated.event(LATER), None)
+    plan_serving(evaluated.event(LATER, by_hand=""), None)
 
     for _ in range(2):
-        assert record_champion(evaluated.event(LATER), None) == {"outcome": "recorded"}
+        assert record_champion(evaluated.event(LATER, by_hand=""), None) == {"outcome": "recorded"}
 
         champion = evaluated.ledger.champion(PROJECT)
         assert champion is not None
         assert (champion.run, champion.arn, champion.previous) == (RUN, DEPLOYMENT_ARN, None)
         held = capacity(evaluated)
-        assert {held["model-1"].purpose, held["deployment"].purpose} == {"champion"}
-        assert {held["model-1"].expires, held["deployment"].expires} == {NEVER}
+        assert {held["model-1"].purpose, held["serving"].purpose} == {"champion"}
+        assert {held["model-1"].expires, held["serving"].expires} == {NEVER}
 
 
 def test_the_next_champion_keeps_the_arn_and_one_model_to_roll_back_to(evaluated: RunUnderTest) -> None:
@@ -176,16 +192,16 @@ def test_the_next_champion_keeps_the_arn_and_one_model_to_roll_back_to(evaluated
         assert champion.previous is not None
         assert champion.previous["run"] == OLD_RUN
         assert capacity(evaluated, OLD_RUN)["model-1"].expires == NEVER
-        assert capacity(evaluated, OLD_RUN)["deployment"].expires == NEVER
+        assert capacity(evaluated, OLD_RUN)["serving"].expires == NEVER
         assert capacity(evaluated, OLDER_RUN)["model-1"].expires == LATER
 
 
 def test_a_champion_that_came_in_between_is_not_overwritten(evaluated: RunUnderTest) -> None:
-    plan_serving(evaluated.event(LATER), None)
+    plan_serving(evaluated.event(LATER, by_hand=""), None)
     crown(evaluated)
 
     with pytest.raises(ChampionChangedError):
-        record_champion(evaluated.event(LATER), None)
+        record_champion(evaluated.event(LATER, by_hand=""), None)
     assert evaluated.ledger.champion(PROJECT) == OLD
     assert capacity(evaluated)["model-1"].purpose == "candidate"
 
@@ -194,7 +210,7 @@ def test_a_first_promotion_that_fails_leaves_no_champion(evaluated: RunUnderTest
     serve(evaluated)
 
     for _ in range(2):
-        assert restore_champion(evaluated.event(LATER, action="adopt"), None) == {"restore": "nothing"}
+        assert restore_champion(evaluated.event(LATER), None) == {"restore": "nothing"}
         assert evaluated.ledger.champion(PROJECT) is None
     assert kinds(release(evaluated, "failed", "no")) == ["deployment"]
 
@@ -204,9 +220,9 @@ def test_a_swap_that_fails_brings_the_old_champion_back_whole(evaluated: RunUnde
     serve(evaluated)
 
     for _ in range(2):
-        result = restore_champion(evaluated.event(LATER, action="swap"), None)
+        result = restore_champion(evaluated.event(LATER), None)
 
-        assert result == {"restore": "model", "model_arn": OLD.model_arn, "champion_arn": OLD.arn}
+        assert result == RESTORED
         assert evaluated.ledger.champion(PROJECT) == OLD
         assert capacity(evaluated, OLDER_RUN)["model-1"].expires == NEVER
         assert capacity(evaluated)["model-1"].purpose == "candidate"
@@ -215,9 +231,9 @@ def test_a_swap_that_fails_brings_the_old_champion_back_whole(evaluated: RunUnde
 def test_a_swap_that_never_reached_the_ledger_is_undone_too(evaluated: RunUnderTest) -> None:
     crown(evaluated)
 
-    result = restore_champion(evaluated.event(LATER, action="swap"), None)
+    result = restore_champion(evaluated.event(LATER), None)
 
-    assert result == {"restore": "model", "model_arn": OLD.model_arn, "champion_arn": OLD.arn}
+    assert result == RESTORED
     assert evaluated.ledger.champion(PROJECT) == OLD
 
 

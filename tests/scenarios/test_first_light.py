@@ -49,7 +49,7 @@ def check_nothing_billable_but_the_champion(cloud: CloudUnderTest, project: str)
     champion = cloud.ledger.champion(project)
     left = cloud.billable(project)
     assert left["jobs"] == []
-    assert left["deployments"] == ([champion.deployment_name] if champion else [])
+    assert left["deployments"] == ([champion.capacity_name] if champion else [])
     dated = {
         capacity.name: capacity
         for run in cloud.runs_of(project)
@@ -365,12 +365,12 @@ def test_changed_data_is_a_new_run_behind_the_same_name(
     assert champion.run == second.run.run
     assert champion.previous is not None
     assert champion.previous["run"] == first.run.run
-    assert champion.deployment_run == first.run.run, "callers keep the first deployment's ARN"
+    assert champion.capacity_run == first.run.run, "callers keep the first deployment's ARN"
     assert cloud.champion_parameter("changed-data") == champion.arn
     served = cloud.client("bedrock").get_custom_model_deployment(customModelDeploymentIdentifier=champion.arn)
     assert served["modelArn"] == champion.model_arn
     left = cloud.billable("changed-data")
-    assert left["deployments"] == [champion.deployment_name]
+    assert left["deployments"] == [champion.capacity_name]
     assert set(left["models"]) == {champion.model_name, champion.previous["model_name"]}
 
 

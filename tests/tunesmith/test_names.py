@@ -70,7 +70,7 @@ def _check_names(project: str) -> None:
         (job, "jobName", names.job_name(project, RUN, 99)),
         (job, "customModelName", names.custom_model_name(project, RUN, 99)),
         (job, "clientRequestToken", names.client_token(RUN, "job-99", 99)),
-        (deployment, "modelDeploymentName", names.deployment_name(project, RUN)),
+        (deployment, "modelDeploymentName", names.capacity_name(project, RUN)),
         (deployment, "clientRequestToken", names.client_token(RUN, "deployment", 99)),
     ]
     for shape, member, value in checks:

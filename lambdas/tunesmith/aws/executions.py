@@ -27,3 +27,13 @@ def start_run(pipeline_arn: str, run: str, attempt: int, client: SFNClient | Non
     except stepfunctions.exceptions.ExecutionAlreadyExists:
         return False
     return True
+
+
+def execution_is_over(pipeline_arn: str, name: str, client: SFNClient | None = None) -> bool:
+    """Tell whether an execution has ended; False while it runs, and before it was ever started."""
+    stepfunctions = client or clients.stepfunctions()
+    arn = f"{pipeline_arn.replace(':stateMachine:', ':execution:')}:{name}"
+    try:
+        return stepfunctions.describe_execution(executionArn=arn)["status"] != "RUNNING"
+    except stepfunctions.exceptions.ExecutionDoesNotExist:
+        return False

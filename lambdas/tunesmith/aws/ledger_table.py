@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from tunesmith import ledger
+from tunesmith import ledger, names
 from tunesmith.aws import clients
-from tunesmith.errors import RecordMissingError, RunClosedError
+from tunesmith.errors import RecordMissingError, RunClosedError, RunOpenError
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 
 if TYPE_CHECKING:
@@ -76,6 +76,29 @@ class LedgerTable:
         except ClientError as error:
             if not _is_condition(error):
                 raise
+        return self.run(run)
+
+    def reopen_run(self, run: str, *, by_hand: str = "") -> Run:
+        """Open a closed run for another execution, which adopts what exists; returns it as it is then.
+
+        Raises RunOpenError where the run is not closed: its execution is still at work.
+        """
+        found = self.run(run)
+        values = {"closed": "", "outcome": "", "reason": "", "attempt": found.attempt + 1, "by_hand": by_hand}
+        try:
+            self._update(
+                ledger.run_key(run),
+                values,
+                condition="closed <> :nothing AND attempt = :attempt_before",
+                extra={":nothing": "", ":attempt_before": found.attempt},
+            )
+        except ClientError as error:
+            if not _is_condition(error):
+                raise
+            raise RunOpenError(
+                f"run {run} is still open in its execution {names.execution_name(run, found.attempt)}; "
+                "wait for its end, or stop that execution first"
+            ) from error
         return self.run(run)
 
     def runs(self, project: str) -> list[Run]:

@@ -1,4 +1,4 @@
-"""What does Tunesmith know about base models? `models.yaml` as typed values, found by any usual id."""
+"""What does Tunesmith know about base models? `models/*.yaml` as typed values, found by any usual id."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ import yaml
 from tunesmith.errors import UnknownModelError
 from tunesmith.suggestions import did_you_mean
 
-RecordFormat = Literal["converse", "anthropic-messages"]
+RecordFormat = Literal["converse", "anthropic_messages", "prompt_completion"]
+ServingPath = Literal["on_demand", "provisioned"]
 LifecycleStatus = Literal["active", "legacy", "retired"]
 
-_FILE: Final = Path(__file__).with_name("models.yaml")
+_FILES: Final = tuple(
+    Path(__file__).parent / "models" / f"{name}.yaml" for name in ("nova", "llama", "retired")
+)
 _GROUPS: Final = ("identity", "offer", "records", "tuning", "serving", "lifecycle")
 
 
@@ -59,6 +62,8 @@ class Model:
     """Inference id, which is also Tunesmith's id of the model."""
     training_id: str
     """Id for a customization job, with the context suffix."""
+    invocation_id: str
+    """Id under which the untuned model is called: an inference profile's where it has to be."""
     name: str
     """Short name, as written in a job file."""
     title: str
@@ -71,32 +76,51 @@ class Model:
     """What a user turn may hold: text, image, video."""
     reasoning: bool
     """Whether an assistant turn may carry reasoning beside its text."""
+    one_system_text: bool
+    """Whether a record must have exactly one system text."""
     minimum_records: int
+    minimum_counts_validation: bool
+    """Whether training and validation together must reach the minimum, or training alone."""
     maximum_records: int
-    """Most records of training and validation together."""
+    """Most records of training and validation together, by default; see the quota."""
+    maximum_records_quota: str
+    """Code of the quota that a higher maximum is asked for by; empty where it is not known."""
+    minimum_validation: int
+    """Fewest validation records, where there are any."""
+    maximum_validation: int | None
     tokens_per_record: int
+    tokens_per_prompt: int | None
+    tokens_per_answer: int | None
     ignores_validation: bool
     """Whether training takes validation data and then makes no use of it."""
     reserved_words: tuple[str, ...]
     """What fails a job when it stands in a prompt; checked without regard to case."""
     hyperparameters: Mapping[str, Hyperparameter]
-    serving_paths: tuple[str, ...]
+    early_stopping: tuple[str, ...]
+    """Hyperparameters by which Bedrock itself stops a job that no longer gains; empty where it cannot."""
+    serving_paths: tuple[ServingPath, ...]
+    """How a custom model can be served; the first is taken where a job file names none."""
+    on_demand_from: date | None
+    """Day from which on a model must have been customized to be served on demand."""
+    units_quota: str
+    """Code of the quota on model units per provisioned model; empty where it is not known."""
     lifecycle: Lifecycle
     sources: Mapping[str, Source]
     """Group of facts (identity, offer, records, tuning, serving, lifecycle) to its source."""
+    unverified: Mapping[str, str]
+    """Fact (`group.key`) to what could not be confirmed about it."""
 
 
 @cache
 def load_catalogue() -> tuple[Model, ...]:
     """List every model that the catalogue knows, in its order."""
-    return tuple(_model(entry) for entry in yaml.safe_load(_FILE.read_text("utf-8"))["models"])
+    entries = (entry for file in _FILES for entry in yaml.safe_load(file.read_text("utf-8"))["models"])
+    return tuple(_model(entry) for entry in entries)
 
 
 def find_model(name: str) -> Model:
     """Find a model by inference id, training id or short name; UnknownModelError lists the known ones."""
-    by_name = {
-        known: model for model in load_catalogue() for known in (model.id, model.training_id, model.name)
-    }
+    by_name = {known: model for model in load_catalogue() for known in names_of(model)}
     if name not in by_name:
         short_names = [model.name for model in load_catalogue()]
         raise UnknownModelError(
@@ -106,24 +130,47 @@ def find_model(name: str) -> Model:
     return by_name[name]
 
 
+def names_of(model: Model) -> tuple[str, ...]:
+    """List the names that mean a model, each once: short name, inference id, inference profile, training id."""
+    return tuple(dict.fromkeys((model.name, model.id, model.invocation_id, model.training_id)))
+
+
 def _model(entry: Mapping[str, Any]) -> Model:
     identity, offer, records, tuning, serving, lifecycle = (entry[group] for group in _GROUPS)
     return Model(
         **{key: identity[key] for key in ("id", "training_id", "name", "title", "family")},
+        invocation_id=identity.get("invocation_id", identity["id"]),
         regions=tuple(offer["regions"]),
         kinds=tuple(offer["kinds"]),
         record_format=records["format"],
         inputs=tuple(records["inputs"]),
-        reasoning=records["reasoning"],
+        reasoning=records.get("reasoning", False),
+        one_system_text=records.get("one_system_text", False),
         minimum_records=records["minimum"],
+        minimum_counts_validation=records.get("minimum_counts_validation", False),
         maximum_records=records["maximum"],
-        tokens_per_record=records["tokens_per_record"],
-        ignores_validation=records["ignores_validation"],
+        maximum_records_quota=records.get("maximum_quota", ""),
+        minimum_validation=records.get("minimum_validation", 0),
+        maximum_validation=records.get("maximum_validation"),
+        tokens_per_record=records["tokens"],
+        tokens_per_prompt=records.get("prompt_tokens"),
+        tokens_per_answer=records.get("answer_tokens"),
+        ignores_validation=records.get("ignores_validation", False),
         reserved_words=tuple(records["reserved_words"]),
         hyperparameters={name: _hyperparameter(values) for name, values in tuning["hyperparameters"].items()},
+        early_stopping=tuple(tuning.get("early_stopping", ())),
         serving_paths=tuple(serving["paths"]),
-        lifecycle=Lifecycle(**{key: lifecycle[key] for key in lifecycle if key not in ("source", "date")}),
+        on_demand_from=serving.get("on_demand_from"),
+        units_quota=serving.get("units_quota", ""),
+        lifecycle=Lifecycle(
+            **{key: lifecycle[key] for key in lifecycle if key not in ("source", "date", "unverified")}
+        ),
         sources={group: Source(url=entry[group]["source"], date=entry[group]["date"]) for group in _GROUPS},
+        unverified={
+            f"{group}.{key}": told
+            for group in _GROUPS
+            for key, told in entry[group].get("unverified", {}).items()
+        },
     )
 
 

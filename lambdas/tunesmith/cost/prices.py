@@ -33,6 +33,7 @@ class Item(StrEnum):
     OUTPUT = "output"
     CUSTOM_INPUT = "custom_input"
     CUSTOM_OUTPUT = "custom_output"
+    PROVISIONED_HOUR = "provisioned_hour"
 
 
 @dataclass(frozen=True, kw_only=True)

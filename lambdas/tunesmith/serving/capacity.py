@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -11,10 +12,12 @@ from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, Capacity, CapacityKind, Capac
 
 JOB_TOKEN: Final = "job-1"  # noqa: S105 - a sort key of the ledger
 MODEL_TOKEN: Final = "model-1"  # noqa: S105
-DEPLOYMENT_TOKEN: Final = "deployment"  # noqa: S105
+SERVING_TOKEN: Final = "serving"  # noqa: S105
 NEVER: Final = "9999-12-31T00:00:00Z"
-EVALUATION_DAYS: Final = 2
-"""How long a deployment may stay that was opened for an evaluation."""
+KINDS: Final = {"on_demand": CapacityKind.DEPLOYMENT, "provisioned": CapacityKind.THROUGHPUT}
+"""What each serving path opens."""
+EVALUATION_HOURS: Final = {"on_demand": 48, "provisioned": 6}
+"""How long capacity may stay that was opened for an evaluation; provisioned throughput bills every hour."""
 
 
 def job_capacity(*, project: str, run: str, now: str, deadline_hours: float) -> Capacity:
@@ -50,19 +53,26 @@ def model_capacity(
     )
 
 
-def deployment_capacity(*, project: str, run: str, now: str) -> Capacity:
-    """Enter the candidate's on-demand deployment, which is billed by the token alone."""
+def serving_capacity(*, project: str, run: str, path: str, now: str, usd_per_hour: Decimal) -> Capacity:
+    """Enter the candidate's deployment (billed by the token alone) or throughput (billed by the hour)."""
     return Capacity(
         run=run,
         project=project,
-        token=DEPLOYMENT_TOKEN,
-        kind=CapacityKind.DEPLOYMENT,
-        name=names.deployment_name(project, run),
+        token=SERVING_TOKEN,
+        kind=KINDS[path],
+        name=names.capacity_name(project, run),
         purpose="evaluation",
         state=CapacityState.REQUESTED,
         since=now,
-        expires=later(now, hours=24 * EVALUATION_DAYS),
+        expires=later(now, hours=EVALUATION_HOURS[path]),
+        usd_per_hour=usd_per_hour,
     )
+
+
+def open_serving(capacity: Iterable[Capacity]) -> Capacity | None:
+    """Find the deployment or throughput that a run holds, None where it has none or gave it back."""
+    held = (item for item in capacity if item.token == SERVING_TOKEN and item.arn)
+    return next((item for item in held if item.state is not CapacityState.RELEASED), None)
 
 
 def later(now: str, *, hours: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Outcome
+from tunesmith.serving.capacity import KINDS
 
 STOPPED_OUTSIDE: Final = "the execution was stopped, timed out or failed outside its own handling"
 _MODEL_STAYS_AFTER: Final = (Outcome.FAILED, Outcome.INCONCLUSIVE)
@@ -55,6 +56,8 @@ def _stays(
 ) -> bool:
     if _serves(item, champion):
         return True
+    if item.purpose == "superseded":
+        return item.expires > now
     return (
         item.kind is CapacityKind.MODEL
         and outcome in _MODEL_STAYS_AFTER
@@ -66,7 +69,7 @@ def _stays(
 def _serves(item: Capacity, champion: Champion | None) -> bool:
     if champion is None:
         return False
-    if item.kind is CapacityKind.DEPLOYMENT:
-        return item.run == champion.deployment_run
+    if item.kind in KINDS.values():
+        return item.run == champion.capacity_run
     models = {champion.run, champion.previous["run"] if champion.previous else ""}
     return item.kind is CapacityKind.MODEL and item.run in models

@@ -107,8 +107,10 @@ def test_a_champion_is_written_read_and_taken_out(ledger_table: LedgerTable) -> 
         model_arn="arn:model",
         model_name=MODEL.name,
         arn="arn:deployment",
-        deployment_name="triage-0123456789abcdef",
-        deployment_run=RUN.run,
+        base_model="amazon.nova-micro-v1:0",
+        path="on_demand",
+        capacity_name="triage-0123456789abcdef",
+        capacity_run=RUN.run,
         since="2026-11-23T12:00:00Z",
         previous={"run": "f" * 16, "model_arn": "arn:old", "model_name": "old"},
     )

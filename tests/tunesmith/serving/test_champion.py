@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion
-from tunesmith.serving.capacity import DEPLOYMENT_TOKEN, MODEL_TOKEN, NEVER
+from tunesmith.serving.capacity import MODEL_TOKEN, NEVER, SERVING_TOKEN
 from tunesmith.serving.champion import CapacityChange, plan_serving, promote, restore
 
 NOW = "2026-11-23T10:00:00Z"
@@ -13,7 +15,7 @@ def held(run: str, kind: CapacityKind) -> Capacity:
     return Capacity(
         run=run,
         project="triage",
-        token=MODEL_TOKEN if kind is CapacityKind.MODEL else DEPLOYMENT_TOKEN,
+        token=MODEL_TOKEN if kind is CapacityKind.MODEL else SERVING_TOKEN,
         kind=kind,
         name=f"triage-{run}",
         purpose="candidate",
@@ -24,12 +26,18 @@ def held(run: str, kind: CapacityKind) -> Capacity:
     )
 
 
-def promoted(champion: Champion | None, run: str) -> tuple[Champion, list[CapacityChange]]:
+def promoted(
+    champion: Champion | None,
+    run: str,
+    kind: CapacityKind = CapacityKind.DEPLOYMENT,
+    base_model: str = "micro",
+) -> tuple[Champion, list[CapacityChange]]:
     return promote(
         champion,
         run=run,
+        base_model=base_model,
         model=held(run, CapacityKind.MODEL),
-        deployment=held(run, CapacityKind.DEPLOYMENT),
+        serving=held(run, kind),
         now=NOW,
     )
 
@@ -57,7 +65,7 @@ def test_only_the_last_champion_is_kept_for_a_rollback() -> None:
     assert champion.previous["run"] == "b"
     assert expiries(changes) == {
         ("c", "model-1"): NEVER,
-        ("a", "deployment"): NEVER,
+        ("a", "serving"): NEVER,
         ("b", "model-1"): NEVER,
         ("a", "model-1"): NOW,
     }
@@ -79,7 +87,7 @@ def test_an_undone_promotion_leaves_the_champion_as_it_was() -> None:
     assert expiries(changes) == {
         ("c", "model-1"): "2026-11-30T10:00:00Z",
         ("b", "model-1"): NEVER,
-        ("a", "deployment"): NEVER,
+        ("a", "serving"): NEVER,
         ("a", "model-1"): NEVER,
     }
 
@@ -88,7 +96,7 @@ def test_an_undone_first_promotion_leaves_no_champion() -> None:
     restored, changes = restore(crowned("a"), run="a", now=NOW)
 
     assert restored is None
-    assert expiries(changes)["a", "deployment"] == NOW
+    assert expiries(changes)["a", "serving"] == NOW
 
 
 def test_the_undo_of_what_never_was_keeps_the_champion() -> None:
@@ -104,8 +112,47 @@ def test_a_run_that_is_champion_already_is_served_as_it_is() -> None:
     plan = plan_serving(
         champion,
         run="b",
+        base_model="micro",
         model=held("b", CapacityKind.MODEL),
-        deployment=held("b", CapacityKind.DEPLOYMENT),
+        serving=held("b", CapacityKind.DEPLOYMENT),
     )
 
     assert (plan.action, plan.candidate_arn, plan.champion_arn) == ("adopt", champion.arn, champion.arn)
+
+
+@pytest.mark.parametrize(
+    ("kind", "base_model"), [(CapacityKind.THROUGHPUT, "micro"), (CapacityKind.DEPLOYMENT, "lite")]
+)
+def test_a_model_that_cannot_use_the_champions_capacity_gets_an_arn_of_its_own(
+    kind: CapacityKind, base_model: str
+) -> None:
+    before = crowned("a")
+
+    champion, changes = promoted(before, "b", kind, base_model)
+
+    assert champion.arn == f"arn:{kind}:b"
+    assert expiries(changes)["a", "serving"] == "2026-11-24T10:00:00Z", "callers get a day to move"
+    restored, undone = restore(champion, run="b", now=NOW)
+    assert restored == before
+    assert expiries(undone)["b", "serving"] == NOW
+    assert expiries(undone)["a", "serving"] == NEVER
+
+
+def test_a_rollback_swaps_the_previous_model_back_behind_the_same_arn() -> None:
+    champion = crowned("a", "b")
+
+    plan = plan_serving(
+        champion, run="a", base_model="micro", model=held("a", CapacityKind.MODEL), serving=None
+    )
+
+    assert (plan.action, plan.candidate_arn, plan.champion_arn) == ("swap", "", champion.arn)
+    back, changes = promote(
+        champion, run="a", base_model="micro", model=held("a", CapacityKind.MODEL), serving=None, now=NOW
+    )
+    assert (back.run, back.arn, back.previous and back.previous["run"]) == ("a", champion.arn, "b")
+    assert expiries(changes) == {("a", "model-1"): NEVER, ("a", "serving"): NEVER, ("b", "model-1"): NEVER}
+
+
+def test_a_model_without_capacity_cannot_become_the_first_champion() -> None:
+    with pytest.raises(ValueError, match="tunesmith promote a"):
+        plan_serving(None, run="a", base_model="micro", model=held("a", CapacityKind.MODEL), serving=None)

@@ -18,8 +18,10 @@ CHAMPION = Champion(
     model_arn="arn:model",
     model_name="model",
     arn="arn:deployment",
-    deployment_name="deployment",
-    deployment_run="first",
+    base_model="amazon.nova-micro-v1:0",
+    path="on_demand",
+    capacity_name="deployment",
+    capacity_run="first",
     since=NOW,
     previous={"run": "before", "model_arn": "arn:old", "model_name": "old"},
 )
@@ -39,7 +41,7 @@ def held(kind: CapacityKind, run: str = "mine", state: CapacityState = CapacityS
     )
 
 
-ALL = [held(kind) for kind in CapacityKind]
+ALL = [held(kind) for kind in (CapacityKind.DEPLOYMENT, CapacityKind.JOB, CapacityKind.MODEL)]
 
 
 def plan(

@@ -1,0 +1,67 @@
+"""Plans the candidate's capacity, and enters it with price and expiry before it is asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from tunesmith import names
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.catalogue import find_model
+from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
+from tunesmith.errors import RecordMissingError
+from tunesmith.job import parse_job
+from tunesmith.observability import logger
+from tunesmith.serving.capacity import MODEL_TOKEN, SERVING_TOKEN, serving_capacity
+from tunesmith.settings import PlanCapacitySettings
+
+LOG = logger("plan_capacity")
+WAIT_SECONDS = 60
+MOST_CHECKS = 240
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return the serving path and what the machine asks Bedrock for."""
+    settings = PlanCapacitySettings.from_environment()
+    ledger = LedgerTable(settings.ledger_table)
+    run = ledger.require_open(event["run"])
+    job = parse_job(
+        Bucket(settings.artifacts_bucket).read(f"{run_prefix(run.run)}/job.json"), source="job.json"
+    )
+    model = next((item for item in ledger.capacity(run.run) if item.token == MODEL_TOKEN and item.arn), None)
+    if model is None:
+        raise RecordMissingError(f"the ledger has no custom model of run {run.run}; training must come first")
+    path = job.serving.path or find_model(job.base_model).serving_paths[0]
+    units = job.serving.model_units
+    capacity = ledger.enter_capacity(
+        serving_capacity(
+            project=run.project,
+            run=run.run,
+            path=path,
+            now=event["now"],
+            usd_per_hour=_usd_per_hour(settings, job.base_model, units)
+            if path == "provisioned"
+            else Decimal(0),
+        )
+    )
+    LOG.info("capacity planned", extra={"run": run.run, "path": path, "capacity": capacity.name})
+    return {
+        "project": run.project,
+        "path": path,
+        "name": capacity.name,
+        "model_arn": model.arn,
+        "model_units": units,
+        "description": f"Candidate of Tunesmith run {run.run}",
+        "token": SERVING_TOKEN,
+        # A later execution may have to ask again for what an earlier one gave back.
+        "client_token": names.client_token(run.run, SERVING_TOKEN, run.attempt),
+        "wait_seconds": WAIT_SECONDS,
+        "most_checks": MOST_CHECKS,
+    }
+
+
+def _usd_per_hour(settings: PlanCapacitySettings, base_model: str, units: int) -> Decimal:
+    uploads = Bucket(settings.dataset_bucket)
+    override = uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None
+    return load_prices(override).price(base_model, Item.PROVISIONED_HOUR).usd * units
