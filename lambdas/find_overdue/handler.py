@@ -18,7 +18,7 @@ LOG = logger("find_overdue")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the ids of the runs to release."""
+    """Return the runs to release, and what each release is to be called."""
     settings = FindOverdueSettings.from_environment()
     ledger = LedgerTable(settings.ledger_table)
     strays = []
@@ -31,7 +31,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     lost = {run for run in {item.run for item in still_open} if _lost(settings, ledger, run)}
     runs = overdue_runs(still_open, lost=lost, now=event["now"])
     LOG.info("overdue", extra={"runs": runs, "lost": sorted(lost), "strays": strays})
-    return {"runs": runs}
+    digits = "".join(character for character in event["now"] if character.isdigit())
+    return {"runs": [{"run": run, "execution": f"{run}-reap-{digits}"} for run in runs]}
 
 
 def _known(ledger: LedgerTable, run: str) -> tuple[str, list[Capacity]] | None:

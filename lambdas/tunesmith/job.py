@@ -17,18 +17,24 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationError,
+    WithJsonSchema,
 )
 
 from tunesmith import names
-from tunesmith.catalogue import find_model, load_catalogue
+from tunesmith.catalogue import RecordFormat, ServingPath, find_model, load_catalogue, names_of
 from tunesmith.errors import JobFileError, UnknownModelError
+from tunesmith.ledger import Outcome
 from tunesmith.suggestions import did_you_mean
 
 MAX_BYTES: Final = 65_536
 """Largest job file that is read; a real one has some hundred bytes."""
 
 _MAX_PATH_LENGTH: Final = 512
+_MOST_HELD_BACK: Final = 0.8
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
+_GROUP_KEY_PATTERN: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
+_RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
+_OUTCOMES: Final = tuple(str(outcome) for outcome in Outcome)
 _DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl", re.ASCII)
 
 
@@ -45,6 +51,12 @@ def _inference_id(name: str) -> str:
         raise ValueError(str(error)) from error
 
 
+def _checked_group_key(path: str) -> str:
+    if not re.fullmatch(_GROUP_KEY_PATTERN, path, re.ASCII) or path.split(".")[0] in _RECORD_KEYS:
+        raise ValueError("not a group key")
+    return path
+
+
 def _data_files(value: object) -> object:
     return {"train": value} if isinstance(value, str) else value
 
@@ -59,6 +71,11 @@ def _checked_number(value: object) -> int | float | str:
 
 
 DataPath = Annotated[str, AfterValidator(_checked_path)]
+HyperparameterValue = Annotated[
+    int | float | str,
+    PlainValidator(_checked_number),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^({_NUMBER.pattern})$"}]}),
+]
 _PATH_ALLOWED: Final = (
     "the path of a .jsonl file relative to the job file, of ASCII letters, digits and -_.!()*' between "
     f"slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
@@ -70,15 +87,34 @@ class _Section(BaseModel):
 
 
 class DataFiles(_Section):
-    """Where the records lie; what is not given is split off the training file."""
+    """Where the records lie, how they are read and how they are split; what is not given is split off."""
 
     train: DataPath = Field(description=_PATH_ALLOWED)
     validation: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
     test: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
+    format: RecordFormat | None = Field(
+        default=None,
+        description="converse, anthropic_messages or prompt_completion; by default what each file's first "
+        "records show",
+    )
+    validation_share: float | None = Field(
+        default=None, ge=0, le=0.5, description="a share of the training file from 0 to 0.5"
+    )
+    test_share: float | None = Field(
+        default=None, ge=0.01, le=0.5, description="a share of the training file from 0.01 to 0.5"
+    )
+    group_key: Annotated[str, AfterValidator(_checked_group_key)] | None = Field(
+        default=None,
+        description="the dotted path of a field of your own beside the record's, such as meta.customer",
+    )
+    on_error: Literal["reject", "strict"] = Field(
+        default="reject", description="reject (leave bad records out) or strict (end the run at one)"
+    )
 
     def by_role(self) -> dict[str, str]:
         """Map each role that has a file to its path."""
-        return self.model_dump(exclude_none=True)
+        files = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {role: path for role, path in files.items() if path is not None}
 
 
 class Training(_Section):
@@ -100,14 +136,15 @@ class Evaluation(_Section):
 
 
 class Serving(_Section):
-    """How the champion is served."""
+    """How candidate and champion are served, and how long a model stays that was not promoted."""
 
-    path: Literal["on_demand", "provisioned"] | None = Field(
-        default=None, description="on_demand or provisioned"
+    path: ServingPath | None = Field(
+        default=None, description="on_demand or provisioned; by default what the base model allows"
     )
     model_units: int = Field(
         default=1, ge=1, le=100, description="a whole number of model units from 1 to 100"
     )
+    keep_days: int = Field(default=7, ge=0, le=30, description="a whole number of days from 0 to 30")
 
 
 class Budget(_Section):
@@ -122,6 +159,14 @@ class Budget(_Section):
     )
 
 
+class Notify(_Section):
+    """Which ends of a run are told to the topic's subscribers."""
+
+    on: tuple[Literal[_OUTCOMES], ...] = Field(  # type: ignore[valid-type] # the ledger's outcomes, spelled once
+        default=_OUTCOMES, strict=False, description=f"a list of {', '.join(_OUTCOMES)}"
+    )
+
+
 class Job(_Section):
     """One job file; `base_model` is normalised to the inference id."""
 
@@ -132,24 +177,31 @@ class Job(_Section):
         f"{names.PROJECT_MAX_LENGTH} characters",
     )
     base_model: Annotated[str, AfterValidator(_inference_id)] = Field(
-        description="a base model of the catalogue: " + ", ".join(model.name for model in load_catalogue())
+        description="a base model of the catalogue: " + ", ".join(model.name for model in load_catalogue()),
+        json_schema_extra={"enum": [name for model in load_catalogue() for name in names_of(model)]},
     )
-    data: Annotated[DataFiles, BeforeValidator(_data_files)] = Field(
-        description="the training file's path, or train, validation and test with a path each"
+    data: Annotated[DataFiles, BeforeValidator(_data_files, json_schema_input_type=DataPath | DataFiles)] = (
+        Field(description="the training file's path, or train, validation and test with a path each")
     )
     kind: Literal["fine-tuning"] = Field(default="fine-tuning", description="fine-tuning")
-    hyperparameters: dict[str, Annotated[int | float | str, PlainValidator(_checked_number)]] = Field(
+    hyperparameters: dict[str, HyperparameterValue] = Field(
         default={}, description="Bedrock's hyperparameter names with a number each"
     )
     training: Training = Field(default=Training(), description="a mapping")
     evaluation: Evaluation = Field(default=Evaluation(), description="a mapping")
     serving: Serving = Field(default=Serving(), description="a mapping")
     budget: Budget = Field(default=Budget(), description="a mapping")
+    notify: Notify = Field(default=Notify(), description="a mapping")
     seed: int = Field(default=1, ge=0, le=2**32 - 1, description="a whole number from 0 to 4294967295")
 
     def to_json(self) -> dict[str, Any]:
         """Spell the normalised job as JSON values that `parse_job` reads back to an equal job."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    @property
+    def serving_path(self) -> ServingPath:
+        """The path that the job file names, or the first that the base model allows."""
+        return self.serving.path or find_model(self.base_model).serving_paths[0]
 
 
 def parse_job(data: bytes, *, source: str) -> Job:
@@ -162,10 +214,29 @@ def parse_job(data: bytes, *, source: str) -> Job:
         job = Job.model_validate(values)
     except ValidationError as error:
         raise JobFileError([_problem(detail) for detail in error.errors(include_url=False)]) from error
-    roles = job.data.by_role()
-    if len(set(roles.values())) < len(roles):
-        raise JobFileError([f"data: {', '.join(roles)} share a file; allowed is a file of its own for each"])
+    problems = _data_problems(job.data)
+    if problems:
+        raise JobFileError(problems)
     return job
+
+
+def _data_problems(data: DataFiles) -> list[str]:
+    """Say what is wrong between the keys of `data`."""
+    problems = []
+    roles = data.by_role()
+    if len(set(roles.values())) < len(roles):
+        problems.append(f"data: {', '.join(roles)} share a file; allowed is a file of its own for each")
+    for part, share in (("validation", data.validation_share), ("test", data.test_share)):
+        if share is not None and part in roles:
+            problems.append(
+                f"data.{part}_share: {share} is not allowed beside data.{part}; allowed is one of the two"
+            )
+    if (data.validation_share or 0) + (data.test_share or 0) > _MOST_HELD_BACK:
+        problems.append(
+            f"data: validation_share and test_share are more than {_MOST_HELD_BACK} together; allowed is "
+            "to train on at least a fifth"
+        )
+    return problems
 
 
 # --- reading

@@ -90,7 +90,7 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     (
         checks.jsonata_is_used_throughout,
         "swap",
-        lambda m: m["States"]["Describe swap"].update(ResultPath="$.x"),
+        lambda m: m["States"]["Describe deployment"].update(ResultPath="$.x"),
         "ResultPath",
     ),
     (checks.jsonata_is_used_throughout, "swap", lambda m: m.pop("QueryLanguage"), "JSONata"),
@@ -153,7 +153,7 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     ),
     (
         calls.arguments_exist,
-        "evaluate",
+        "open",
         lambda m: m["States"]["Create deployment"]["Arguments"]["Tags"][0].update(key="x"),
         "key",
     ),
@@ -216,9 +216,9 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     ),
     (
         routes.unknown_answers_end_in_fail,
-        "evaluate",
-        lambda m: m["States"]["Deployment status?"].update(Default="Answer shards"),
-        "Deployment status?",
+        "open",
+        lambda m: m["States"]["Capacity status?"].update(Default="Opened"),
+        "Capacity status?",
     ),
     (
         routes.release_goes_on_past_an_item,

@@ -75,8 +75,10 @@ def test_failures_of_a_child_end_in_fail(name: str) -> None:
     ("name", "enumeration"),
     [
         ("train", "ModelCustomizationJobStatus"),
-        ("evaluate", "CustomModelDeploymentStatus"),
+        ("open", "CustomModelDeploymentStatus"),
+        ("open", "ProvisionedModelStatus"),
         ("swap", "CustomModelDeploymentUpdateStatus"),
+        ("swap", "ProvisionedModelStatus"),
     ],
 )
 def test_every_status_of_bedrock_has_an_edge(name: str, enumeration: str) -> None:
