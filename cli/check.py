@@ -36,7 +36,7 @@ def check(
         raise CommandError(f"there is no file {', '.join(missing)}")
     broken = False
     for file in files:
-        checked = check_file(_chunks(file), base_model, file=str(file))
+        checked = check_file(chunks(file), base_model, file=str(file))
         broken = broken or checked.rejected > 0 or checked.valid == 0
         if json:
             answers().print(json_module.dumps(checked.to_json()), markup=False)
@@ -45,7 +45,8 @@ def check(
     raise typer.Exit(NO if broken else 0)
 
 
-def _chunks(file: Path) -> Iterator[bytes]:
+def chunks(file: Path) -> Iterator[bytes]:
+    """Read a file in pieces of a mebibyte."""
     with file.open("rb") as opened:
         while chunk := opened.read(_CHUNK):
             yield chunk

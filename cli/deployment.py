@@ -28,6 +28,8 @@ class Deployment:
     ledger_table: str
     pipeline_arn: str
     release_arn: str
+    serve_arn: str
+    reap_arn: str
     topic_arn: str
     scale: float = 1.0
 
@@ -42,9 +44,17 @@ class Deployment:
         return f"{machine}:{names.execution_name(run, attempt)}"
 
 
+class NotDeployedError(CommandError):
+    """When an environment's parameter is not there: it was never deployed, or is destroyed."""
+
+
 def connect(environment: str) -> Deployment:
-    """Find an environment; `local` is the local cloud that is running here. Raises CommandError."""
+    """Find an environment; `local` is the local cloud that is running here.
+
+    Raises NotDeployedError, CommandError where no local cloud runs or the deployment is an older one.
+    """
     scale = _use_local_cloud() if environment == LOCAL else 1.0
+    deploy = "tunesmith local up" if environment == LOCAL else f"make deploy ENV={environment}"
     parameter = names.deployment_parameter(environment)
     try:
         value = clients.ssm().get_parameter(Name=parameter)["Parameter"]["Value"]
@@ -52,12 +62,17 @@ def connect(environment: str) -> Deployment:
         if error.response["Error"]["Code"] != "ParameterNotFound":
             raise
         region = clients.ssm().meta.region_name
-        raise CommandError(
+        raise NotDeployedError(
             f"environment {environment!r} is not deployed in {region}: there is no parameter {parameter}",
-            f"deploy it with `make deploy ENV={environment}`, or name another environment with --env",
+            f"deploy it with `{deploy}`, or name another environment with --env",
         ) from error
     known = {field.name for field in fields(Deployment)}
     found = {name: entry for name, entry in json.loads(value).items() if name in known}
+    if missing := known - found.keys() - {"scale"}:
+        raise CommandError(
+            f"{parameter} does not tell of {', '.join(sorted(missing))}: an older version is deployed",
+            f"deploy this one with `{deploy}`",
+        )
     return Deployment(**found | {"scale": scale})
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 
-from cli.deployment import LOCAL, Deployment, connect
+from cli.deployment import LOCAL, Deployment, NotDeployedError, connect
 from cli.options import DATA, JOB, JSON
 from cli.submit import submit_job
 from cli.voice import CommandError, answers, print_json, progress, say
@@ -48,6 +48,8 @@ def up(
             raise
     else:
         say("the local cloud is running already")
+        if not _is_deployed():
+            deploy(cloud)
     if json:
         print_json({"endpoint": cloud.endpoint, "scale": cloud.scale, "environment": cloud.environment()})
         return
@@ -92,6 +94,14 @@ def local_deployment(scale: float = DEFAULT_SCALE) -> Iterator[Deployment]:
         yield connect(LOCAL)
     finally:
         cloud.down()
+
+
+def _is_deployed() -> bool:
+    try:
+        connect(LOCAL)
+    except NotDeployedError:  # `tunesmith destroy` leaves the cloud itself running
+        return False
+    return True
 
 
 def deploy(cloud: LocalCloud) -> None:

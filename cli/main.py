@@ -7,7 +7,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import check, local, report, runs, submit, watch
+from cli import (
+    capacity,
+    check,
+    destroy,
+    estimate,
+    local,
+    promote,
+    report,
+    resume,
+    rollback,
+    runs,
+    submit,
+    watch,
+)
 from cli.errors import Tellable, tell
 
 
@@ -31,10 +44,16 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("check")(check.check)
+app.command("estimate")(estimate.estimate)
 app.command("submit")(submit.submit)
 app.command("watch")(watch.watch)
-app.command("report")(report.report)
 app.command("runs")(runs.runs)
+app.command("report")(report.report)
+app.command("resume")(resume.resume)
+app.command("promote")(promote.promote)
+app.command("rollback")(rollback.rollback)
+app.command("capacity")(capacity.capacity)
+app.command("destroy")(destroy.destroy)
 app.add_typer(local.app, name="local")
 
 

@@ -23,3 +23,6 @@ ENVIRONMENT = Annotated[
     ),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
+YES = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+WATCH = Annotated[bool, typer.Option("--watch", help="Follow the run to its verdict.")]
+PROJECT = Annotated[str, typer.Argument(metavar="PROJECT", help="Project, as its job file names it.")]

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from cli.deployment import Deployment, connect
-from cli.options import DATA, ENVIRONMENT, JOB, JSON
+from cli.options import DATA, ENVIRONMENT, JOB, JSON, WATCH
 from cli.upload import Upload, plan_upload, send
 from cli.voice import answers, print_json, say
 from cli.watch import follow
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket
 from tunesmith.errors import RecordMissingError
+from tunesmith.ledger import Outcome
 
 
 def submit(
     job: JOB,
     data: DATA = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow the run to its verdict.")] = False,
+    watch: WATCH = False,
     env: ENVIRONMENT = "dev",
     json: JSON = False,
 ) -> None:
@@ -38,6 +38,9 @@ def submit_job(deployment: Deployment, job: Path, data: list[Path], *, watch: bo
     if over:
         say(f"run {upload.run} is over already ({over}): the same job file and data are the same run.")
         say("To tune again, change either; another `seed` in the job file is enough.")
+        if over == Outcome.FAILED:
+            again = f"tunesmith resume {upload.run} --env {deployment.environment}"
+            say(f"To go on where it broke, without paying for what is done: {again}")
     else:
         send(upload, Bucket(deployment.dataset_bucket), say)
     if watch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -41,6 +42,22 @@ def tell_error(message: str, hint: str = "") -> None:
     console.print(Text.assemble(("error", "bold red"), ": ", message))
     if hint:
         console.print(Text.assemble(("hint", "bold cyan"), ": ", hint))
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Ask a yes-or-no question on stderr, unless it was answered beforehand; tell where nothing happens.
+
+    Raises CommandError where nobody answers.
+    """
+    if yes:
+        return True
+    try:
+        confirmed = typer.confirm(question, err=True)
+    except typer.Abort as error:
+        raise CommandError("nobody confirmed; nothing was changed", "answer beforehand with --yes") from error
+    if not confirmed:
+        say("nothing was changed")
+    return confirmed
 
 
 def print_json(value: Any) -> None:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -22,6 +23,7 @@ from cli.upload import Upload
 from cli.verdict import exit_code, render, summarize
 from cli.voice import CommandError, answers, print_json, progress, say, tell_error
 from tunesmith.aws.objects import Bucket
+from tunesmith.ledger import Run
 
 INTERRUPTED = 130
 """Exit code of a command that was stopped by Ctrl-C, as shells have it."""
@@ -67,22 +69,44 @@ def follow(
     try:
         if not _await_admission(deployment, run, upload, pace, sleep):
             return 1
-        view = look(deployment, run)
-        if not view.is_over:  # else its steps are history, and stand in the report
-            view = _follow_steps(deployment, run, pace, sleep)
-        page = _await_page(deployment, run, pace, sleep)
     except KeyboardInterrupt:
-        again = f"tunesmith watch {run} --env {deployment.environment}"
-        say(f"stopped watching; the run goes on. Follow it again: {again}")
+        return _left_alone(deployment, run)
+    summary = follow_to_end(deployment, run, pace=pace, sleep=sleep)
+    if summary is None:
         return INTERRUPTED
-    summary = summarize(view, read_report(deployment, run), page)
-    if page is None:
-        tell_error(f"run {run} is over and has no report", "look at the executions of its release machine")
     if json:
         print_json(summary)
     else:
         answers().print(render(summary, deployment.environment), crop=False)
     return exit_code(summary["outcome"])
+
+
+def follow_to_end(
+    deployment: Deployment,
+    run: str,
+    *,
+    pace: Pace | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any] | None:
+    """Follow an admitted run to its end and sum it up; None where the watching was interrupted."""
+    pace = pace or (LOCAL_PACE if deployment.is_local else AWS_PACE)
+    try:
+        view = look(deployment, run)
+        if not view.is_over:  # else its steps are history, and stand in the report
+            view = _follow_steps(deployment, run, pace, sleep)
+        page = _await_page(deployment, view, pace, sleep)
+    except KeyboardInterrupt:
+        _left_alone(deployment, run)
+        return None
+    if page is None:
+        tell_error(f"run {run} is over and has no report", "look at the executions of its release machine")
+    return summarize(view, read_report(deployment, run) if page else None, page)
+
+
+def _left_alone(deployment: Deployment, run: str) -> int:
+    again = f"tunesmith watch {run} --env {deployment.environment}"
+    say(f"stopped watching; the run goes on. Follow it again: {again}")
+    return INTERRUPTED
 
 
 def _await_admission(
@@ -149,9 +173,19 @@ def _display(console: Console) -> AbstractContextManager[Live | None]:
     return Live(console=console, refresh_per_second=8) if console.is_terminal else nullcontext()
 
 
-def _await_page(deployment: Deployment, run: str, pace: Pace, sleep: Callable[[float], None]) -> Path | None:
+def _await_page(
+    deployment: Deployment, view: View, pace: Pace, sleep: Callable[[float], None]
+) -> Path | None:
+    """Wait for the report of this very end; a run that was resumed has an earlier one already."""
+    if view.run is None:
+        return None
     for _ in range(round(pace.report / pace.interval)):
-        if page := fetch_page(deployment, run):
-            return page
+        if _is_current(deployment, view.run):
+            break
         sleep(pace.interval)
-    return fetch_page(deployment, run)
+    return fetch_page(deployment, view.run.run) if _is_current(deployment, view.run) else None
+
+
+def _is_current(deployment: Deployment, run: Run) -> bool:
+    report = read_report(deployment, run.run)
+    return report is not None and report["clock"]["closed"] == run.closed

@@ -173,6 +173,16 @@ class LocalCloud:
         )
         self._finish(deploy, "deploy", tell)
 
+    def destroy(self, progress: Callable[[str], None] | None = None, *, app: Path = ROOT) -> None:
+        """Take every stack of the last deploy away again, with the real `cdk` command.
+
+        Raises `LocalDeployError`, as when a bucket still holds objects.
+        """
+        tell = progress or (lambda _: None)
+        assembly = ["--app", str(self.state / "cdk.out")]
+        destroy = self._start_cdk("destroy", [*assembly, "--all", "--force"], cwd=app)
+        self._finish(destroy, "destroy", tell)
+
     def down(self) -> None:
         """End the server and forget it; what it held is gone."""
         with contextlib.suppress(ProcessLookupError):

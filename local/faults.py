@@ -1,8 +1,8 @@
 """Which call shall fail for this project? Faults that any AWS client sets as a parameter, taken one by one.
 
-The parameter `/tunesmith-local/faults/<project>` holds JSON: areas (`functions`, `bedrock`, `job`), in
-each some names, and for each name a fault. One of `functions` has `error` (a class name) and `message`,
-or `returns`; `times` limits how often it strikes.
+The parameter `/tunesmith-local/faults/<project>` holds JSON: areas (`functions`, `states`, `bedrock`, `job`),
+in each some names, and for each name a fault. One of `functions` has `error` (a class name) and `message`,
+or `returns`; one of `states` is told in `local.patches.state_faults`; `times` limits how often it strikes.
 """
 
 from __future__ import annotations

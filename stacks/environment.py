@@ -30,6 +30,8 @@ class Environment:
     retain_data: bool
     """Whether buckets, ledger and data key outlive the stacks."""
     log_retention_days: int
+    monthly_budget_usd: int
+    """What the account's bill of a month in this Region may reach before the topic is told; 0 for any."""
     bundle_packages: bool
     """Whether pip puts arm64 packages beside the functions' code; a laptop's workers bring their own."""
 
@@ -45,6 +47,11 @@ class Environment:
                 ("region", _matches(_REGION, self.region), "an AWS Region such as us-east-1"),
                 ("retain_data", isinstance(self.retain_data, bool), "true or false"),
                 ("log_retention_days", self.log_retention_days in _RETENTION, f"one of {[*_RETENTION]}"),
+                (
+                    "monthly_budget_usd",
+                    _is_budget(self.monthly_budget_usd),
+                    "a whole number of US dollars, 0 for no budget",
+                ),
                 ("bundle_packages", isinstance(self.bundle_packages, bool), "true or false"),
             )
             if not fits
@@ -61,6 +68,19 @@ class Environment:
     def evaluation_role_name(self) -> str:
         """The role that alone may read blind tests; with its Region, since role names are global."""
         return f"{self.prefix}-evaluate-{self.region}"
+
+    @property
+    def function_logs(self) -> str:
+        """What the names of the functions' log groups start with."""
+        return f"/tunesmith/{self.name}/"
+
+    @property
+    def machine_logs(self) -> str:
+        """What the names of the machines' log groups start with.
+
+        Under /aws/vendedlogs log delivery needs no resource policy that grows with every machine.
+        """
+        return f"/aws/vendedlogs/states/{self.prefix}-"
 
     @property
     def target(self) -> cdk.Environment:
@@ -101,6 +121,10 @@ def choose_environment(
     if problems:
         raise ValueError(f"cdk.json, environments.{name}: " + "; ".join(problems))
     return Environment(name=name, **values)
+
+
+def _is_budget(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

@@ -106,7 +106,13 @@ def use_key(role: iam.Role, key: kms.IKey) -> None:
 
 def use_ledger(role: iam.Role, ledger: ddb.ITable) -> None:
     """Read and write the ledger's records."""
-    actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    actions = [
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    ]
     allow(role, actions, [ledger.table_arn])
 
 

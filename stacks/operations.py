@@ -1,23 +1,33 @@
-"""Who is told when something goes wrong, and where does one look?"""
+"""Who is told when something goes wrong or dear, where does one look, and when does the reaper come?"""
 
 from __future__ import annotations
 
+from typing import Final
+
 import aws_cdk as cdk
+from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from stacks.components.function import pascal_case
 from stacks.environment import Environment
 from stacks.pipeline import PipelineStack
 from stacks.storage import StorageStack
 
-_WATCHED_MACHINES = ("pipeline", "release")
-"""Every other machine is a child of the pipeline and fails into it."""
+_WATCHED_MACHINES: Final = ("pipeline", "release", "reap")
+"""Every other machine is a child of the pipeline and fails into it, and so does a function that raises; one
+that fails in front of the pipeline leaves its message in the dead-letter queue."""
+
+_ERRORS: Final = """SEARCH('{{AWS/Lambda,FunctionName}} MetricName="Errors" "{stack}"', 'Sum', 300)"""
+_REAP_EVERY: Final = cdk.Duration.hours(1)
+_WARNINGS: Final = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
+"""At which part of the budget, in per cent, the topic is told."""
 
 
 class OperationsStack(cdk.Stack):
-    """Alarms that publish to the topic, and one dashboard."""
+    """Alarms and a budget that publish to the topic, one dashboard, the reaper's schedule."""
 
     def __init__(
         self, scope: Construct, *, environment: Environment, storage: StorageStack, pipeline: PipelineStack
@@ -26,18 +36,20 @@ class OperationsStack(cdk.Stack):
             scope,
             f"{environment.prefix}-operations",
             env=environment.target,
-            description="Tunesmith: alarms and dashboard",
+            description="Tunesmith: alarms, dashboard, the reaper's schedule, budget",
         )
         self._prefix = environment.prefix
         self._action = actions.SnsAction(storage.topic)
         self._alarm_on_machines(pipeline)
-        self._alarm_on_functions(pipeline)
         self._alarm(
             "UndeliveredEvents",
             "undelivered events",
             pipeline.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum"),
             "An upload or a release was given up. Read the dead-letter queue, then redrive it.",
         )
+        self._schedule_reaper(pipeline)
+        if environment.monthly_budget_usd:
+            self._budget(environment.monthly_budget_usd, storage)
         self._dashboard(pipeline)
 
     def _alarm_on_machines(self, pipeline: PipelineStack) -> None:
@@ -55,14 +67,62 @@ class OperationsStack(cdk.Stack):
                     f"A {name} execution {ending}. `tunesmith capacity` lists what may still cost money.",
                 )
 
-    def _alarm_on_functions(self, pipeline: PipelineStack) -> None:
-        for name, function in pipeline.functions.items():
-            self._alarm(
-                f"{pascal_case(name)}Errors",
-                f"{name} errors",
-                function.function.metric_errors(),
-                f"The function {name} raised. Its log group holds the reason.",
-            )
+    def _schedule_reaper(self, pipeline: PipelineStack) -> None:
+        """Start the reaper by the clock; a start that is missed is made good by the next one."""
+        rule = events.Rule(
+            self,
+            "ReapRule",
+            description="Releases what is overdue or was left behind",
+            schedule=events.Schedule.rate(_REAP_EVERY),
+            targets=[
+                targets.SfnStateMachine(
+                    pipeline.workflows["reap"].machine, input=events.RuleTargetInput.from_object({})
+                )
+            ],
+        )
+        self._alarm(
+            "ReapNotStarted",
+            "reap not started",
+            cloudwatch.Metric(
+                namespace="AWS/Events",
+                metric_name="FailedInvocations",
+                dimensions_map={"RuleName": rule.rule_name},
+                statistic="Sum",
+            ),
+            "The reaper's rule could not start it. `tunesmith capacity` lists what may still cost money.",
+        )
+
+    def _budget(self, usd: int, storage: StorageStack) -> None:
+        """Watch the whole account's bill in this Region.
+
+        Models of other makers can be billed under names of their own, which a filter by service would miss.
+        """
+        subscriber = budgets.CfnBudget.SubscriberProperty(
+            subscription_type="SNS", address=storage.topic.topic_arn
+        )
+        budgets.CfnBudget(
+            self,
+            "Budget",
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_name=f"{self._prefix}-{self.region}",  # with its Region, since budgets are global
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=usd, unit="USD"),
+                cost_filters={"Region": [self.region]},
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        comparison_operator="GREATER_THAN",
+                        notification_type=kind,
+                        threshold=per_cent,
+                        threshold_type="PERCENTAGE",
+                    ),
+                    subscribers=[subscriber],
+                )
+                for kind, per_cent in _WARNINGS
+            ],
+        )
 
     def _alarm(self, construct_id: str, name: str, metric: cloudwatch.Metric, meaning: str) -> None:
         alarm = cloudwatch.Alarm(
@@ -105,9 +165,11 @@ class OperationsStack(cdk.Stack):
             cloudwatch.GraphWidget(
                 title="Function errors",
                 width=24,
+                # Found by search: a reference to each function would keep a later release from removing one.
                 left=[
-                    function.function.metric_errors(label=name)
-                    for name, function in pipeline.functions.items()
+                    cloudwatch.MathExpression(
+                        expression=_ERRORS.format(stack=pipeline.stack_name), using_metrics={}, label=""
+                    )
                 ],
             )
         )

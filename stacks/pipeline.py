@@ -27,6 +27,7 @@ MACHINES: Final = ("swap", "open", "release", "train", "evaluate", "serve", "pip
 
 CHILDREN: Final = {
     "evaluate": ("open",),
+    "release": ("swap",),
     "serve": ("swap",),
     "pipeline": ("train", "evaluate", "serve", "release"),
     "reap": ("release",),
@@ -117,6 +118,7 @@ class PipelineStack(cdk.Stack):
             name=name,
             environment=self._environment,
             code=self._statistics_code if name == "decide_promotion" else self._code,
+            log_key=self._storage.data_key,
             variables=self._variables(name),
             memory_mb=2048 if large else 512,
             timeout=cdk.Duration.minutes(15 if large else 5),
@@ -150,7 +152,13 @@ class PipelineStack(cdk.Stack):
             "LedgerTableName": self._storage.ledger.table_name,
             "TopicArn": self._storage.topic.topic_arn,
         }
-        self.workflows[name] = Workflow(self, name=name, environment=self._environment, substitutions=known)
+        self.workflows[name] = Workflow(
+            self,
+            name=name,
+            environment=self._environment,
+            log_key=self._storage.data_key,
+            substitutions=known,
+        )
 
     def _training_role(self) -> iam.Role:
         jobs = self.format_arn(service="bedrock", resource="model-customization-job", resource_name="*")
@@ -271,7 +279,8 @@ class PipelineStack(cdk.Stack):
         grants.publish(roles["admit_upload"], storage.topic)
         for name in ("plan_release", "find_overdue"):
             grants.list_open_capacity(roles[name], ledger)
-        grants.delete_ledger_records(roles["restore_champion"], ledger)
+        for name in ("restore_champion", "plan_release"):
+            grants.delete_ledger_records(roles[name], ledger)
 
         release = self.workflows["release"].role
         grants.publish(release, storage.topic)
@@ -279,7 +288,8 @@ class PipelineStack(cdk.Stack):
             grants.mark_ledger_records(role, ledger)
             grants.use_key(role, storage.data_key)
         stable_names = names.champion_parameter(self._environment.name, "*")
-        grants.set_parameters(self.workflows["serve"].role, stable_names)
+        for role in (self.workflows["serve"].role, release):
+            grants.set_parameters(role, stable_names)
 
     def _grant_calls(self) -> None:
         """Functions and machines that machines call."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as ddb
@@ -14,6 +14,9 @@ from constructs import Construct
 
 from stacks.environment import Environment
 from stacks.grants import acknowledge
+
+_SENDERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com")
+"""The services that publish to the topic, and so have to use the key that encrypts it."""
 
 
 class StorageStack(cdk.Stack):
@@ -35,7 +38,7 @@ class StorageStack(cdk.Stack):
             "DataKey",
             alias=f"{environment.prefix}-data",
             enable_key_rotation=True,
-            description="Tunesmith: datasets, run records, ledger, messages",
+            description="Tunesmith: datasets, run records, ledger, messages, logs",
             removal_policy=environment.removal_policy,
         )
         # Stored models are lost with their key, so this one stays whatever becomes of the stacks.
@@ -63,6 +66,7 @@ class StorageStack(cdk.Stack):
 
         self.ledger = self._ledger()
         self.topic = self._topic()
+        self._encrypt_logs()
 
     def _bucket(self, construct_id: str, access_logs: s3.Bucket) -> s3.Bucket:
         return s3.Bucket(
@@ -165,12 +169,12 @@ class StorageStack(cdk.Stack):
             master_key=self.data_key,
             enforce_ssl=True,
         )
-        alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         ours = {"StringEquals": {"aws:SourceAccount": self.account}}
+        senders: list[iam.IPrincipal] = [iam.ServicePrincipal(service) for service in _SENDERS]
         topic.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="AlarmsMayPublish",
-                principals=[alarms],
+                sid="AlarmsRulesAndBudgetsMayPublish",
+                principals=senders,
                 actions=["sns:Publish"],
                 resources=[topic.topic_arn],
                 conditions=ours,
@@ -178,11 +182,38 @@ class StorageStack(cdk.Stack):
         )
         self.data_key.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="AlarmsMayEncryptMessages",
-                principals=[alarms],
+                sid="AlarmsRulesAndBudgetsMayEncryptMessages",
+                principals=senders,
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
                 conditions=ours,
             )
         )
         return topic
+
+    def _encrypt_logs(self) -> None:
+        """Let CloudWatch Logs use the data key, for the log groups of this environment alone."""
+        groups = [
+            self.format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=f"{prefix}*",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for prefix in (self._environment.function_logs, self._environment.machine_logs)
+        ]
+        self.data_key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogsMayBeEncrypted",
+                principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
+                actions=[
+                    "kms:Decrypt",
+                    "kms:Describe*",
+                    "kms:Encrypt",
+                    "kms:GenerateDataKey*",
+                    "kms:ReEncrypt*",
+                ],
+                resources=["*"],
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+            )
+        )

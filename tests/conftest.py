@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -20,6 +21,22 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "testing")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "testing")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
+
+
+_TOGETHER = ("scenarios", "local", "stacks")
+"""Folders whose tests share a costly fixture: each stays in one worker, the longest first."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell pytest-xdist which tests belong together, so that two workers keep two cores busy."""
+    order = {}
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
+        order[item] = _TOGETHER.index(folder) if folder in _TOGETHER else len(_TOGETHER)
+    items.sort(key=lambda item: order[item])
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,20 @@ from typing import Any
 from tunesmith.aws.converse import Call, answer_all
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
+from tunesmith.errors import RecordMissingError
 from tunesmith.evaluation.answers import CANDIDATE, Answer, read_answers, read_questions, write_answers
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import SERVING_TOKEN
+from tunesmith.serving.capacity import open_serving
 from tunesmith.settings import AnswerShardSettings
 
 LOG = logger("answer_shard")
+CALLS_A_BATCH = 64
+RESERVE_SECONDS = 300
+"""No batch begins with less time left: its calls may all be repeated until they give up."""
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return how many answers the shard now has, and how many calls failed for good."""
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Return how many calls were made and failed for good, and whether time ran out before the last."""
     settings = AnswerShardSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, shard, prefix = event["run"], event["shard"], run_prefix(event["run"])
@@ -25,27 +29,38 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     questions = read_questions(artifacts.read(blind_test_key(run)))[first:end]
     models = {model["label"]: model["id"] for model in plan["models"]}
     # The candidate is asked through its capacity, whose ARN the ledger knows since it was opened.
-    models[CANDIDATE] = next(item.arn for item in ledger.capacity(run) if item.token == SERVING_TOKEN)
+    serving = open_serving(ledger.capacity(run))
+    if serving is None:
+        raise RecordMissingError(f"run {run} holds no capacity to ask its candidate through")
+    models[CANDIDATE] = serving.arn
     keys = {label: f"{prefix}/answers/{label}/{shard}.jsonl" for label in models}
     given = {label: _given(artifacts, key) for label, key in keys.items()}
     # One model's turn after the other's: what slows the service down for a while slows it down for all.
     missing = [
         (label, question) for question in questions for label in models if question.id not in given[label]
     ]
-    answers = answer_all(
-        [Call(models[label], question) for label, question in missing],
-        max_tokens=plan["inference"]["max_tokens"],
-        in_flight=plan["inference"]["in_flight"],
-    )
-    for (label, question), answer in zip(missing, answers, strict=True):
-        given[label][question.id] = answer
-    for label, key in keys.items():
-        artifacts.write_lines(key, write_answers(given[label][question.id] for question in questions))
-    failed = [answer.error for answer in answers if answer.error]
-    LOG.info(
-        "shard answered", extra={"run": run, "shard": shard, "asked": len(answers), "errors": failed[:3]}
-    )
-    return {"shard": shard, "answered": len(questions) * len(models) - len(failed), "failed": len(failed)}
+    asked, failed = 0, 0
+    while missing and _seconds_left(context) > RESERVE_SECONDS:
+        batch, missing = missing[:CALLS_A_BATCH], missing[CALLS_A_BATCH:]
+        answers = answer_all(
+            [Call(models[label], question) for label, question in batch],
+            max_tokens=plan["inference"]["max_tokens"],
+            in_flight=plan["inference"]["in_flight"],
+        )
+        for (label, question), answer in zip(batch, answers, strict=True):
+            given[label][question.id] = answer
+        # After each batch: a function that is killed has at most one batch paid for twice.
+        for label, key in keys.items():
+            found = (given[label].get(question.id) for question in questions)
+            artifacts.write_lines(key, write_answers(answer for answer in found if answer is not None))
+        asked, failed = asked + len(answers), failed + sum(bool(answer.error) for answer in answers)
+    LOG.info("shard answered", extra={"run": run, "shard": shard, "asked": asked, "failed": failed})
+    return {"shard": shard, "asked": asked, "failed": failed, "unfinished": bool(missing)}
+
+
+def _seconds_left(context: Any) -> float:
+    """Time that this invocation still has, in seconds."""
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _given(artifacts: Bucket, key: str) -> dict[str, Answer]:

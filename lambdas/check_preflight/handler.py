@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from tunesmith import names
 from tunesmith.aws import bedrock
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.aws.service_quotas import bedrock_quotas
 from tunesmith.catalogue import find_model
 from tunesmith.job import parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
-from tunesmith.preflight import find_problems
+from tunesmith.preflight import AccountAnswers, check_plan, quota_codes
 from tunesmith.settings import CheckPreflightSettings
 
 LOG = logger("check_preflight")
@@ -22,19 +25,38 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Return `clear`, or `refused` with every problem."""
     settings = CheckPreflightSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
-    run, prefix = event["run"], run_prefix(event["run"])
+    run, prefix = ledger.run(event["run"]), run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     model = find_model(job.base_model)
-    split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
-    problems = find_problems(
+    split = {
+        part: figures["records"]
+        for part, figures in artifacts.read_json(f"{prefix}/data/report.json")["split"].items()
+    }
+    champion = ledger.champion(run.project)
+    own = names.capacity_name(run.project, run.run)
+    hourly = job.serving_path == "provisioned"
+    account = AccountAnswers(
+        region=bedrock.region(),
+        offers=bedrock.offers({model.id, model.training_id}),
+        access=bedrock.access(model.id),
+        quotas=bedrock_quotas(quota_codes(job, model, split)),
+        in_use=bedrock.units_in_use(own) if hourly else bedrock.deployments_in_use(own),
+    )
+    report = check_plan(
         job,
         model,
-        offers=bedrock.offers({model.id, model.training_id}),
-        region=bedrock.region(),
-        split={part: figures["records"] for part, figures in split.items()},
+        account,
+        split=split,
+        beside_champion=champion is not None and champion.path == job.serving_path,
         today=datetime.fromisoformat(event["now"]).date(),
     )
-    summary = f"{model.title} can be tuned and served" if not problems else "; ".join(problems)
-    ledger.begin_step(run, Step.PREFLIGHT, event["now"], summary, {"problems": len(problems)})
-    LOG.info("preflight checked", extra={"run": run, "model": model.id, "problems": problems})
-    return {"outcome": "refused" if problems else "clear", "reason": "; ".join(problems)}
+    summary = "; ".join(report.problems or (f"{model.title} can be tuned and served", *report.notes))
+    ledger.begin_step(
+        run.run,
+        Step.PREFLIGHT,
+        event["now"],
+        summary,
+        {"problems": len(report.problems), "not_asked": len(report.notes)},
+    )
+    LOG.info("preflight checked", extra={"run": run.run, "model": model.id, **asdict(report)})
+    return {"outcome": "refused" if report.problems else "clear", "reason": "; ".join(report.problems)}

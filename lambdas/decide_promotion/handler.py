@@ -28,7 +28,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     figures: dict[str, Any] = {"n": verdict.n}
     if verdict.gain is not None:
         figures |= {"gain": verdict.gain.value, "low": verdict.gain.low, "high": verdict.gain.high}
-    outcome, reason = verdict.outcome, verdict.reason
+    outcome: str = verdict.outcome
+    reason = verdict.reason
     if run.by_hand:
         outcome, reason = BETTER, f"{run.by_hand}; the verdict by itself was {outcome}: {reason}"
     ledger.begin_step(run.run, Step.DECIDE, event["now"], reason, figures)

@@ -27,7 +27,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     override = uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None
     try:
         split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
-        estimate = estimate_job(job, find_model(job.base_model), split, load_prices(override))
+        champion = ledger.champion(job.project)
+        estimate = estimate_job(
+            job,
+            find_model(job.base_model),
+            split,
+            load_prices(override),
+            beside_champion=champion is not None and champion.path == "provisioned",
+        )
     except UnknownPriceError as error:
         ledger.begin_step(run, Step.BUDGET, event["now"], str(error))
         LOG.warning("price unknown", extra={"run": run, "reason": str(error)})

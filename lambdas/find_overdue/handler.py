@@ -9,7 +9,7 @@ from tunesmith.aws.executions import execution_is_over
 from tunesmith.aws.inventory import existing_capacity
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.errors import RecordMissingError
-from tunesmith.ledger import Capacity
+from tunesmith.ledger import Run
 from tunesmith.observability import logger
 from tunesmith.serving.overdue import forgotten, overdue_runs
 from tunesmith.settings import FindOverdueSettings
@@ -21,30 +21,32 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the runs to release, and what each release is to be called."""
     settings = FindOverdueSettings.from_environment()
     ledger = LedgerTable(settings.ledger_table)
+    listed = {item.name for item in ledger.open_capacity()}
     strays = []
     for found in existing_capacity():
-        known = _known(ledger, found.run)
-        if known is not None and (stray := forgotten(found, known, now=event["now"])) is not None:
-            ledger.enter_capacity(stray)
-            strays.append(stray.name)
+        run = None if found.name in listed else _known(ledger, found.run)
+        # While a run is open its functions may be between asking and writing down.
+        if run is not None and run.closed:
+            ledger.enter_stray(
+                forgotten(found, project=run.project, entered=ledger.capacity(run.run), now=event["now"])
+            )
+            strays.append(found.name)
     still_open = ledger.open_capacity()
-    lost = {run for run in {item.run for item in still_open} if _lost(settings, ledger, run)}
-    runs = overdue_runs(still_open, lost=lost, now=event["now"])
+    known = [run for run in (_known(ledger, name) for name in {item.run for item in still_open}) if run]
+    lost = {run.run for run in known if not run.closed and _is_over(settings, run)}
+    closed = {run.run for run in known if run.closed}
+    runs = overdue_runs(still_open, closed=closed, lost=lost, now=event["now"])
     LOG.info("overdue", extra={"runs": runs, "lost": sorted(lost), "strays": strays})
     digits = "".join(character for character in event["now"] if character.isdigit())
     return {"runs": [{"run": run, "execution": f"{run}-reap-{digits}"} for run in runs]}
 
 
-def _known(ledger: LedgerTable, run: str) -> tuple[str, list[Capacity]] | None:
+def _known(ledger: LedgerTable, run: str) -> Run | None:
     try:
-        return ledger.run(run).project, ledger.capacity(run)
+        return ledger.run(run)
     except RecordMissingError:
         return None  # another environment of this account looks after it
 
 
-def _lost(settings: FindOverdueSettings, ledger: LedgerTable, run: str) -> bool:
-    """Tell whether a run is still open although its execution is over: its release never came."""
-    found = ledger.run(run)
-    if found.closed:
-        return False
-    return execution_is_over(settings.pipeline_arn, names.execution_name(run, found.attempt))
+def _is_over(settings: FindOverdueSettings, run: Run) -> bool:
+    return execution_is_over(settings.pipeline_arn, names.execution_name(run.run, run.attempt))

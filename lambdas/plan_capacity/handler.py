@@ -10,10 +10,9 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
-from tunesmith.errors import RecordMissingError
 from tunesmith.job import parse_job
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import MODEL_TOKEN, SERVING_TOKEN, serving_capacity
+from tunesmith.serving.capacity import SERVING_TOKEN, serving_capacity, trained_model
 from tunesmith.settings import PlanCapacitySettings
 
 LOG = logger("plan_capacity")
@@ -29,9 +28,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     job = parse_job(
         Bucket(settings.artifacts_bucket).read(f"{run_prefix(run.run)}/job.json"), source="job.json"
     )
-    model = next((item for item in ledger.capacity(run.run) if item.token == MODEL_TOKEN and item.arn), None)
-    if model is None:
-        raise RecordMissingError(f"the ledger has no custom model of run {run.run}; training must come first")
+    model = trained_model(run.run, ledger.capacity(run.run))
     path = job.serving.path or find_model(job.base_model).serving_paths[0]
     units = job.serving.model_units
     capacity = ledger.enter_capacity(

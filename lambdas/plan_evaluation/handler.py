@@ -6,13 +6,14 @@ from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
-from tunesmith.errors import RecordMissingError, SealBrokenError
+from tunesmith.catalogue import find_model
+from tunesmith.errors import SealBrokenError
 from tunesmith.evaluation.answers import BASE, CANDIDATE, read_questions
 from tunesmith.evaluation.shards import calls_in_flight, cut
 from tunesmith.job import parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import MODEL_TOKEN
+from tunesmith.serving.capacity import trained_model
 from tunesmith.settings import PlanEvaluationSettings
 
 LOG = logger("plan_evaluation")
@@ -29,13 +30,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             f"the blind test of run {run.run} is not the one that was sealed before training"
         )
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    model = next((item for item in ledger.capacity(run.run) if item.token == MODEL_TOKEN and item.arn), None)
-    if model is None:
-        raise RecordMissingError(f"the ledger has no custom model of run {run.run}; training must come first")
+    model = trained_model(run.run, ledger.capacity(run.run))
     records = len(read_questions(artifacts.read(blind_test_key(run.run))))
     shards = cut(records)
     plan = {
-        "models": [{"label": CANDIDATE, "id": model.arn}, {"label": BASE, "id": job.base_model}],
+        "models": [
+            {"label": CANDIDATE, "id": model.arn},
+            {"label": BASE, "id": find_model(job.base_model).invocation_id},
+        ],
         "records": records,
         "shards": shards,
         "inference": {"max_tokens": job.evaluation.max_tokens, "in_flight": calls_in_flight(len(shards))},

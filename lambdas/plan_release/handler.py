@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from tunesmith import names
-from tunesmith.aws.customization import model_exists
+from tunesmith.aws.customization import model_may_exist
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.ledger import CapacityKind, CapacityState, Outcome, Step
+from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Outcome, Run, Step
 from tunesmith.observability import logger
+from tunesmith.serving.champion import restore
 from tunesmith.serving.release import STOPPED_OUTSIDE, plan_release
 from tunesmith.settings import PlanReleaseSettings
 
@@ -20,32 +21,64 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the run's id and the items to give back, deployments first, models last."""
     settings = PlanReleaseSettings.from_environment()
     ledger = LedgerTable(settings.ledger_table)
+    run, attempt = names.run_of(event["run"]), names.attempt_of(event["run"])
+    if attempt is not None and attempt < ledger.run(run).attempt:
+        LOG.info("late", extra={"run": run, "attempt": attempt})
+        return {"run": run, "items": [], "undo": {"restore": "none"}}
     closed = ledger.close_run(
-        names.run_of(event["run"]),
+        run,
         outcome=event["outcome"] or Outcome.FAILED,
         reason=event["reason"] if event["outcome"] else STOPPED_OUTSIDE,
         now=event["now"],
     )
-    capacity = ledger.capacity(closed.run)
-    models = {item.name for item in capacity if _may_exist(item.kind, item.state)}
+    undo = _undo_serving(settings, ledger, closed, event["now"])
+    capacity = ledger.capacity(run)
     items = plan_release(
-        run=closed.run,
+        run=run,
         outcome=closed.outcome,
         capacity=capacity,
-        overdue=[
-            item
-            for item in ledger.open_capacity()
-            if item.project == closed.project and item.expires <= event["now"] and ledger.run(item.run).closed
-        ],
-        existing_models={name for name in models if model_exists(name)},
+        overdue=[item for item in ledger.open_capacity() if _is_overdue(ledger, item, closed, event["now"])],
+        existing_models={item.name for item in capacity if _may_exist(item) and model_may_exist(item.name)},
         champion=ledger.champion(closed.project),
         now=event["now"],
     )
     summary = f"giving back {', '.join(item.name for item in items)}" if items else "nothing to give back"
     ledger.begin_step(closed.run, Step.RELEASE, event["now"], summary)
     LOG.info("release planned", extra={"run": closed.run, "outcome": closed.outcome, "items": len(items)})
-    return {"run": closed.run, "items": [asdict(item) for item in items]}
+    return {"run": run, "items": [asdict(item) for item in items], "undo": undo}
 
 
-def _may_exist(kind: CapacityKind, state: CapacityState) -> bool:
-    return kind is CapacityKind.MODEL and state is not CapacityState.RELEASED
+def _undo_serving(settings: PlanReleaseSettings, ledger: LedgerTable, run: Run, now: str) -> dict[str, str]:
+    """Take back a promotion that began and did not end; tell the machine which model goes where."""
+    if run.outcome != Outcome.FAILED or not any(step.step is Step.SERVE for step in ledger.steps(run.run)):
+        return {"restore": "none"}
+    before = ledger.champion(run.project)
+    champion, changes = restore(before, run=run.run, now=now)
+    if champion is None and before is not None:
+        ledger.delete_champion(run.project)
+    elif champion is not None and champion != before:
+        ledger.put_champion(champion, replaces=before)
+    for item in changes:
+        ledger.update_capacity(item.run, item.token, **item.values)
+    parameter = names.champion_parameter(settings.environment, run.project)
+    if champion is None:
+        return {"restore": "nothing", "parameter": parameter}
+    return {
+        "restore": "model",
+        "parameter": parameter,
+        "path": champion.path,
+        "champion_arn": champion.arn,
+        "model_arn": champion.model_arn,
+        "execution": f"{run.run}-undo-{''.join(character for character in now if character.isdigit())}",
+    }
+
+
+def _is_overdue(ledger: LedgerTable, item: Capacity, run: Run, now: str) -> bool:
+    """Tell whether another run of the project left this behind; the reaper looks after other projects."""
+    if item.project != run.project or item.run == run.run or item.expires > now:
+        return False
+    return bool(ledger.run(item.run).closed)
+
+
+def _may_exist(item: Capacity) -> bool:
+    return item.kind is CapacityKind.MODEL and item.state is not CapacityState.RELEASED

@@ -30,6 +30,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             Bucket(pinned["bucket"]).chunks(pinned["key"], pinned["version"]),
             model,
             file=pinned["key"].split("/", 2)[-1],
+            record_format=job.data.format,
+            group_key=job.data.group_key,
         )
         for role, pinned in run.data.items()
     }
@@ -38,18 +40,29 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         validation=files["validation"].records if "validation" in files else None,
         test=files["test"].records if "test" in files else None,
         seed=job.seed,
+        validation_share=job.data.validation_share,
+        test_share=job.data.test_share,
     )
     rejected_key = f"{data}/rejected.jsonl"
     artifacts.write_lines(rejected_key, rejected_rows(files))
-    report = data_report(files, split, model, seed=job.seed, rejected_uri=artifacts.uri(rejected_key))
+    report = data_report(
+        files,
+        split,
+        model,
+        seed=job.seed,
+        rejected_uri=artifacts.uri(rejected_key),
+        strict=job.data.on_error == "strict",
+    )
     if report.outcome == "valid":
         if run.blind_sha256 not in ("", report.blind_sha256):
             raise SealBrokenError(f"the blind test of run {run.run} was sealed already, with other content")
         # The seal first: a blind test without one is never read, a seal without one is written again.
         ledger.update_run(run.run, blind_sha256=report.blind_sha256)
         artifacts.write(blind_test_key(run.run), joined(split.test), "application/jsonl")
-        artifacts.write(f"{data}/train.jsonl", joined(split.train), "application/jsonl")
-        artifacts.write(f"{data}/validation.jsonl", joined(split.validation), "application/jsonl")
+        # What is trained is in the model's format; the blind test is asked through Converse, by any model.
+        for part, records in (("train", split.train), ("validation", split.validation)):
+            content = joined(records, model.record_format)
+            artifacts.write(f"{data}/{part}.jsonl", content, "application/jsonl")
     artifacts.write_json(f"{data}/report.json", report.to_json())
     ledger.begin_step(run.run, Step.PREPARE, event["now"], report.summary(), report.figures())
     LOG.info("dataset prepared", extra={"run": run.run, "outcome": report.outcome, **report.figures()})

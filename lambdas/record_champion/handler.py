@@ -21,8 +21,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger = LedgerTable(settings.ledger_table)
     run = ledger.run(event["run"]) if event["by_hand"] == ROLLBACK else ledger.require_open(event["run"])
     held = {item.token: item for item in ledger.capacity(run.run)}
+    before = ledger.champion(run.project)
     champion, changes = promote(
-        ledger.champion(run.project),
+        before,
         run=run.run,
         base_model=run.base_model,
         model=held[MODEL_TOKEN],
@@ -34,10 +35,11 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         raise ChampionChangedError(
             f"serving was planned for {plan['champion_arn']}, but callers use {champion.arn} now"
         )
-    # Capacity first: a champion whose capacity still had an expiry would be taken away by the reaper.
+    ledger.put_champion(
+        champion, replaces=before, only_while_open="" if event["by_hand"] == ROLLBACK else run.run
+    )
     for item in changes:
         ledger.update_capacity(item.run, item.token, **item.values)
-    ledger.put_champion(champion)
     ledger.begin_step(run.run, Step.SERVE, event["now"], f"{champion.model_name} is the champion", plan)
     LOG.info("champion recorded", extra={"run": run.run, "champion": champion.arn})
     return {"outcome": "recorded"}

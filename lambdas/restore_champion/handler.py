@@ -18,14 +18,15 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     settings = RestoreChampionSettings.from_environment()
     ledger = LedgerTable(settings.ledger_table)
     run = ledger.run(event["run"])
-    champion, changes = restore(ledger.champion(run.project), run=run.run, now=event["now"])
+    before = ledger.champion(run.project)
+    champion, changes = restore(before, run=run.run, now=event["now"])
     for item in changes:
         ledger.update_capacity(item.run, item.token, **item.values)
     if champion is None:
         ledger.delete_champion(run.project)
         result = {"restore": "nothing"}
     else:
-        ledger.put_champion(champion)
+        ledger.put_champion(champion, replaces=before)
         result = {
             "restore": "model",
             "path": champion.path,

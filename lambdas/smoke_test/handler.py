@@ -6,6 +6,7 @@ from typing import Any
 
 from tunesmith.aws.converse import Call, answer_all
 from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.dataset import conversations
 from tunesmith.evaluation.answers import read_questions
 from tunesmith.job import parse_job
 from tunesmith.observability import logger
@@ -21,9 +22,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     artifacts = Bucket(settings.artifacts_bucket)
     prefix = run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    questions = read_questions(artifacts.read(f"{prefix}/data/validation.jsonl"))
+    questions = read_questions(conversations(artifacts.read(f"{prefix}/data/validation.jsonl")))
     if not questions:
-        questions = read_questions(artifacts.read(f"{prefix}/data/train.jsonl"))
+        questions = read_questions(conversations(artifacts.read(f"{prefix}/data/train.jsonl")))
     answers = answer_all(
         [Call(event["arn"], question) for question in questions[:RECORDS]],
         max_tokens=job.evaluation.max_tokens,

@@ -8,6 +8,7 @@
     ├── RecordMissingError    the ledger or a bucket lacks what an earlier step must have written
     ├── UnknownPriceError     money would have to be guessed
     ├── UnknownModelError     the catalogue has no such model
+    ├── SmokeTestError        a deployed model could not be asked at all
     └── ChampionChangedError  another run became champion while this one was being served
 
 Outcomes ("dataset invalid", "over budget", "not better") are values, never errors.
@@ -52,6 +53,10 @@ class UnknownPriceError(TunesmithError):
 
 class UnknownModelError(TunesmithError):
     """When a model id stands in no catalogue entry."""
+
+
+class SmokeTestError(TunesmithError):
+    """When the smoke test's calls fail, which says nothing of the model."""
 
 
 class ChampionChangedError(TunesmithError):
@@ -102,6 +107,7 @@ TRANSIENT_RECORD_ERRORS: Final = (
 AWAITED_ERRORS: Final = (
     "Bedrock.ResourceNotFoundException",
     "Bedrock.ConflictException",
+    "Bedrock.ServiceQuotaExceededException",
     "Bedrock.ValidationException",
     "Ssm.ParameterNotFoundException",
 )
@@ -113,6 +119,7 @@ FAILURES: Final = (
     "CapacityKept",
     "JobFailed",
     "JobStopped",
+    "JobStuck",
     "JobStatusUnknown",
     "CapacityFailed",
     "CapacityStuck",

@@ -34,7 +34,6 @@ _MOST_HELD_BACK: Final = 0.8
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUP_KEY_PATTERN: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
-_OUTCOMES: Final = tuple(str(outcome) for outcome in Outcome)
 _DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl", re.ASCII)
 
 
@@ -52,7 +51,7 @@ def _inference_id(name: str) -> str:
 
 
 def _checked_group_key(path: str) -> str:
-    if not re.fullmatch(_GROUP_KEY_PATTERN, path, re.ASCII) or path.split(".")[0] in _RECORD_KEYS:
+    if not re.fullmatch(_GROUP_KEY_PATTERN, path, re.ASCII) or path.partition(".")[0] in _RECORD_KEYS:
         raise ValueError("not a group key")
     return path
 
@@ -70,7 +69,16 @@ def _checked_number(value: object) -> int | float | str:
     return value
 
 
-DataPath = Annotated[str, AfterValidator(_checked_path)]
+DataPath = Annotated[
+    str,
+    AfterValidator(_checked_path),
+    WithJsonSchema({"type": "string", "maxLength": _MAX_PATH_LENGTH, "pattern": f"^{_DATA_PATH.pattern}$"}),
+]
+GroupKey = Annotated[
+    str,
+    AfterValidator(_checked_group_key),
+    WithJsonSchema({"type": "string", "pattern": f"^{_GROUP_KEY_PATTERN}$"}),
+]
 HyperparameterValue = Annotated[
     int | float | str,
     PlainValidator(_checked_number),
@@ -103,7 +111,7 @@ class DataFiles(_Section):
     test_share: float | None = Field(
         default=None, ge=0.01, le=0.5, description="a share of the training file from 0.01 to 0.5"
     )
-    group_key: Annotated[str, AfterValidator(_checked_group_key)] | None = Field(
+    group_key: GroupKey | None = Field(
         default=None,
         description="the dotted path of a field of your own beside the record's, such as meta.customer",
     )
@@ -162,8 +170,9 @@ class Budget(_Section):
 class Notify(_Section):
     """Which ends of a run are told to the topic's subscribers."""
 
-    on: tuple[Literal[_OUTCOMES], ...] = Field(  # type: ignore[valid-type] # the ledger's outcomes, spelled once
-        default=_OUTCOMES, strict=False, description=f"a list of {', '.join(_OUTCOMES)}"
+    # Not `on`, which YAML 1.1 reads as true.
+    outcomes: tuple[Annotated[Outcome, Field(strict=False)], ...] = Field(
+        default=tuple(Outcome), strict=False, description=f"a list of {', '.join(Outcome)}"
     )
 
 

@@ -38,6 +38,12 @@ def run_of(name: str) -> str:
     return run
 
 
+def attempt_of(name: str) -> int | None:
+    """Read the attempt from a pipeline execution's name (`<run>-<n>`); None where the name tells none."""
+    attempt = name[RUN_LENGTH + 1 :].partition("-")[0]
+    return int(attempt) if attempt.isdecimal() else None
+
+
 def execution_name(run: str, attempt: int) -> str:
     """Name the run's execution; a second one (`resume`) counts up."""
     return f"{run}-{attempt}"

@@ -1,13 +1,15 @@
 """Can this plan work at all? Every reason against it at once, before anything is paid.
 
 The catalogue knows, the account decides: what Bedrock lists in this Region today goes before what the
-catalogue says, which explains the answer and names the successor.
+catalogue says, which explains the answer and names the successor. Some things no call tells without paying:
+whether the training role may read the data and use the key (Bedrock tries that when a job starts), whether
+the state machines' roles may make their calls, and whether Bedrock has capacity to give.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -18,6 +20,11 @@ from tunesmith.suggestions import did_you_mean
 
 CUSTOMIZATIONS: Final = {"fine-tuning": "FINE_TUNING"}
 """A job file's kind to Bedrock's name of it."""
+
+UNITS_QUOTA: Final = "L-BE77399C"
+"""Model units without commitment across custom models; 0 until AWS raises it. Source: an account, 2026-07."""
+DEPLOYMENTS_QUOTA: Final = "L-1EF80F3E"
+"""Custom model deployments for on-demand inference. Source: the general reference's page on Bedrock."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,25 +37,95 @@ class Offer:
     customizations: tuple[str, ...]
 
 
-def find_problems(
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What GetFoundationModelAvailability says of a model, in Bedrock's words."""
+
+    authorization: str = ""
+    entitlement: str = ""
+    agreement: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountAnswers:
+    """What the account was asked before a run; None stands for what it could not be asked."""
+
+    region: str
+    offers: Sequence[Offer]
+    access: Access | None = None
+    quotas: Mapping[str, Decimal | None] = field(default_factory=dict)
+    """Quota code to its value in this account and Region."""
+    in_use: int | None = None
+    """Deployments, or model units of custom models without commitment, that others than this run hold now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreflightReport:
+    """Every reason why a plan cannot work, each with what to do; none means go. Notes stop nothing."""
+
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaNeed:
+    """A quota that must be so high for a plan to work."""
+
+    code: str
+    what: str
+    wanted: int
+
+
+def check_plan(
     job: Job,
     model: Model,
+    account: AccountAnswers,
     *,
-    offers: Sequence[Offer],
-    region: str,
     split: Mapping[str, int],
+    beside_champion: bool,
     today: date,
-) -> list[str]:
-    """List every reason why a job cannot work, each with what to do; an empty list means go.
+) -> PreflightReport:
+    """Hold a job against the catalogue and the account.
 
-    `offers` is what the account lists under the model's ids, `split` the records of each part.
+    `split` counts the records of each part; `beside_champion` says that the project's champion holds
+    capacity of the kind that the candidate will ask for.
     """
-    return [
-        *_offer_problems(job, model, offers, region, today),
-        *_record_problems(model, split),
+    needs = quota_needs(job, model, in_use=account.in_use, beside_champion=beside_champion)
+    problems = (
+        *_offer_problems(job, model, account.offers, account.region, today),
+        *_access_problems(model, account),
+        *_record_problems(model, split, account.quotas.get(model.maximum_records_quota)),
         *_hyperparameter_problems(job, model),
-        *_serving_problems(job, model),
-    ]
+        *_serving_problems(job, model, today),
+        *_quota_problems(needs, account),
+    )
+    return PreflightReport(problems=problems, notes=tuple(_notes(needs, account)))
+
+
+def quota_codes(job: Job, model: Model, split: Mapping[str, int]) -> set[str]:
+    """List the codes of the quotas that a plan has to be held against."""
+    codes = {need.code for need in quota_needs(job, model, in_use=0, beside_champion=False)}
+    if model.maximum_records_quota and _counted(model, split) > model.maximum_records:
+        codes.add(model.maximum_records_quota)
+    return codes
+
+
+def quota_needs(job: Job, model: Model, *, in_use: int | None, beside_champion: bool) -> list[QuotaNeed]:
+    """List what the candidate's capacity asks of the account's quotas, beside what others hold.
+
+    Where that could not be asked, the champion's capacity is counted as the candidate's own.
+    """
+    units = job.serving.model_units if job.serving_path == "provisioned" else 1
+    held = in_use if in_use is not None else units * beside_champion
+    if job.serving_path == "on_demand":
+        return [QuotaNeed(code=DEPLOYMENTS_QUOTA, what="custom model deployments", wanted=held + 1)]
+    total = QuotaNeed(
+        code=UNITS_QUOTA, what="model units without commitment across custom models", wanted=held + units
+    )
+    per_model = QuotaNeed(
+        code=model.units_quota, what=f"model units per provisioned model of {model.title}", wanted=units
+    )
+    return [per_model, total] if model.units_quota else [total]
 
 
 def _offer_problems(
@@ -79,7 +156,8 @@ def _offer_problems(
 
 def _past_use(model: Model, end_of_life: date | None, today: date) -> str:
     if end_of_life is None:
-        return f"{model.title} is legacy, so Bedrock takes no new customization jobs for it"
+        status = "retired" if model.lifecycle.status == "retired" else "legacy"
+        return f"{model.title} is {status}, so Bedrock takes no new customization jobs for it"
     if end_of_life <= today:
         return f"{model.title} was retired on {end_of_life}"
     return (
@@ -97,21 +175,57 @@ def _successor(model: Model) -> str:
     )
 
 
-def _record_problems(model: Model, split: Mapping[str, int]) -> Iterator[str]:
-    if split["train"] < model.minimum_records:
+def _access_problems(model: Model, account: AccountAnswers) -> Iterator[str]:
+    access = account.access
+    if access is None or not account.offers:
+        return
+    if access.authorization == "NOT_AUTHORIZED":
         yield (
-            f"{split['train']} records are left to train on after the split, and {model.title} needs at "
+            f"this account is not authorized to use {model.title}: ask an administrator for bedrock:* on it, "
+            f"or look for a service control policy that denies it"
+        )
+    if access.entitlement == "NOT_AVAILABLE":
+        agreed = f" (agreement {access.agreement.lower()})" if access.agreement else ""
+        yield (
+            f"this account has no access to {model.title}{agreed}: request it under Model access in "
+            f"Bedrock's console in {account.region}"
+        )
+
+
+def _record_problems(model: Model, split: Mapping[str, int], quota: Decimal | None) -> Iterator[str]:
+    validation = 0 if model.ignores_validation else split["validation"]
+    enough = split["train"] + (validation if model.minimum_counts_validation else 0)
+    if enough < model.minimum_records:
+        counted = "train and validate" if model.minimum_counts_validation else "train on"
+        yield (
+            f"{enough} records are left to {counted} after the split, and {model.title} needs at "
             f"least {model.minimum_records}: add records, or give data.test and data.validation yourself"
         )
-    validation = 0 if model.ignores_validation else split["validation"]
-    if split["train"] + validation > model.maximum_records:
+    if 0 < validation < model.minimum_validation:
+        yield (
+            f"{validation} records are left to validate with, and {model.title} needs at least "
+            f"{model.minimum_validation} or none: add records, or set data.validation_share"
+        )
+    if model.maximum_validation is not None and validation > model.maximum_validation:
+        yield (
+            f"{validation:,} records to validate with are more than the {model.maximum_validation:,} that "
+            f"{model.title} takes: set data.validation_share lower"
+        )
+    most = model.maximum_records if quota is None else int(quota)
+    if _counted(model, split) > most:
         counted = f"{split['train']:,} records to train on" + (
             f" and {validation:,} to validate with" if validation else ""
         )
+        code = f" {model.maximum_records_quota}" if model.maximum_records_quota else ""
         yield (
-            f"{counted} are more than the {model.maximum_records:,} that {model.title} takes: leave some "
-            f"out, or ask AWS for a higher quota"
+            f"{counted} are more than the {most:,} that {model.title} takes: leave some "
+            f"out, or ask AWS for a higher quota{code}"
         )
+
+
+def _counted(model: Model, split: Mapping[str, int]) -> int:
+    """Count the records that the maximum is about."""
+    return split["train"] + (0 if model.ignores_validation else split["validation"])
 
 
 def _hyperparameter_problems(job: Job, model: Model) -> Iterator[str]:
@@ -133,9 +247,36 @@ def _range(known: Hyperparameter) -> str:
     return f"{kind} from {known.min.normalize():f} to {known.max.normalize():f}"
 
 
-def _serving_problems(job: Job, model: Model) -> Iterator[str]:
-    if job.serving.path is not None and job.serving.path not in model.serving_paths:
+def _serving_problems(job: Job, model: Model, today: date) -> Iterator[str]:
+    if job.serving_path not in model.serving_paths:
         yield (
-            f"{model.title} cannot be served by {job.serving.path}, only by "
-            f"{' or '.join(model.serving_paths)}: choose another base model"
+            f"{model.title} cannot be served by {job.serving_path}, only by "
+            f"{' or '.join(model.serving_paths)}: set serving.path to that, or choose another base model"
         )
+    elif job.serving_path == "on_demand" and model.on_demand_from and today < model.on_demand_from:
+        yield (
+            f"{model.title} is served on demand only if it was customized on or after "
+            f"{model.on_demand_from}: set serving.path to another way, or wait"
+        )
+
+
+def _quota_problems(needs: Sequence[QuotaNeed], account: AccountAnswers) -> Iterator[str]:
+    for need in needs:
+        quota = account.quotas.get(need.code)
+        if quota is not None and quota < need.wanted:
+            held = f", {account.in_use} of which others hold now" if account.in_use else ""
+            yield (
+                f"the quota {need.code} ({need.what}) is {int(quota)} in {account.region}, and this run "
+                f"needs {need.wanted}{held}: ask for an increase in the Service Quotas console"
+            )
+
+
+def _notes(needs: Sequence[QuotaNeed], account: AccountAnswers) -> Iterator[str]:
+    """Say what could not be asked, so that nobody takes it for checked."""
+    for need in needs:
+        if account.quotas.get(need.code) is None:
+            yield f"the quota {need.code} ({need.what}) could not be read; this run needs {need.wanted}"
+    if account.in_use is None:
+        yield "the capacity that is in use could not be listed"
+    if account.access is None:
+        yield "whether this account has access to the model could not be asked"

@@ -1,7 +1,8 @@
 """What may differ between accounts? Durations, quotas and model lifecycles, from one SSM parameter.
 
 `/tunesmith-local/account` holds JSON, every key optional: `{"timings": {"queue": 60}, "quotas":
-{"provisioned_units": 1}, "foundation_models": {"amazon.nova-micro-v1:0": {"status": "LEGACY"}}}`.
+{"provisioned_units": 1}, "foundation_models": {"amazon.nova-micro-v1:0": {"status": "LEGACY"}}}`. A base
+model is listed where its `regions` say, whatever the catalogue says: `{"regions": ["us-east-1"]}`.
 Without it the defaults here hold.
 """
 

@@ -51,6 +51,13 @@ def _both_ids(model: Model) -> list[FoundationModel]:
             for name, one in model.hyperparameters.items()
         },
         records=(model.minimum_records, model.maximum_records),
+        validation_records=(
+            max(1, model.minimum_validation),
+            model.maximum_validation or model.maximum_records,
+        ),
+        counts_validation=model.minimum_counts_validation,
+        record_format=model.record_format,
+        one_system_text=model.one_system_text,
         tokens_per_record=model.tokens_per_record,
         reserved_words=model.reserved_words,
         reads_validation=not model.ignores_validation,

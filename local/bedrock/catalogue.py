@@ -51,8 +51,8 @@ def get_availability(region: Region, params: dict[str, Any]) -> dict[str, Any]:
 
 def _listed(region: Region) -> list[FoundationModel]:
     overrides, now = region.account().foundation_models, region.now()
-    here = (model for model in region.surroundings.foundation_models() if region.region_name in model.regions)
-    return [model for model in (one.with_lifecycle(overrides) for one in here) if not model.ended(now)]
+    offered = (model.as_offered(overrides) for model in region.surroundings.foundation_models())
+    return [model for model in offered if region.region_name in model.regions and not model.ended(now)]
 
 
 def _describe(region: Region, model: FoundationModel) -> dict[str, Any]:

@@ -57,13 +57,19 @@ def run(folder: Path) -> None:
     """Check the data of the job in the folder, fit, and write what came of it."""
     request = json.loads((folder / "request.json").read_text())
     try:
-        training = _read(folder / "training.jsonl", request["training"], request)
+        low, high = request["records"]
+        training = _read(folder / "training.jsonl", request["training"], request, most=high)
+        least, most = request["validation_records"]
         validation = [
-            _read(
-                folder / f"validation-{number}.jsonl", uri, request | {"records": [1, request["records"][1]]}
-            )
+            _read(folder / f"validation-{number}.jsonl", uri, request, least=least, most=most)
             for number, uri in enumerate(request["validation"])
         ]
+        counted = len(training) + request["counts_validation"] * sum(map(len, validation))
+        if counted < low:
+            raise BadRecordError(
+                f"The number of records in {request['training']} is {counted}; "
+                f"it must be from {low} to {high}."
+            )
     except BadRecordError as error:
         _write(folder / "checked.json", {"failure": str(error)})
         return
@@ -75,12 +81,13 @@ def run(folder: Path) -> None:
     _write(folder / "result.json", _summary(curve))
 
 
-def _read(path: Path, source: str, request: dict[str, Any]) -> list[Example]:
-    examples = read_examples(path.read_bytes(), source)
-    low, high = request["records"]
-    if not low <= len(examples) <= high:
+def _read(path: Path, source: str, request: dict[str, Any], *, most: int, least: int = 1) -> list[Example]:
+    examples = read_examples(
+        path.read_bytes(), source, request["format"], one_system_text=request["one_system_text"]
+    )
+    if not least <= len(examples) <= most:
         raise BadRecordError(
-            f"The number of records in {source} is {len(examples)}; it must be from {low} to {high}."
+            f"The number of records in {source} is {len(examples)}; it must be from {least} to {most}."
         )
     longest = request["tokens_per_record"]
     for number, one in enumerate(examples, start=1):

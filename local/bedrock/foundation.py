@@ -23,6 +23,12 @@ class FoundationModel:
     lifecycle_times: Mapping[str, datetime] = field(default_factory=dict)
     hyperparameters: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     records: tuple[int, int] = (1, 20_000)
+    validation_records: tuple[int, int] = (1, 20_000)
+    counts_validation: bool = False
+    """Whether the fewest records are those of training and validation together."""
+    record_format: str = ""
+    """The one format that training takes; empty for any."""
+    one_system_text: bool = False
     tokens_per_record: int = 32_000
     reserved_words: tuple[str, ...] = ()
     deployable: bool = False
@@ -34,19 +40,29 @@ class FoundationModel:
     def arn_suffix(self) -> str:
         return f"::foundation-model/{self.model_id}"
 
-    def with_lifecycle(self, overrides: Mapping[str, Mapping[str, Any]]) -> FoundationModel:
-        """Apply the account's override, which may name the model by either of its ids."""
-        override = overrides.get(self.model_id) or overrides.get(self.inference_id)
+    def as_offered(self, overrides: Mapping[str, Mapping[str, Any]]) -> FoundationModel:
+        """Apply the account's override, which may name the model by either of its ids.
+
+        `status`, the lifecycle's times (null takes one away), and `regions`, where the account has it.
+        """
+        override = dict(overrides.get(self.model_id) or overrides.get(self.inference_id) or {})
         if not override:
             return self
-        times = {key: datetime.fromisoformat(value) for key, value in override.items() if key != "status"}
+        status = override.pop("status", self.status)
+        regions = frozenset(override.pop("regions", self.regions))
+        times = {**self.lifecycle_times, **{key: value and _time(value) for key, value in override.items()}}
         return replace(
             self,
-            status=override.get("status", self.status),
-            lifecycle_times={**self.lifecycle_times, **times},
+            status=status,
+            regions=regions,
+            lifecycle_times={key: value for key, value in times.items() if value},
         )
 
     def ended(self, now: datetime) -> bool:
         """Whether the model is past its end of life."""
         end = self.lifecycle_times.get("endOfLifeTime")
         return end is not None and now >= end
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

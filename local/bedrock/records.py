@@ -1,7 +1,7 @@
 """Does a training file parse, and what does each record ask and answer?
 
-Reads Converse records (`bedrock-conversation-2024`), `prompt`/`completion` pairs and the older
-`system`/`messages` chat records. Messages follow Bedrock's, which never name more than one line.
+Reads Converse records (`bedrock-conversation-2024`), `prompt`/`completion` pairs and Anthropic's messages;
+a base model takes one of them. Messages follow Bedrock's, which never name more than one line.
 """
 
 from __future__ import annotations
@@ -26,15 +26,20 @@ class Example:
     completion: str
 
 
-def read_examples(data: bytes, source: str) -> list[Example]:
-    """Parse a JSONL file; `source` is its S3 URI. Raises BadRecordError at the first bad line."""
-    examples = list(_examples(data, source))
+def read_examples(
+    data: bytes, source: str, record_format: str = "", *, one_system_text: bool = False
+) -> list[Example]:
+    """Parse a JSONL file of a format, or of any; `source` is its S3 URI.
+
+    Raises BadRecordError at the first bad line.
+    """
+    examples = list(_examples(data, source, record_format, one_system_text))
     if not examples:
         raise BadRecordError(f"The dataset {source} contains no records.")
     return examples
 
 
-def _examples(data: bytes, source: str) -> Iterator[Example]:
+def _examples(data: bytes, source: str, record_format: str, one_system_text: bool) -> Iterator[Example]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -44,7 +49,10 @@ def _examples(data: bytes, source: str) -> Iterator[Example]:
         lines.pop()
     for number, line in enumerate(lines, start=1):
         try:
-            yield _example(json.loads(line))
+            record = json.loads(line)
+            example = _example(record)
+            _check_format(record, record_format, one_system_text)
+            yield example
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise BadRecordError(
                 f"Malformed input record in {source} at line {number}: {_reason(error)}. "
@@ -62,7 +70,25 @@ def _reason(error: Exception) -> str:
     return "the record does not have the expected structure"
 
 
-def _example(record: dict[str, Any]) -> Example:
+def _check_format(record: dict[str, Any], record_format: str, one_system_text: bool) -> None:
+    if record_format == "prompt_completion":
+        if record.keys() != {"prompt", "completion"}:
+            raise ValueError("the record must have the keys prompt and completion")
+    elif record_format == "anthropic_messages":
+        if not {"messages"} <= record.keys() <= {"system", "messages"}:
+            raise ValueError("extraneous or missing key")
+        texts = [record.get("system", ""), *(message["content"] for message in record["messages"])]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("system and content must be text")
+    elif record_format == "converse":
+        contents = [message["content"] for message in record["messages"]]
+        if "schemaVersion" not in record or not all(isinstance(content, list) for content in contents):
+            raise ValueError("the record does not follow the Converse schema")
+        if one_system_text and len(record.get("system", [])) != 1:
+            raise ValueError("system must have exactly one text")
+
+
+def _example(record: Any) -> Example:
     if not isinstance(record, dict):
         raise ValueError("the line is not a JSON object")
     if "completion" in record:

@@ -160,11 +160,12 @@ class Region(BaseBackend):
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def foundation_model(self, identifier: str) -> FoundationModel | None:
-        """Find a base model of this Region by id or ARN, with the account's lifecycle."""
+        """Find a base model that the account has in this Region, by id or ARN."""
         model_id = identifier.rsplit("/", 1)[-1]
         for model in self.surroundings.foundation_models():
-            if model_id == model.model_id and self.region_name in model.regions:
-                return model.with_lifecycle(self.account().foundation_models)
+            if model_id == model.model_id:
+                offered = model.as_offered(self.account().foundation_models)
+                return offered if self.region_name in offered.regions else None
         return None
 
     def custom_model(self, identifier: str) -> CustomModel:

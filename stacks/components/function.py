@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -33,15 +35,32 @@ class PipPackage:
 
     def try_bundle(self, output_dir: str, *_options: object, **_more_options: object) -> bool:
         """Fill the asset's folder; CalledProcessError where pip finds no wheel for the platform."""
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        command += ["--target", output_dir, "--no-compile", "--only-binary=:all:"]
-        command += ["--implementation", "cp", "--python-version", PYTHON]
-        command += [word for platform in PLATFORMS for word in ("--platform", platform)]
-        command += [word for name in self._requirements for word in ("--requirement", str(SOURCE / name))]
-        subprocess.run(command, check=True)  # noqa: S603
-        left_out = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-        shutil.copytree(SOURCE, output_dir, ignore=left_out, dirs_exist_ok=True)
+        self.install(output_dir)
+        copy_source(output_dir)
         return True
+
+    def install(self, folder: str) -> None:
+        """Lay the packages alone into a folder, for the Python and the processor that Lambda runs."""
+        options = ["--implementation", "cp", "--python-version", PYTHON]
+        options += [word for platform in PLATFORMS for word in ("--platform", platform)]
+        install(self._requirements, folder, *options)
+
+
+def install(requirements: Sequence[str], folder: str, *options: str) -> None:
+    """Let pip lay these files' packages into a folder: the listed versions and nothing else.
+
+    Without further options they are for the running Python. CalledProcessError where a wheel is missing.
+    """
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--target", folder, "--no-compile", "--only-binary=:all:", *options]
+    command += [word for name in requirements for word in ("--requirement", str(SOURCE / name))]
+    subprocess.run(command, check=True)  # noqa: S603
+
+
+def copy_source(folder: str) -> None:
+    """Lay our own source beside the packages."""
+    left_out = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    shutil.copytree(SOURCE, folder, ignore=left_out, dirs_exist_ok=True)
 
 
 def package(*requirements: str) -> lambda_.Code:
@@ -72,6 +91,7 @@ class Function(Construct):
         name: str,
         environment: Environment,
         code: lambda_.Code,
+        log_key: kms.IKey,
         variables: dict[str, str],
         memory_mb: int,
         timeout: cdk.Duration,
@@ -82,7 +102,8 @@ class Function(Construct):
         log_group = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=f"/{environment.prefix.replace('-', '/')}/{name}",
+            log_group_name=f"{environment.function_logs}{name}",
+            encryption_key=log_key,
             retention=environment.log_retention,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -24,7 +25,13 @@ class Workflow(Construct):
     """One state machine; the definition stands in the template, where tests and cfn-lint see it."""
 
     def __init__(
-        self, scope: Construct, *, name: str, environment: Environment, substitutions: Mapping[str, str]
+        self,
+        scope: Construct,
+        *,
+        name: str,
+        environment: Environment,
+        log_key: kms.IKey,
+        substitutions: Mapping[str, str],
     ) -> None:
         """Take what the file needs from the substitutions; KeyError names a placeholder that they lack."""
         super().__init__(scope, f"{name.capitalize()}Machine")
@@ -35,8 +42,8 @@ class Workflow(Construct):
         log_group = logs.LogGroup(
             self,
             "Logs",
-            # The prefix under which log delivery needs no growing resource policy.
-            log_group_name=f"/aws/vendedlogs/states/{self.full_name}",
+            log_group_name=f"{environment.machine_logs}{name}",
+            encryption_key=log_key,
             retention=environment.log_retention,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from check_preflight.handler import lambda_handler as check_preflight
 from estimate_cost.handler import lambda_handler as estimate_cost
 from prepare_dataset.handler import lambda_handler as prepare_dataset
-from tests.handlers.data_run import JOB, RUN, STEP, DataRun, records
+from tests.handlers.data_run import JOB, PROJECT, RUN, STEP, DataRun, records
+from tunesmith import names
 from tunesmith.aws import clients
+from tunesmith.aws.service_quotas import bedrock_quotas
 from tunesmith.cost import OVERRIDE_KEY
 from tunesmith.errors import RecordMissingError, SealBrokenError
-from tunesmith.ledger import Step
+from tunesmith.ledger import Champion, Step
+from tunesmith.preflight import DEPLOYMENTS_QUOTA, UNITS_QUOTA
 
 DATA = f"runs/{RUN}/data"
 BLIND = f"blind/{RUN}/test.jsonl"
@@ -120,11 +125,58 @@ def test_a_run_that_nobody_admitted_is_a_fault(data_run: DataRun) -> None:
 # --- check_preflight
 
 
+@dataclass
+class Account:
+    """Bedrock's control plane and Service Quotas with the answers that a test gives."""
+
+    bedrock: Stubber
+    quotas: Stubber
+
+    def answers(
+        self,
+        models: list[dict[str, Any]],
+        *,
+        quotas: dict[str, float | None],
+        throughputs: list[dict[str, Any]] | None = None,
+        access: bool = True,
+    ) -> None:
+        """Give the answers in the order in which they are asked for."""
+        self.bedrock.add_response("list_foundation_models", {"modelSummaries": models}, {})
+        if access:
+            self.bedrock.add_response("get_foundation_model_availability", AVAILABLE)
+        else:
+            self.bedrock.add_client_error("get_foundation_model_availability", "AccessDeniedException")
+        for code, value in sorted(quotas.items()):
+            asked = {"ServiceCode": "bedrock", "QuotaCode": code}
+            if value is None:
+                self.quotas.add_client_error(
+                    "get_service_quota", "AccessDeniedException", "", 400, None, asked
+                )
+            else:
+                self.quotas.add_response(
+                    "get_service_quota", {"Quota": {"QuotaCode": code, "Value": value}}, asked
+                )
+        if throughputs is None:
+            self.bedrock.add_response("list_custom_model_deployments", {"modelDeploymentSummaries": []}, {})
+        else:
+            answer = {"provisionedModelSummaries": throughputs}
+            self.bedrock.add_response("list_provisioned_model_throughputs", answer, {})
+
+
+AVAILABLE = {
+    "modelId": "m",
+    "agreementAvailability": {"status": "AVAILABLE"},
+    "authorizationStatus": "AUTHORIZED",
+    "entitlementAvailability": "AVAILABLE",
+    "regionAvailability": "AVAILABLE",
+}
+
+
 @pytest.fixture
-def bedrock(data_run: DataRun) -> Iterator[Stubber]:
-    """Bedrock's control plane with the answers that a test gives."""
-    with Stubber(clients.bedrock()) as stub:
-        yield stub
+def account(data_run: DataRun) -> Iterator[Account]:
+    """The account's answers."""
+    with Stubber(clients.bedrock()) as bedrock, Stubber(clients.service_quotas()) as quotas:
+        yield Account(bedrock, quotas)
 
 
 def listed(model: str, status: str = "ACTIVE", **lifecycle: Any) -> dict[str, Any]:
@@ -136,28 +188,90 @@ def listed(model: str, status: str = "ACTIVE", **lifecycle: Any) -> dict[str, An
     }
 
 
-def test_a_plan_that_can_work_is_clear(data_run: DataRun, bedrock: Stubber) -> None:
+def throughput(name: str, units: int, **keys: Any) -> dict[str, Any]:
+    model = "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-micro-v1:0:128k/abcdefghijkl"
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    return {
+        "provisionedModelName": name,
+        "provisionedModelArn": "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl",
+        "modelArn": model,
+        "desiredModelArn": model,
+        "foundationModelArn": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0:128k",
+        "modelUnits": units,
+        "desiredModelUnits": units,
+        "status": "InService",
+        "creationTime": now,
+        "lastModifiedTime": now,
+        **keys,
+    }
+
+
+def test_a_plan_that_can_work_is_clear(data_run: DataRun, account: Account) -> None:
     data_run.prepared(train=500)
     models = [
         listed("amazon.nova-micro-v1:0"),
         listed("amazon.nova-micro-v1:0:128k"),
         {"modelArn": "x" * 20, "modelId": "other"},
     ]
-    bedrock.add_response("list_foundation_models", {"modelSummaries": models}, {})
+    account.answers(models, quotas={DEPLOYMENTS_QUOTA: 10.0})
     assert check_preflight(STEP, None) == {"outcome": "clear", "reason": ""}
     assert data_run.step(Step.PREFLIGHT).summary == "Amazon Nova Micro can be tuned and served"
 
 
-def test_a_plan_that_cannot_work_is_refused_with_every_problem(data_run: DataRun, bedrock: Stubber) -> None:
+def test_a_plan_that_cannot_work_is_refused_with_every_problem(data_run: DataRun, account: Account) -> None:
     data_run.prepared(JOB + "hyperparameters: {epochCount: 50}", train=5)
     gone = datetime(2026, 9, 10, tzinfo=UTC)
     models = [listed("amazon.nova-micro-v1:0:128k", "LEGACY", endOfLifeTime=gone)]
-    bedrock.add_response("list_foundation_models", {"modelSummaries": models}, {})
+    account.answers(models, quotas={DEPLOYMENTS_QUOTA: 10.0})
     answer = check_preflight(STEP, None)
     assert answer["outcome"] == "refused"
     for said in ("was retired on 2026-09-10", "needs at least 8", "from 1 to 5"):
         assert said in answer["reason"]
-    assert data_run.step(Step.PREFLIGHT).figures == {"problems": 3}
+    assert data_run.step(Step.PREFLIGHT).figures == {"problems": 3, "not_asked": 0}
+
+
+def test_model_units_in_use_are_counted_but_committed_ones_base_models_and_the_run_s_own(
+    data_run: DataRun, account: Account
+) -> None:
+    data_run.prepared(JOB + "serving: {path: provisioned, model_units: 2}", train=500)
+    base = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0:128k"
+    held = [
+        throughput("triage-0123456789abcdef", 3),
+        throughput("committed", 5, commitmentDuration="OneMonth"),
+        throughput("base", 5, modelArn=base),
+        throughput("failed", 5, status="Failed"),
+        throughput(names.capacity_name(PROJECT, RUN), 2),
+    ]
+    account.answers([listed("amazon.nova-micro-v1:0:128k")], quotas={UNITS_QUOTA: 4.0}, throughputs=held)
+    answer = check_preflight(STEP, None)
+    assert answer["outcome"] == "refused"
+    assert "is 4 in us-east-1, and this run needs 5, 3 of which others hold now" in answer["reason"]
+    account.answers([listed("amazon.nova-micro-v1:0:128k")], quotas={UNITS_QUOTA: 5.0}, throughputs=held)
+    assert check_preflight(STEP, None)["outcome"] == "clear"
+
+
+def test_an_account_that_tells_nothing_is_noted_and_not_refused(data_run: DataRun, account: Account) -> None:
+    data_run.prepared(train=500)
+    models = [listed("amazon.nova-micro-v1:0:128k")]
+    account.answers(models, quotas={DEPLOYMENTS_QUOTA: None}, access=False)
+    assert check_preflight(STEP, None)["outcome"] == "clear"
+    step = data_run.step(Step.PREFLIGHT)
+    assert "the quota L-1EF80F3E (custom model deployments) could not be read" in step.summary
+    assert step.figures == {"problems": 0, "not_asked": 2}
+
+
+def test_a_quota_that_was_never_changed_has_its_default(data_run: DataRun, account: Account) -> None:
+    for default in (0.0, 7.0):
+        account.quotas.add_client_error("get_service_quota", "NoSuchResourceException")
+        account.quotas.add_response("get_aws_default_service_quota", {"Quota": {"Value": default}})
+        assert bedrock_quotas([UNITS_QUOTA]) == {UNITS_QUOTA: Decimal(str(default))}
+    for _ in range(2):
+        account.quotas.add_client_error("get_service_quota", "NoSuchResourceException")
+        account.quotas.add_client_error("get_aws_default_service_quota", "NoSuchResourceException")
+    assert bedrock_quotas(["L-1", "L-2"]) == {"L-1": None, "L-2": None}
+    account.quotas.add_client_error("get_service_quota", "ServiceException")
+    with pytest.raises(ClientError, match="ServiceException"):
+        bedrock_quotas(["L-1"])
 
 
 # --- estimate_cost
@@ -191,6 +305,30 @@ def test_an_unknown_price_stops_the_run_until_the_override_has_it(data_run: Data
     line = line.replace("<US dollars>", "0.002").replace("<yyyy-mm-dd>", "2026-11-01")
     data_run.uploads.write(OVERRIDE_KEY, f"prices:\n{line}".encode())
     assert estimate_cost(STEP, None)["outcome"] == "affordable"
+
+
+def test_a_run_beside_a_champion_that_is_served_by_the_hour_pays_for_both(data_run: DataRun) -> None:
+    job = JOB.replace("nova-micro", "nova-2-lite") + "serving: {path: provisioned}\nbudget: {limit_usd: 1000}"
+    data_run.prepared(job, train=500)
+    assert estimate_cost(STEP, None)["outcome"] == "affordable"
+    alone = data_run.artifacts.read_json(f"runs/{RUN}/estimate.json")
+    champion = Champion(
+        project=PROJECT,
+        run="0" * 16,
+        model_arn="m",
+        model_name="m",
+        base_model="amazon.nova-2-lite-v1:0",
+        arn="a",
+        path="provisioned",
+        capacity_name="c",
+        capacity_run="0" * 16,
+        since=STEP["now"],
+    )
+    data_run.ledger.put_champion(champion)
+    estimate_cost(STEP, None)
+    beside = data_run.artifacts.read_json(f"runs/{RUN}/estimate.json")
+    assert Decimal(beside["total_usd"]) - Decimal(alone["total_usd"]) == Decimal("60.5")
+    assert Decimal(beside["afterwards"][0]["usd"]) == 43_560
 
 
 def test_an_override_that_cannot_be_read_stops_the_run(data_run: DataRun) -> None:

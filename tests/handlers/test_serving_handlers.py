@@ -98,7 +98,7 @@ def crown(run: RunUnderTest, champion: Champion = OLD) -> None:
             arn=OLD.arn,
         )
     )
-    run.ledger.put_champion(champion)
+    run.ledger.put_champion(champion, replaces=run.ledger.champion(PROJECT))
 
 
 def serve(run: RunUnderTest) -> None:

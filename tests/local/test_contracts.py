@@ -114,6 +114,12 @@ RELIED_UPON = {
         "moto.cloudformation.models:CloudFormationBackend._resolve_update_parameters": "02438a8e3700",
         "moto.cloudformation.models:CloudFormationBackend.update_stack": "83a62d954ef0",
     },
+    "state_faults": {
+        "tasks.state_task_service:StateTaskService._eval_execution": "81a8da94bfdb",
+        "asl.state.exec.state_task.state_task_lambda:StateTaskLambda._eval_execution": "ead6d23ce0b1",
+        "asl.state.exec.execute_state:ExecutionState._evaluate_with_timeout": "c56deda08a42",
+        "asl.state.exec.execute_state:ExecutionState._eval_state": "88a5f8e4c72b",
+    },
     "state_machine_resources": {
         "moto.stepfunctions.models:StateMachine.create_from_cloudformation_json": "97e9fc1f9bd3",
         "moto.stepfunctions.models:StateMachine.update_from_cloudformation_json": "cb61711c12bd",

@@ -42,7 +42,7 @@ def test_banking77_is_promoted_with_four_fifths_right(
     assert run.outcome == "promoted", run.reason
     candidate = next(m for m in report["evaluation"]["models"] if m["label"] == "candidate")
     assert report["evaluation"]["n"] == 1000
-    assert candidate["exact_match"] >= 0.80
+    assert candidate["exact_match"] >= 80
     champion = cloud.ledger.champion("banking77")
     assert champion is not None
     assert cloud.champion_parameter("banking77") == champion.arn

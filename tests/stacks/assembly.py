@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+BUDGET_USD = 250
 Resource = dict[str, Any]
 
 
@@ -74,8 +75,16 @@ def run_app(folder: Path, context: dict[str, Any], code: str = "") -> subprocess
 
 
 def synthesize(folder: Path, environment: str, region: str = "us-east-1") -> Assembly:
-    """Synthesize one environment; packages are left out, so that no index is asked."""
-    context = {"env": environment, "region": region, "aws:cdk:bundling-stacks": []}
+    """Synthesize one environment; packages are left out, so that no index is asked, and a budget is set."""
+    written = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]
+    if environment != "local":
+        written[environment]["monthly_budget_usd"] = BUDGET_USD
+    context = {
+        "env": environment,
+        "region": region,
+        "environments": written,
+        "aws:cdk:bundling-stacks": [],
+    }
     done = run_app(folder, context)
     assert done.returncode == 0, done.stderr[-4000:]
     return Assembly(folder, environment)

@@ -8,8 +8,14 @@ import pytest
 
 from tests.stacks.assembly import Assembly, Template, synthesize
 
-DEPLOYMENTS = (("prod", "us-east-1"), ("prod", "us-west-2"), ("local", "us-east-1"))
-"""Two environments and two Regions in one account; dev is local with packages."""
+DEPLOYMENTS = (
+    ("dev", "us-east-1"),
+    ("dev", "us-west-2"),
+    ("prod", "us-east-1"),
+    ("prod", "us-west-2"),
+    ("local", "us-east-1"),
+)
+"""Two environments and two Regions in one account, and what runs on a laptop."""
 
 
 @pytest.fixture(scope="session")

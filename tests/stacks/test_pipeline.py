@@ -153,9 +153,9 @@ def test_the_command_learns_what_is_deployed(pipeline: Template) -> None:
         "artifacts_bucket",
         "ledger_table",
         "pipeline_arn",
-        "reap_arn",
         "release_arn",
         "serve_arn",
+        "reap_arn",
         "topic_arn",
     ]
     assert deployment["region"] == "us-east-1"

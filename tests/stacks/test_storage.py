@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -105,19 +106,51 @@ def test_the_key_of_models_outlives_the_stacks_everywhere(
     assert all(resource["Properties"]["EnableKeyRotation"] for resource in keys.values())
 
 
-def test_alarms_may_publish_to_the_encrypted_topic(storage: Template) -> None:
+def test_alarms_rules_and_budgets_of_this_account_may_publish_encrypted(
+    storage: Template,
+) -> None:
     (topic,) = storage.properties("AWS::SNS::Topic")
     assert spelled(topic["KmsMasterKeyId"]).startswith("<DataKey")
     (topic_policy,) = storage.properties("AWS::SNS::TopicPolicy")
     key_policy = storage.only("AWS::KMS::Key", "DataKey")["KeyPolicy"]
-    for policy, action in (
-        (topic_policy["PolicyDocument"], "sns:Publish"),
-        (key_policy, "kms:GenerateDataKey"),
+    for policy, actions in (
+        (topic_policy["PolicyDocument"], ["sns:Publish"]),
+        (key_policy, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ):
         (statement,) = (
             statement
             for statement in policy["Statement"]
-            if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+            if statement.get("Sid", "").startswith("AlarmsRulesAndBudgets")
         )
-        assert action in listed(statement["Action"])
+        assert statement["Principal"] == {
+            "Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"]
+        }
+        assert listed(statement["Action"]) == actions
         assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_messages_are_sent_over_tls_alone(storage: Template, pipeline: Template) -> None:
+    policies = storage.properties("AWS::SNS::TopicPolicy") + pipeline.properties("AWS::SQS::QueuePolicy")
+    assert len(policies) == 3
+    for policy in policies:
+        refusals = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert [s["Condition"] for s in refusals] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_logs_may_be_encrypted_by_the_data_key_for_every_log_group_and_no_other(
+    assemblies: dict[Any, Assembly],
+) -> None:
+    for (_, region), assembly in assemblies.items():
+        policy = assembly.template("storage").only("AWS::KMS::Key", "DataKey")["KeyPolicy"]["Statement"]
+        (statement,) = (entry for entry in policy if entry.get("Sid") == "LogsMayBeEncrypted")
+        assert statement["Principal"] == {"Service": f"logs.{region}.amazonaws.com"}
+        patterns = statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        groups = assembly.template("pipeline").properties("AWS::Logs::LogGroup")
+        used = set()
+        for group in groups:
+            arn = f"arn:aws:logs:{region}:<AWS::AccountId>:log-group:{group['LogGroupName']}"
+            used |= {spelled(pattern) for pattern in patterns if fnmatchcase(arn, spelled(pattern))}
+            assert [p for p in patterns if fnmatchcase(arn, spelled(p))], arn
+            assert "DataKey" in spelled(group["KmsKeyId"])
+        assert len(groups) > 20
+        assert used == {spelled(pattern) for pattern in patterns}

@@ -15,7 +15,7 @@ Assemblies = dict[tuple[str, str], Assembly]
 
 FIXED_NAMES = {
     "AWS::IAM::Role": ("RoleName", "global"),
-    "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", "global"),
+    "AWS::Budgets::Budget": ("Budget.BudgetName", "global"),
     "AWS::SSM::Parameter": ("Name", "regional"),
     "AWS::Logs::LogGroup": ("LogGroupName", "regional"),
     "AWS::StepFunctions::StateMachine": ("StateMachineName", "regional"),
@@ -53,13 +53,24 @@ def test_no_two_deployments_share_a_fixed_name(assemblies: Assemblies) -> None:
     taken: Counter[tuple[str, ...]] = Counter()
     for (_, region), assembly in assemblies.items():
         for template in assembly.templates.values():
-            for kind, (field, scope) in FIXED_NAMES.items():
+            for kind, (path, scope) in FIXED_NAMES.items():
                 for properties in template.properties(kind):
-                    if field in properties:
-                        place = region if scope == "regional" else "everywhere"
-                        taken[kind, place, json.dumps(properties[field])] += 1
-    assert len(taken) > 100  # the loop found what it looks for
+                    name = _at(properties, path)
+                    if name is not None:
+                        taken[kind, region if scope == "regional" else "everywhere", json.dumps(name)] += 1
+            for output in template.body.get("Outputs", {}).values():
+                taken["export", region, json.dumps(output["Export"]["Name"])] += 1
+    assert {kind for kind, *_ in taken} == {"export", *FIXED_NAMES}  # the loop found what it looks for
     assert [name for name, count in taken.items() if count > 1] == []
+
+
+def test_every_global_name_holds_its_region(assemblies: Assemblies) -> None:
+    for (_, region), assembly in assemblies.items():
+        for template in assembly.templates.values():
+            for kind, (path, scope) in FIXED_NAMES.items():
+                if scope == "global":
+                    names = [_at(properties, path) for properties in template.properties(kind)]
+                    assert [name for name in names if name and not str(name).endswith(region)] == []
 
 
 def test_names_that_nobody_looks_up_are_left_to_cloudformation(assemblies: Assemblies) -> None:
@@ -95,11 +106,16 @@ def test_stacks_need_no_account_to_be_synthesized(assemblies: Assemblies) -> Non
 
 
 def test_stack_names_tell_the_environment(assemblies: Assemblies) -> None:
-    assert [template.path.name for template in assemblies["local", "us-east-1"].templates.values()] == [
-        "tunesmith-local-storage.template.json",
-        "tunesmith-local-pipeline.template.json",
-        "tunesmith-local-operations.template.json",
-    ]
+    for (environment, _), assembly in assemblies.items():
+        made = {path.name for path in assembly.folder.glob("*.template.json")}
+        stacks = ("storage", "pipeline", "operations")
+        assert made == {f"tunesmith-{environment}-{stack}.template.json" for stack in stacks}
+
+
+def _at(properties: dict[str, Any], path: str) -> Any:
+    for key in path.split("."):
+        properties = properties.get(key, {})
+    return properties or None
 
 
 def _acknowledgements(assembly: Assembly) -> list[tuple[str, str]]:

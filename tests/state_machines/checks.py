@@ -35,7 +35,7 @@ CATCHABLE = {
     *errors.AWAITED_ERRORS,
     *errors.STATES_ERRORS,
 }
-SMALL_FUNCTIONS = {"count", "exists", "join", "merge", "string", "substring"}
+SMALL_FUNCTIONS = {"append", "count", "exists", "join", "merge", "string", "substring"}
 """What an expression may call; anything bigger is Python."""
 
 _PLACEHOLDER = re.compile(r"\$\{\w+\}")

@@ -133,7 +133,7 @@ def kept_items_are_told(release: State) -> list[str]:
     return problems
 
 
-_PLAN: dict[str, Any] = {"deployment": {"most_checks": 100}}
+_PLAN: dict[str, Any] = {"most_checks": 100}
 
 
 def _is_release(state: State) -> bool:

@@ -12,18 +12,26 @@ from hypothesis import strategies as st
 from tunesmith import names
 from tunesmith.errors import JobFileError
 from tunesmith.job import MAX_BYTES, parse_job
+from tunesmith.ledger import Outcome
 
 SMALL = b"project: support-triage\nbase_model: nova-micro\ndata: train.jsonl\n"
 FULL = b"""
 project: support-triage
 base_model: amazon.nova-micro-v1:0:128k
-data: {train: a/train.jsonl, validation: b.jsonl, test: c (1).jsonl}
+data:
+  train: a/train.jsonl
+  test: c (1).jsonl
+  format: anthropic_messages
+  validation_share: 0.25
+  group_key: meta.customer
+  on_error: strict
 kind: fine-tuning
 hyperparameters: {epochCount: 3, learningRate: 1e-5, learningRateWarmupSteps: "10"}
 training: {deadline_hours: 48}
 evaluation: {metric: token_f1, minimum_gain: 5, max_tokens: 64}
-serving: {path: on_demand}
+serving: {path: provisioned, model_units: 2, keep_days: 0}
 budget: {limit_usd: 12.5}
+notify: {outcomes: [promoted, failed]}
 seed: 7
 """
 
@@ -42,13 +50,20 @@ def test_project_base_model_and_data_are_enough() -> None:
     assert (job.kind, job.seed, job.hyperparameters) == ("fine-tuning", 1, {})
     assert job.training.deadline_hours == 24
     assert (job.evaluation.metric, job.evaluation.minimum_gain) == ("exact_match", 2.0)
-    assert job.serving.path == "on_demand"
+    assert (job.serving.path, job.serving_path) == (None, "on_demand")
+    assert (job.serving.model_units, job.serving.keep_days) == (1, 7)
+    assert job.notify.outcomes == tuple(Outcome)
+    assert (job.data.format, job.data.group_key, job.data.on_error) == (None, None, "reject")
     assert job.budget.limit_usd == Decimal(50)
 
 
 def test_every_key_is_read() -> None:
     job = parse_job(FULL, source="job.yaml")
-    assert job.data.by_role() == {"train": "a/train.jsonl", "validation": "b.jsonl", "test": "c (1).jsonl"}
+    assert job.data.by_role() == {"train": "a/train.jsonl", "test": "c (1).jsonl"}
+    assert (job.data.format, job.data.validation_share) == ("anthropic_messages", 0.25)
+    assert (job.data.group_key, job.data.on_error) == ("meta.customer", "strict")
+    assert (job.serving_path, job.serving.model_units, job.serving.keep_days) == ("provisioned", 2, 0)
+    assert job.notify.outcomes == (Outcome.PROMOTED, Outcome.FAILED)
     assert job.hyperparameters == {"epochCount": 3, "learningRate": "1e-5", "learningRateWarmupSteps": "10"}
     assert job.training.deadline_hours == 48
     assert (job.evaluation.metric, job.evaluation.minimum_gain, job.evaluation.max_tokens) == (
@@ -121,6 +136,50 @@ def test_a_data_path_stays_in_the_project_s_folder(path: str) -> None:
 def test_two_parts_do_not_share_a_file() -> None:
     [problem] = problems(SMALL.replace(b"train.jsonl", b"{train: a.jsonl, test: a.jsonl}"))
     assert problem == "data: train, test share a file; allowed is a file of its own for each"
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        (
+            "data: {train: t.jsonl, test: u.jsonl, test_share: 0.2}",
+            "data.test_share: 0.2 is not allowed beside",
+        ),
+        ("data: {train: t.jsonl, validation: u.jsonl, validation_share: 0}", "data.validation_share: 0"),
+        ("data: {train: t.jsonl, validation_share: 0.5, test_share: 0.4}", "data: validation_share and test"),
+        ("data: {train: t.jsonl, test_share: 0}", "data.test_share: 0 is not allowed; allowed is a share"),
+        ("data: {train: t.jsonl, format: csv}", "data.format: 'csv' is not allowed; allowed is converse"),
+        (
+            "data: {train: t.jsonl, group_key: messages.role}",
+            "data.group_key: 'messages.role' is not allowed",
+        ),
+        ("data: {train: t.jsonl, group_key: a..b}", "data.group_key: 'a..b' is not allowed"),
+        ("data: {train: t.jsonl, on_error: skip}", "data.on_error: 'skip' is not allowed; allowed is reject"),
+        ("data: t.jsonl\nserving: {path: fast}", "serving.path: 'fast' is not allowed; allowed is on_demand"),
+        ("data: t.jsonl\nserving: {model_units: 0}", "serving.model_units: 0 is not allowed"),
+        ("data: t.jsonl\nserving: {keep_days: 31}", "serving.keep_days: 31 is not allowed"),
+        ("data: t.jsonl\nnotify: {outcomes: [won]}", "notify.outcomes.0: 'won' is not allowed; allowed is a"),
+        ("data: t.jsonl\nkind: distillation", "kind: 'distillation' is not allowed; allowed is fine-tuning"),
+    ],
+)
+def test_each_key_is_refused_outside_its_values(keys: str, problem: str) -> None:
+    [found] = problems(f"project: p\nbase_model: nova-micro\n{keys}\n".encode())
+    assert found.startswith(problem)
+
+
+def test_shares_and_a_group_key_at_the_edge_of_what_is_allowed_are_taken() -> None:
+    data = b"{train: t.jsonl, validation_share: 0, test_share: 0.5, group_key: customer_id}"
+    job = parse_job(SMALL.replace(b"train.jsonl", data), source="job.yaml")
+    assert (job.data.validation_share, job.data.test_share, job.data.group_key) == (0, 0.5, "customer_id")
+
+
+def test_a_model_that_is_served_by_the_hour_alone_needs_no_serving_path() -> None:
+    job = parse_job(SMALL.replace(b"nova-micro", b"llama-3.1-8b"), source="job.yaml")
+    assert job.serving_path == "provisioned"
+
+
+def test_no_outcome_at_all_may_be_told() -> None:
+    assert parse_job(SMALL + b"notify: {outcomes: []}", source="job.yaml").notify.outcomes == ()
 
 
 def test_text_that_yaml_takes_for_something_else_is_explained() -> None:

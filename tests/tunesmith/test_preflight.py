@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tunesmith.catalogue import find_model
+from tunesmith.catalogue import Model, find_model, load_catalogue
 from tunesmith.job import parse_job
-from tunesmith.preflight import Offer, find_problems
+from tunesmith.preflight import (
+    DEPLOYMENTS_QUOTA,
+    UNITS_QUOTA,
+    Access,
+    AccountAnswers,
+    Offer,
+    PreflightReport,
+    check_plan,
+    quota_codes,
+)
 
 TODAY = date(2026, 11, 23)
 SPLIT = {"train": 700, "validation": 100, "test": 200}
+OPEN = Access(authorization="AUTHORIZED", entitlement="AVAILABLE", agreement="AVAILABLE")
+LLAMA_UNITS = "L-3632DE15"
+AMPLE = {DEPLOYMENTS_QUOTA: Decimal(10), UNITS_QUOTA: Decimal(10), LLAMA_UNITS: Decimal(10)}
+BY_THE_HOUR = "serving: {path: provisioned}"
 
 
 def offered(
@@ -25,31 +39,60 @@ def offered(
     ]
 
 
-def problems(name: str = "nova-micro", job: str = "", **changes: Any) -> list[str]:
+def checked(
+    name: str = "nova-micro",
+    job: str = "",
+    *,
+    split: dict[str, int] = SPLIT,
+    today: date = TODAY,
+    beside_champion: bool = False,
+    **account: Any,
+) -> PreflightReport:
     body = f"project: p\nbase_model: {name}\ndata: t.jsonl\n{job}".encode()
-    known = {"offers": offered(name), "region": "us-east-1", "split": SPLIT, "today": TODAY, **changes}
-    return find_problems(parse_job(body, source="job.yaml"), find_model(name), **known)
+    answers = {"region": "us-east-1", "offers": offered(name), "access": OPEN, "in_use": 0, "quotas": AMPLE}
+    return check_plan(
+        parse_job(body, source="job.yaml"),
+        find_model(name),
+        AccountAnswers(**{**answers, **account}),
+        split=split,
+        beside_champion=beside_champion,
+        today=today,
+    )
 
 
-@pytest.mark.parametrize("name", ["nova-micro", "nova-lite", "nova-pro", "nova-2-lite"])
-def test_a_plan_that_can_work_has_no_problems(name: str) -> None:
-    assert problems(name, "hyperparameters: {epochCount: 1}") == []
+def problems(name: str = "nova-micro", job: str = "", **changes: Any) -> list[str]:
+    return list(checked(name, job, **changes).problems)
+
+
+@pytest.mark.parametrize("model", load_catalogue(), ids=lambda model: model.name)
+def test_a_plan_that_can_work_has_no_problems(model: Model) -> None:
+    # Retired ones too: the account still lists them.
+    units = {model.units_quota: Decimal(1)} if model.units_quota else {}
+    report = checked(model.name, "hyperparameters: {epochCount: 1}", quotas={**AMPLE, **units})
+    assert report == PreflightReport(problems=(), notes=())
 
 
 def test_a_retired_model_is_refused_with_its_successor() -> None:
     legacy = offered("claude-3-haiku", "LEGACY", date(2026, 9, 10))
-    lifecycle, serving = problems("claude-3-haiku", offers=legacy, region="us-west-2")
+    lifecycle, serving = problems(
+        "claude-3-haiku", "serving: {path: on_demand}", offers=legacy, region="us-west-2"
+    )
     assert lifecycle == (
         "Anthropic Claude 3 Haiku was retired on 2026-09-10; use Amazon Nova 2 Lite instead "
         "(`base_model: nova-2-lite`, in us-east-1)"
     )
-    assert "cannot be served by on_demand, only by provisioned_throughput" in serving
+    assert "cannot be served by on_demand, only by provisioned: set serving.path to that" in serving
 
 
 def test_a_retired_model_that_is_no_longer_listed_is_explained_by_the_catalogue() -> None:
     assert problems("claude-3-haiku", offers=[])[0].startswith(
         "Anthropic Claude 3 Haiku was retired on 2026-09-10"
     )
+    [titan] = problems("titan-text-express", offers=[])
+    assert titan.startswith(
+        "Amazon Titan Text Express is retired, so Bedrock takes no new customization jobs"
+    )
+    assert "use Amazon Nova Micro instead" in titan
 
 
 def test_a_legacy_model_takes_no_new_jobs() -> None:
@@ -66,8 +109,8 @@ def test_an_active_model_past_its_end_of_life_is_refused_and_one_before_it_is_no
 
 
 def test_a_model_that_the_account_still_offers_is_taken_whatever_the_catalogue_says() -> None:
-    [serving] = problems("claude-3-haiku", region="us-west-2")
-    assert "cannot be served" in serving
+    assert problems("claude-3-haiku", region="us-west-2") == []
+    assert problems("llama-3.1-8b", region="eu-west-1") == []
 
 
 def test_a_region_without_the_model_names_the_region_that_has_it() -> None:
@@ -84,9 +127,9 @@ def test_a_model_that_may_be_called_but_not_tuned_here_is_refused() -> None:
 def test_a_kind_that_the_model_lacks_is_refused() -> None:
     body = b"project: p\nbase_model: nova-micro\ndata: t.jsonl"
     job = parse_job(body, source="job.yaml").model_copy(update={"kind": "import"})
-    [problem] = find_problems(
-        job, find_model("nova-micro"), offers=[], region="us-east-1", split=SPLIT, today=TODAY
-    )[:1]
+    account = AccountAnswers(region="us-east-1", offers=[], quotas=AMPLE)
+    model = find_model("nova-micro")
+    problem = check_plan(job, model, account, split=SPLIT, beside_champion=False, today=TODAY).problems[0]
     assert problem == "Amazon Nova Micro has no import; use one of fine-tuning in `kind`"
 
 
@@ -125,6 +168,107 @@ def test_hyperparameters_are_held_against_the_model_s_ranges() -> None:
 
 def test_all_problems_come_at_once() -> None:
     found = problems(
-        "claude-3-haiku", "hyperparameters: {epochCount: 99}", offers=[], split={"train": 1, "validation": 0}
+        "claude-3-haiku",
+        "hyperparameters: {epochCount: 99}\nserving: {path: on_demand}",
+        offers=[],
+        split={"train": 1, "validation": 0},
+        quotas={DEPLOYMENTS_QUOTA: Decimal(0)},
     )
-    assert len(found) == 4
+    assert len(found) == 5
+
+
+def test_training_and_validation_together_reach_llama_s_minimum_and_training_alone_nova_s() -> None:
+    together = {"train": 90, "validation": 10}
+    assert problems("llama-3.2-1b", split=together) == []
+    [problem] = problems("llama-3.2-1b", split={"train": 90, "validation": 9})
+    assert problem.startswith("99 records are left to train and validate after the split")
+    [alone] = problems("nova-2-lite", split={"train": 199, "validation": 10})
+    assert alone.startswith("199 records are left to train on after the split")
+
+
+@pytest.mark.parametrize(("validation", "count"), [(0, 0), (31, 1), (32, 0), (1000, 0), (1001, 1)])
+def test_validation_has_limits_of_its_own(validation: int, count: int) -> None:
+    found = problems("claude-3-haiku", split={"train": 500, "validation": validation})
+    assert len(found) == count
+
+
+def test_a_raised_quota_on_records_goes_before_the_catalogue() -> None:
+    split = {"train": 12_000, "validation": 0}
+    assert len(problems("llama-3.1-8b", split=split)) == 1
+    assert problems("llama-3.1-8b", split=split, quotas={**AMPLE, "L-34C933D1": Decimal(12_000)}) == []
+    job = parse_job(b"project: p\nbase_model: llama-3.1-8b\ndata: t.jsonl", source="job.yaml")
+    model = find_model("llama-3.1-8b")
+    assert quota_codes(job, model, split) == {UNITS_QUOTA, LLAMA_UNITS, "L-34C933D1"}
+    assert quota_codes(job, model, SPLIT) == {UNITS_QUOTA, LLAMA_UNITS}
+
+
+def test_model_units_of_which_the_account_has_none_are_refused_before_training() -> None:
+    none = {UNITS_QUOTA: Decimal(0), LLAMA_UNITS: Decimal(0)}
+    per_model, across = problems("llama-3.1-8b", quotas=none)
+    assert per_model == (
+        "the quota L-3632DE15 (model units per provisioned model of Meta Llama 3.1 8B Instruct) is 0 in "
+        "us-east-1, and this run needs 1: ask for an increase in the Service Quotas console"
+    )
+    assert "the quota L-BE77399C (model units without commitment across custom models) is 0" in across
+    assert problems("llama-3.1-8b", quotas={UNITS_QUOTA: Decimal(1), LLAMA_UNITS: Decimal(1)}) == []
+
+
+def test_the_quota_holds_the_units_of_candidate_and_champion() -> None:
+    two = "serving: {path: provisioned, model_units: 2}"
+    [problem] = problems("nova-micro", two, in_use=2, quotas={UNITS_QUOTA: Decimal(3)})
+    assert "this run needs 4, 2 of which others hold now" in problem
+    assert problems("nova-micro", two, in_use=2, quotas={UNITS_QUOTA: Decimal(4)}) == []
+    # Where nobody may list what is in use, the champion counts as much as the candidate.
+    unlisted = {"in_use": None, "beside_champion": True}
+    assert len(problems("nova-micro", two, quotas={UNITS_QUOTA: Decimal(3)}, **unlisted)) == 1
+    assert problems("nova-micro", two, quotas={UNITS_QUOTA: Decimal(4)}, **unlisted) == []
+
+
+def test_the_candidate_s_deployment_needs_room_beside_those_that_exist() -> None:
+    assert problems(in_use=9) == []
+    [problem] = problems(in_use=10)
+    assert "L-1EF80F3E (custom model deployments) is 10" in problem
+    assert problems("nova-micro", BY_THE_HOUR, in_use=9) == []
+
+
+def test_what_the_account_does_not_tell_is_noted_and_stops_nothing() -> None:
+    report = checked("nova-micro", BY_THE_HOUR, quotas={UNITS_QUOTA: None}, in_use=None, access=None)
+    assert report.problems == ()
+    quota, in_use, access = report.notes
+    assert quota.startswith(
+        "the quota L-BE77399C (model units without commitment across custom models) could"
+    )
+    assert quota.endswith("this run needs 1")
+    assert in_use == "the capacity that is in use could not be listed"
+    assert access == "whether this account has access to the model could not be asked"
+
+
+def test_access_that_was_never_granted_is_a_problem() -> None:
+    denied = Access(authorization="NOT_AUTHORIZED", entitlement="NOT_AVAILABLE", agreement="PENDING")
+    authorization, entitlement = problems(access=denied)
+    assert authorization.startswith("this account is not authorized to use Amazon Nova Micro")
+    assert (
+        "has no access to Amazon Nova Micro (agreement pending): request it under Model access" in entitlement
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "count"),
+    [
+        ("nova-micro", "on_demand", 0),
+        ("nova-micro", "provisioned", 0),
+        ("llama-3.1-8b", "on_demand", 1),
+        ("llama-3.1-8b", "provisioned", 0),
+        ("llama-3.3-70b", "on_demand", 0),
+        ("llama-3.3-70b", "provisioned", 1),
+    ],
+)
+def test_a_model_is_served_only_as_it_can_be(name: str, path: str, count: int) -> None:
+    assert len(problems(name, f"serving: {{path: {path}}}")) == count
+
+
+def test_a_model_customized_before_on_demand_serving_began_cannot_have_it() -> None:
+    assert problems(today=date(2025, 7, 16)) == []
+    [problem] = problems(today=date(2025, 7, 15))
+    assert "served on demand only if it was customized on or after 2025-07-16" in problem
+    assert problems("nova-micro", BY_THE_HOUR, today=date(2025, 7, 15)) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
@@ -36,6 +37,12 @@ def bedrock_runtime() -> BedrockRuntimeClient:
 
 
 @cache
+def cloudformation() -> CloudFormationClient:
+    """The stacks' service, for the command alone."""
+    return boto3.client("cloudformation", config=_RETRIES)  # noqa: TID251
+
+
+@cache
 def dynamodb() -> DynamoDBClient:
     """The ledger's service."""
     return boto3.client("dynamodb", config=_RETRIES)  # noqa: TID251
@@ -45,6 +52,12 @@ def dynamodb() -> DynamoDBClient:
 def s3() -> S3Client:
     """The buckets' service."""
     return boto3.client("s3", config=_RETRIES)  # noqa: TID251
+
+
+@cache
+def service_quotas() -> Any:
+    """Service Quotas: what the account may have at once; its types are not among the stubs."""
+    return boto3.client("service-quotas", config=_RETRIES)  # noqa: TID251
 
 
 @cache
@@ -67,5 +80,15 @@ def stepfunctions() -> SFNClient:
 
 def forget() -> None:
     """Drop all clients, so that the next call makes them for the current credentials and endpoint."""
-    for make in (bedrock, bedrock_runtime, dynamodb, s3, sns, ssm, stepfunctions):
+    for make in (
+        bedrock,
+        bedrock_runtime,
+        cloudformation,
+        dynamodb,
+        s3,
+        service_quotas,
+        sns,
+        ssm,
+        stepfunctions,
+    ):
         make.cache_clear()

@@ -26,6 +26,8 @@ TRANSIENT_CODES: Final = frozenset(
     }
 )
 MOST_ATTEMPTS: Final = 8
+MOST_SECONDS: Final = 150.0
+"""After so long a call is not repeated: with one last try of at most two minutes it stays below five."""
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 20.0
 
@@ -44,18 +46,26 @@ def answer_all(
     in_flight: int,
     client: BedrockRuntimeClient | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[Answer]:
     """Answer all calls, in their order, with so many in flight; one that fails for good carries its error."""
     runtime = client or clients.bedrock_runtime()
     with ThreadPoolExecutor(max_workers=max(1, in_flight)) as pool:
-        return list(pool.map(lambda call: _answer(runtime, call, max_tokens, sleep), calls))
+        return list(pool.map(lambda call: _answer(runtime, call, max_tokens, sleep, clock), calls))
 
 
 def _answer(
-    runtime: BedrockRuntimeClient, call: Call, max_tokens: int, sleep: Callable[[float], None]
+    runtime: BedrockRuntimeClient,
+    call: Call,
+    max_tokens: int,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
 ) -> Answer:
     error = ""
+    started = clock()
     for attempt in range(MOST_ATTEMPTS):
+        if attempt and clock() - started > MOST_SECONDS:
+            break
         if attempt:
             # Full jitter: calls that were throttled together do not come back together.
             sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)))  # noqa: S311

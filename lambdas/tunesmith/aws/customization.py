@@ -50,14 +50,15 @@ def read_job(name: str, client: BedrockClient | None = None) -> CustomizationJob
     )
 
 
-def model_exists(name: str, client: BedrockClient | None = None) -> bool:
-    """Tell whether Bedrock has a custom model of that name or ARN."""
+def model_may_exist(name: str, client: BedrockClient | None = None) -> bool:
+    """Tell whether Bedrock has a custom model of that name or ARN; True too where it does not say.
+
+    A release must go on when Bedrock is throttled, and what may exist is never taken for gone.
+    """
     try:
         (client or clients.bedrock()).get_custom_model(modelIdentifier=name)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return False
-        raise
+        return error.response["Error"]["Code"] != "ResourceNotFoundException"
     return True
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from tunesmith import ledger, names
 from tunesmith.aws import clients
-from tunesmith.errors import RecordMissingError, RunClosedError, RunOpenError
+from tunesmith.errors import ChampionChangedError, RecordMissingError, RunClosedError, RunOpenError
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 
 if TYPE_CHECKING:
@@ -34,13 +34,11 @@ class LedgerTable:
 
     def create_run(self, run: Run) -> bool:
         """Enter a run; False where it is entered already: this conditional put is the idempotency."""
-        if not self._put_once(ledger.run_key(run.run), asdict(run)):
-            return False
-        self._put(
-            ledger.project_run_key(run.project, run.created, run.run),
-            {"run": run.run, "created": run.created},
-        )
-        return True
+        created = self._put_once(ledger.run_key(run.run), asdict(run))
+        # Listed in any case: a crash may have come between the two writes of an earlier delivery.
+        started = run.created if created else self.run(run.run).created
+        self._put(ledger.project_run_key(run.project, started, run.run), {"run": run.run, "created": started})
+        return created
 
     def run(self, run: str) -> Run:
         """Read a run; RecordMissingError where the ledger has none of that id."""
@@ -81,14 +79,15 @@ class LedgerTable:
     def reopen_run(self, run: str, *, by_hand: str = "") -> Run:
         """Open a closed run for another execution, which adopts what exists; returns it as it is then.
 
+        Its steps but the admission are forgotten, since the new execution goes through all of them again.
         Raises RunOpenError where the run is not closed: its execution is still at work.
         """
         found = self.run(run)
-        values = {"closed": "", "outcome": "", "reason": "", "attempt": found.attempt + 1, "by_hand": by_hand}
+        values = {"closed": "", "outcome": "", "reason": "", "announced": "", "by_hand": by_hand}
         try:
             self._update(
                 ledger.run_key(run),
-                values,
+                {**values, "attempt": found.attempt + 1},
                 condition="closed <> :nothing AND attempt = :attempt_before",
                 extra={":nothing": "", ":attempt_before": found.attempt},
             )
@@ -99,6 +98,9 @@ class LedgerTable:
                 f"run {run} is still open in its execution {names.execution_name(run, found.attempt)}; "
                 "wait for its end, or stop that execution first"
             ) from error
+        for step in self.steps(run):
+            if step.step is not Step.ADMIT:
+                self._client.delete_item(TableName=self._table, Key=_item(ledger.step_key(run, step.step)))
         return self.run(run)
 
     def runs(self, project: str) -> list[Run]:
@@ -140,17 +142,34 @@ class LedgerTable:
     def enter_capacity(self, capacity: Capacity) -> Capacity:
         """Enter capacity before it is requested; returns what the ledger already had, where it had it.
 
-        An entry that was given back is opened again: its token then belongs to a new request.
+        An entry that was given back is opened again: its token then belongs to a new request. The run is
+        checked in the same transaction, so that nothing is entered behind a release's back: RunClosedError.
         """
         key = ledger.capacity_key(capacity.run, capacity.token)
-        values = {**asdict(capacity), ledger.OPEN_INDEX: ledger.OPEN_MARK}
-        if self._put_once(key, values):
-            return capacity
-        found = self._get(key)
-        if found is not None and found["state"] != CapacityState.RELEASED:
+        item = _item({**asdict(capacity), ledger.OPEN_INDEX: ledger.OPEN_MARK, **key})
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk) OR #state = :released",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": _item({":released": str(CapacityState.RELEASED)}),
+        }
+        try:
+            self._client.transact_write_items(
+                TransactItems=cast("Any", [{"ConditionCheck": self._is_open(capacity.run)}, {"Put": put}])
+            )
+        except self._client.exceptions.TransactionCanceledException:
+            self.require_open(capacity.run)
+            found = self._get(key)
+            if found is None:
+                raise  # neither closed nor entered: another writer was in the way, a repeat settles it
             return _record(Capacity, found)
-        self._put(key, values)
         return capacity
+
+    def enter_stray(self, capacity: Capacity) -> None:
+        """Enter capacity that exists although its run is over and the ledger lists it no longer."""
+        key = ledger.capacity_key(capacity.run, capacity.token)
+        self._put(key, {**asdict(capacity), ledger.OPEN_INDEX: ledger.OPEN_MARK})
 
     def capacity(self, run: str) -> list[Capacity]:
         """List all capacity that a run ever entered."""
@@ -162,7 +181,9 @@ class LedgerTable:
         return [_record(Capacity, item) for item in items]
 
     def update_capacity(self, run: str, token: str, **values: Any) -> None:
-        """Set attributes of capacity that was entered."""
+        """Set attributes of capacity that was entered; what is open is listed as such again."""
+        if values.get("state") == CapacityState.OPEN:
+            values[ledger.OPEN_INDEX] = ledger.OPEN_MARK
         self._update(ledger.capacity_key(run, token), values)
 
     def release_capacity(self, run: str, token: str, now: str) -> None:
@@ -182,15 +203,46 @@ class LedgerTable:
         item = self._get(ledger.champion_key(project))
         return None if item is None else _record(Champion, item)
 
-    def put_champion(self, champion: Champion) -> None:
-        """Write a project's champion."""
-        self._put(ledger.champion_key(champion.project), asdict(champion))
+    def put_champion(
+        self, champion: Champion, *, replaces: Champion | None, only_while_open: str = ""
+    ) -> None:
+        """Write a project's champion in place of the one that was read; with a run, only while that is open.
+
+        Raises ChampionChangedError where another execution wrote one in between, or the run was closed.
+        """
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": _item({**asdict(champion), **ledger.champion_key(champion.project)}),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if replaces is not None:
+            put["ConditionExpression"] = "run = :run AND arn = :arn"
+            put["ExpressionAttributeValues"] = _item({":run": replaces.run, ":arn": replaces.arn})
+        items: list[Any] = [{"Put": put}]
+        if only_while_open:
+            items.append({"ConditionCheck": self._is_open(only_while_open)})
+        try:
+            self._client.transact_write_items(TransactItems=items)
+        except self._client.exceptions.TransactionCanceledException as error:
+            before = replaces.run if replaces else "absent"
+            closed = f", or run {only_while_open} was closed" if only_while_open else ""
+            raise ChampionChangedError(
+                f"the champion of {champion.project} is no longer {before}{closed}; nothing was written"
+            ) from error
 
     def delete_champion(self, project: str) -> None:
         """Take a project's champion out, where a first promotion had to be rolled back."""
         self._client.delete_item(TableName=self._table, Key=_item(ledger.champion_key(project)))
 
     # --- the table
+
+    def _is_open(self, run: str) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": _item(ledger.run_key(run)),
+            "ConditionExpression": "closed = :nothing",
+            "ExpressionAttributeValues": _item({":nothing": ""}),
+        }
 
     def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=_item(key), ConsistentRead=True)

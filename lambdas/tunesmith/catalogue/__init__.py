@@ -95,6 +95,8 @@ class Model:
     """Whether training takes validation data and then makes no use of it."""
     reserved_words: tuple[str, ...]
     """What fails a job when it stands in a prompt; checked without regard to case."""
+    reserved_in_answers: bool
+    """Whether the reserved words fail a job in an answer too."""
     hyperparameters: Mapping[str, Hyperparameter]
     early_stopping: tuple[str, ...]
     """Hyperparameters by which Bedrock itself stops a job that no longer gains; empty where it cannot."""
@@ -131,7 +133,7 @@ def find_model(name: str) -> Model:
 
 
 def names_of(model: Model) -> tuple[str, ...]:
-    """List the names that mean a model, each once: short name, inference id, inference profile, training id."""
+    """List the names that mean a model: its short name, and the ids for inference, invocation, training."""
     return tuple(dict.fromkeys((model.name, model.id, model.invocation_id, model.training_id)))
 
 
@@ -157,6 +159,7 @@ def _model(entry: Mapping[str, Any]) -> Model:
         tokens_per_answer=records.get("answer_tokens"),
         ignores_validation=records.get("ignores_validation", False),
         reserved_words=tuple(records["reserved_words"]),
+        reserved_in_answers=records.get("reserved_in_answers", False),
         hyperparameters={name: _hyperparameter(values) for name, values in tuning["hyperparameters"].items()},
         early_stopping=tuple(tuning.get("early_stopping", ())),
         serving_paths=tuple(serving["paths"]),

@@ -1,7 +1,14 @@
 """What does a run cost? Prices as data, and the estimate that is held against the budget."""
 
-from tunesmith.cost.estimates import Estimate, EstimateItem, budget_objection, estimate_job, estimate_run
-from tunesmith.cost.prices import OVERRIDE_KEY, Item, Price, PriceTable, load_prices
+from tunesmith.cost.estimates import (
+    Estimate,
+    EstimateItem,
+    budget_objection,
+    estimate_job,
+    estimate_run,
+    models_without_price,
+)
+from tunesmith.cost.prices import OVERRIDE_KEY, Item, Price, PriceTable, load_prices, override_line
 
 __all__ = [
     "OVERRIDE_KEY",
@@ -14,4 +21,6 @@ __all__ = [
     "estimate_job",
     "estimate_run",
     "load_prices",
+    "models_without_price",
+    "override_line",
 ]

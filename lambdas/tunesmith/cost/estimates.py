@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any, Final
 
 from tunesmith.catalogue import Model
-from tunesmith.cost.prices import Item, PriceTable
+from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.job import Job
+from tunesmith.serving.capacity import EVALUATION_HOURS
 from tunesmith.training.requests import EPOCHS, hyperparameters_to_send
 
 _CENT_HUNDREDTH: Final = Decimal("0.0001")
@@ -17,6 +18,19 @@ TOKENS_LOW: Final = Decimal("0.85")
 TOKENS_HIGH: Final = Decimal("1.40")
 """Real tokens per estimated token: characters / 4 is off by 14 % in the median, and up to 40 % too low
 off English (measured on 3,474 samples against two public tokenizers)."""
+CHAMPION_DAYS: Final = 30
+"""For how long the champion's provisioned throughput is priced, apart from the run."""
+
+_EVALUATION_HOURS: Final = (Decimal(1), Decimal(2), Decimal(EVALUATION_HOURS["provisioned"]))
+"""Hours of the candidate's provisioned throughput, at least, expected, at most: half an hour until it is in
+service, the blind test, the decision. At most it stays until the ledger's expiry."""
+_OVERLAP_HOURS: Final = (Decimal("0.5"), Decimal(1), Decimal(2))
+"""Hours for which the candidate's units stand beside the champion's while that is swapped and tried."""
+_TRAINED: Final = (Item.TRAINING, Item.STORAGE, Item.INPUT, Item.OUTPUT)
+_ITEMS: Final = {
+    "on_demand": (*_TRAINED, Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT),
+    "provisioned": (*_TRAINED, Item.PROVISIONED_HOUR),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,20 +49,30 @@ class EstimateItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a run is expected to cost, and between which bounds, in US dollars."""
+    """What a run is expected to cost, and between which bounds, in US dollars.
+
+    `afterwards` stands apart from the totals: what a champion that is served by the hour then costs.
+    """
 
     items: tuple[EstimateItem, ...]
     total_usd: Decimal
     low_usd: Decimal
     high_usd: Decimal
+    afterwards: tuple[EstimateItem, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Spell the estimate as values that JSON can hold; amounts stay Decimal."""
-        return {**asdict(self), "items": [asdict(item) for item in self.items]}
+        return {
+            **asdict(self),
+            "items": [asdict(item) for item in self.items],
+            "afterwards": [asdict(item) for item in self.afterwards],
+        }
 
     def summary(self) -> str:
         """Say in a sentence what is expected."""
-        return f"about {_shown(self.total_usd)}, between {_shown(self.low_usd)} and {_shown(self.high_usd)}"
+        run = f"about {_shown(self.total_usd)}, between {_shown(self.low_usd)} and {_shown(self.high_usd)}"
+        then = [f"{item.what} costs {_shown(item.usd)}" for item in self.afterwards]
+        return "; ".join([run, *then])
 
     def figures(self) -> dict[str, Decimal]:
         """Give the totals alone."""
@@ -56,11 +80,17 @@ class Estimate:
 
 
 def estimate_job(
-    job: Job, model: Model, split: Mapping[str, Mapping[str, int]], prices: PriceTable
+    job: Job,
+    model: Model,
+    split: Mapping[str, Mapping[str, int]],
+    prices: PriceTable,
+    *,
+    beside_champion: bool = False,
 ) -> Estimate:
     """Estimate a job on a prepared dataset, whose parts' figures are those of its report.
 
-    Raises UnknownPriceError where a price is missing.
+    `beside_champion` says that the project's champion is served by the hour already, so that the units of
+    both are paid while one takes the other's place. Raises UnknownPriceError where a price is missing.
     """
     epochs = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)[EPOCHS]
     return estimate_run(
@@ -72,6 +102,9 @@ def estimate_job(
         test_prompt_tokens=split["test"]["prompt_tokens"],
         test_answer_tokens=split["test"]["answer_tokens"],
         max_tokens=job.evaluation.max_tokens,
+        path=job.serving_path,
+        model_units=job.serving.model_units,
+        beside_champion=beside_champion,
     )
 
 
@@ -97,52 +130,119 @@ def estimate_run(
     test_prompt_tokens: int,
     test_answer_tokens: int,
     max_tokens: int,
+    path: str = "on_demand",
+    model_units: int = 1,
+    beside_champion: bool = False,
 ) -> Estimate:
     """Estimate training, evaluation of candidate and base model, and a month of storage.
 
     Tokens are those of the whole split (one epoch for training); `max_tokens` bounds each answer.
     Answers are expected to be as long as the test's own; the high bound lets each reach `max_tokens`.
-    Raises UnknownPriceError where a price is missing.
+    Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
+    Raises UnknownPriceError with every price that is missing.
     """
+    prices.require(model, needed_prices(path))
 
     def tokens(what: str, item: Item, count: int, most: int | None = None) -> EstimateItem:
         price = prices.price(model, item)
         high = price.cost(most) if most is not None else price.cost(count) * TOKENS_HIGH
-        return EstimateItem(
-            what=what,
-            quantity=Decimal(count),
-            unit="tokens",
-            price=price.cost(1000),
-            usd=price.cost(count),
-            low_usd=price.cost(count) * TOKENS_LOW,
-            high_usd=max(high, price.cost(count)),
-            source=f"{price.source}, {price.date}",
+        return _item(
+            what,
+            price,
+            (Decimal(count), "tokens", price.cost(1000)),
+            (price.cost(count) * TOKENS_LOW, price.cost(count), max(high, price.cost(count))),
         )
 
-    storage = prices.price(model, Item.STORAGE)
     longest_answers = test_records * max_tokens
-    items = (
-        tokens(f"training, {epochs} x {training_tokens:,} tokens", Item.TRAINING, training_tokens * epochs),
-        EstimateItem(
-            what="stored custom model",
-            quantity=Decimal(1),
-            unit="month",
-            price=storage.usd,
-            usd=storage.usd,
-            low_usd=storage.usd,
-            high_usd=storage.usd,
-            source=f"{storage.source}, {storage.date}",
-        ),
-        tokens("evaluation, candidate reads", Item.CUSTOM_INPUT, test_prompt_tokens),
-        tokens("evaluation, candidate answers", Item.CUSTOM_OUTPUT, test_answer_tokens, longest_answers),
+    training = f"training, {epochs} x {training_tokens:,} tokens"
+    items = [
+        tokens(training, Item.TRAINING, training_tokens * epochs),
+        _timed("stored custom model", prices.price(model, Item.STORAGE), (Decimal(1),) * 3),
+    ]
+    afterwards: tuple[EstimateItem, ...] = ()
+    if path == "provisioned":
+        hourly = prices.price(model, Item.PROVISIONED_HOUR)
+        units = f"{model_units} model unit{'s' if model_units > 1 else ''}"
+        items.append(
+            _timed(
+                f"evaluation, candidate's provisioned throughput ({units})",
+                hourly,
+                _EVALUATION_HOURS,
+                model_units,
+            )
+        )
+        if beside_champion:
+            items.append(
+                _timed(
+                    f"overlap, candidate's units beside the champion's ({units})",
+                    hourly,
+                    _OVERLAP_HOURS,
+                    model_units,
+                )
+            )
+        days = f"a champion's provisioned throughput for {CHAMPION_DAYS} days ({units})"
+        afterwards = (_timed(days, hourly, (Decimal(24 * CHAMPION_DAYS),) * 3, model_units),)
+    else:
+        items += [
+            tokens("evaluation, candidate reads", Item.CUSTOM_INPUT, test_prompt_tokens),
+            tokens("evaluation, candidate answers", Item.CUSTOM_OUTPUT, test_answer_tokens, longest_answers),
+        ]
+    items += [
         tokens("evaluation, base model reads", Item.INPUT, test_prompt_tokens),
         tokens("evaluation, base model answers", Item.OUTPUT, test_answer_tokens, longest_answers),
-    )
+    ]
     return Estimate(
-        items=items,
+        items=tuple(items),
         total_usd=_rounded(sum((item.usd for item in items), Decimal(0)), ROUND_HALF_UP),
         low_usd=_rounded(sum((item.low_usd for item in items), Decimal(0)), ROUND_HALF_UP),
         high_usd=_rounded(sum((item.high_usd for item in items), Decimal(0)), ROUND_UP),
+        afterwards=afterwards,
+    )
+
+
+def needed_prices(path: str) -> tuple[Item, ...]:
+    """List what must have a price for a run that serves its candidate by a path."""
+    return _ITEMS[path]
+
+
+def models_without_price(catalogue: Iterable[Model], prices: PriceTable) -> dict[str, tuple[Item, ...]]:
+    """Map each active model whose run would stop for want of a price to what is missing.
+
+    A model is priced on the first of its serving paths, which is taken where a job file names none.
+    """
+    missing = {
+        model.name: prices.missing(model.id, needed_prices(model.serving_paths[0]))
+        for model in catalogue
+        if model.lifecycle.status == "active"
+    }
+    return {name: items for name, items in missing.items() if items}
+
+
+def _timed(
+    what: str, price: Price, periods: tuple[Decimal, Decimal, Decimal], units: int = 1
+) -> EstimateItem:
+    low, expected, high = (period * units for period in periods)
+    return _item(
+        what,
+        price,
+        (expected, price.per, price.usd),
+        (price.cost(low), price.cost(expected), price.cost(high)),
+    )
+
+
+def _item(
+    what: str, price: Price, quantity: tuple[Decimal, str, Decimal], usd: tuple[Decimal, Decimal, Decimal]
+) -> EstimateItem:
+    """Make an item of quantity, unit and price of the unit, and of the low, expected and high amount."""
+    return EstimateItem(
+        what=what,
+        quantity=quantity[0],
+        unit=quantity[1],
+        price=quantity[2],
+        usd=usd[1],
+        low_usd=usd[0],
+        high_usd=usd[2],
+        source=f"{price.source}, {price.date}",
     )
 
 

@@ -34,11 +34,16 @@ class Item(StrEnum):
     CUSTOM_INPUT = "custom_input"
     CUSTOM_OUTPUT = "custom_output"
     PROVISIONED_HOUR = "provisioned_hour"
+    """One model unit without commitment."""
+
+
+_PERIODS: Final = {Item.STORAGE: "month", Item.PROVISIONED_HOUR: "hour"}
+"""What is billed by time; everything else is billed by the token."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """One line of the table; `usd` is for the unit `per`: 1K tokens, 1M tokens or month."""
+    """One line of the table; `usd` is for the unit `per`: 1K tokens, 1M tokens, month or hour."""
 
     model: str
     item: Item
@@ -48,7 +53,7 @@ class Price:
     date: Date
 
     def cost(self, quantity: int | Decimal) -> Decimal:
-        """Price a number of tokens, or of months for storage, in US dollars."""
+        """Price a number of tokens, of months for storage or of hours for a model unit, in US dollars."""
         return self.usd * quantity / _TOKENS.get(self.per, Decimal(1))
 
 
@@ -63,22 +68,39 @@ class PriceTable:
 
         Raises UnknownPriceError with the line that settles it.
         """
-        found = self._prices.get((model, item)) or self._prices.get((_ANY, item))
-        if found is None:
-            per = "month" if item is Item.STORAGE else "1K tokens"
+        self.require(model, (item,))
+        return self._prices.get((model, item)) or self._prices[_ANY, item]
+
+    def missing(self, model: str, items: Iterable[Item]) -> tuple[Item, ...]:
+        """List those of the items whose price for a base model is not known."""
+        known = self._prices.keys()
+        return tuple(item for item in items if (model, item) not in known and (_ANY, item) not in known)
+
+    def require(self, model: str, items: Iterable[Item]) -> None:
+        """Raise UnknownPriceError with every line that is missing, where one is."""
+        missing = self.missing(model, items)
+        if missing:
+            names = " and ".join(missing)
+            lines = "\n".join(override_line(model, item) for item in missing)
+            it, this = ("it", "this line") if len(missing) == 1 else ("them", "these lines")
             raise UnknownPriceError(
-                f"the price of {item} for {model} is not known; look it up at "
-                f"https://aws.amazon.com/bedrock/pricing/ and add this line below `prices:` in "
-                f"{OVERRIDE_KEY} of the dataset bucket: "
-                f'- {{model: {model}, item: {item}, usd: "<US dollars>", per: {per}, source: "<where>", '
-                f"date: <yyyy-mm-dd>}}"
+                f"the price of {names} for {model} is not known; look {it} up at "
+                f"https://aws.amazon.com/bedrock/pricing/ and add {this} below `prices:` in "
+                f"{OVERRIDE_KEY} of the dataset bucket:\n{lines}"
             )
-        return found
 
     def inference_cost(self, model: str, *, custom: bool, input_tokens: int, output_tokens: int) -> Decimal:
         """Price on-demand calls of a base model, or of a custom model made from it, in US dollars."""
         asked, answered = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT) if custom else (Item.INPUT, Item.OUTPUT)
         return self.price(model, asked).cost(input_tokens) + self.price(model, answered).cost(output_tokens)
+
+
+def override_line(model: str, item: Item) -> str:
+    """Spell the line of an override file that would settle a price."""
+    return (
+        f'- {{model: {model}, item: {item}, usd: "<US dollars>", per: {_PERIODS.get(item, "1K tokens")}, '
+        f'source: "<where>", date: <yyyy-mm-dd>}}'
+    )
 
 
 def load_prices(override: bytes | None = None) -> PriceTable:
@@ -121,9 +143,10 @@ def _override(data: bytes) -> list[Price]:
 def _price(line: Any) -> Price:
     if not isinstance(line, Mapping) or set(line) != set(_KEYS):
         raise ValueError(f"must have the keys {', '.join(_KEYS)} and no other")
-    units = ("month",) if line["item"] == Item.STORAGE else tuple(_TOKENS)
     if line["item"] not in list(Item):
         raise ValueError(f"item is {line['item']!r}; allowed are {', '.join(Item)}")
+    period = _PERIODS.get(Item(line["item"]))
+    units = (period,) if period else tuple(_TOKENS)
     if line["per"] not in units:
         raise ValueError(f"per is {line['per']!r}; allowed for {line['item']} is {' or '.join(units)}")
     if not isinstance(line["date"], Date):

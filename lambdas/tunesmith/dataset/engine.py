@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tunesmith.catalogue import Model
+from tunesmith.catalogue import Model, RecordFormat
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
+from tunesmith.dataset.formats import as_conversation, detect_format, fit_record
 from tunesmith.dataset.records import ESTIMATE_ERROR, Record, make_record
 from tunesmith.dataset.rules import (
     MAX_LINE_BYTES,
@@ -46,6 +49,9 @@ class CheckedFile:
     """Valid records without exact duplicates, in an order that the lines' order does not change."""
     problems: tuple[Problem, ...]
     duplicates: Duplicates
+    format: RecordFormat
+    changes: Mapping[str, int]
+    """Change (see `formats.CHANGES`) to the number of valid records that were changed so to fit the model."""
 
     @property
     def rejected(self) -> int:
@@ -60,6 +66,8 @@ class CheckedFile:
             "records": self.read,
             "valid": self.valid,
             "rejected": self.rejected,
+            "format": self.format,
+            "changes": dict(self.changes),
             "by_rule": dict(sorted(Counter(problem.rule for problem in self.problems).items())),
             "problems": [
                 {"line": each.line, "offset": each.offset, "rule": each.rule, "reason": each.reason}
@@ -79,16 +87,26 @@ class CheckedFile:
         }
 
 
-def check_file(chunks: Iterable[bytes], model: Model, *, file: str) -> CheckedFile:
+def check_file(
+    chunks: Iterable[bytes],
+    model: Model,
+    *,
+    file: str,
+    record_format: RecordFormat | None = None,
+    group_key: str | None = None,
+) -> CheckedFile:
     """Check every line of a JSONL file, given in pieces of any size, against a base model's rules.
 
-    Memory holds one line, the valid records and the problems; never the file.
+    Without a format the first record that shows one decides. `group_key` is the dotted path of a field that
+    stands beside the record's own; its first part is dropped. Memory holds one line, the valid records and
+    the problems; never the file.
     """
     records: list[Record] = []
     problems: list[Problem] = []
+    check = _LineCheck(model, record_format, group_key)
     read = 0
     for line in _lines(chunks):
-        record, findings = _check_line(line, model)
+        record, findings = check.check(line)
         problems.extend(
             Problem(line.number, line.offset, *finding, _excerpt(line.body)) for finding in findings
         )
@@ -103,6 +121,8 @@ def check_file(chunks: Iterable[bytes], model: Model, *, file: str) -> CheckedFi
         records=tuple(kept),
         problems=tuple(problems),
         duplicates=duplicates,
+        format=check.format or model.record_format,
+        changes=dict(sorted(check.changes.items())),
     )
 
 
@@ -139,23 +159,51 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[_Line]:
         yield finished()
 
 
-def _check_line(line: _Line, model: Model) -> tuple[Record | None, list[Finding]]:
-    body = line.body
-    warnings: list[Finding] = []
-    if line.number == 1 and body.startswith(_BYTE_ORDER_MARK):
-        body = body.removeprefix(_BYTE_ORDER_MARK)
-        warnings.append(Finding("TS002", RULES["TS002"].reason))
-    if line.too_long:
-        limit = f"The line is longer than {MAX_LINE_BYTES:,} bytes, more than any record can have."
-        return None, [*warnings, Finding("TS007", limit)]
-    if not body.strip():
-        return None, [*warnings, Finding("TS001", RULES["TS001"].reason)]
-    try:
-        value = read_object(body)
-    except UnreadableLineError as error:
-        return None, [*warnings, error.finding]
-    findings = find_faults(value, model)
-    return None if findings else make_record(value), [*warnings, *findings]
+class _LineCheck:
+    """Checks line after line, and knows the file's format once a line has shown it."""
+
+    def __init__(self, model: Model, record_format: RecordFormat | None, group_key: str | None) -> None:
+        self.format = record_format
+        self.changes: Counter[str] = Counter()
+        self._model = model
+        self._group_path = group_key.split(".") if group_key else []
+
+    def check(self, line: _Line) -> tuple[Record | None, list[Finding]]:
+        """Read a line as a record, None where it is none, and list what is wrong with it."""
+        body = line.body
+        warnings: list[Finding] = []
+        if line.number == 1 and body.startswith(_BYTE_ORDER_MARK):
+            body = body.removeprefix(_BYTE_ORDER_MARK)
+            warnings.append(Finding("TS002", RULES["TS002"].reason))
+        if line.too_long:
+            limit = f"The line is longer than {MAX_LINE_BYTES:,} bytes, more than any record can have."
+            return None, [*warnings, Finding("TS007", limit)]
+        if not body.strip():
+            return None, [*warnings, Finding("TS001", RULES["TS001"].reason)]
+        try:
+            value = read_object(body)
+        except UnreadableLineError as error:
+            return None, [*warnings, error.finding]
+        group, findings = self._take_group(value)
+        self.format = self.format or detect_format(value)
+        findings += find_faults(value, self._model, self.format or "converse")
+        if findings:
+            return None, [*warnings, *findings]
+        fitted, changes = fit_record(as_conversation(value, self.format or "converse"), self._model)
+        self.changes.update(changes)
+        return make_record(fitted, group), warnings
+
+    def _take_group(self, value: dict[str, Any]) -> tuple[bytes, list[Finding]]:
+        """Take the group key's field out of a record, and digest what stands there."""
+        if not self._group_path:
+            return b"", []
+        found: Any = value.pop(self._group_path[0], None)
+        for key in self._group_path[1:]:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, bool) or not isinstance(found, str | float) or found == "":
+            path = ".".join(self._group_path)
+            return b"", [Finding("TS025", f"{path}, the group key, is missing or neither text nor a number.")]
+        return hashlib.sha256(json.dumps(found).encode()).digest(), []
 
 
 def _excerpt(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What is a record? One Converse conversation, as the line that is written and the keys it is compared by."""
+"""What is a record? One Converse conversation, as its line and the keys by which it is compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-SCHEMA_VERSION: Final = "bedrock-conversation-2024"
+from tunesmith.dataset.formats import write_record
 
 CHARACTERS_PER_TOKEN: Final = 4
 ESTIMATE_ERROR: Final = (
@@ -18,22 +18,21 @@ ESTIMATE_ERROR: Final = (
 )
 """What is known of the token estimate's error, in words; it travels with every token figure."""
 
-_LINE_BREAKS: Final = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-"""Characters that some readers take for the end of a line; JSON lets them be spelled out."""
-
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One valid record; tokens are estimates."""
 
     line: bytes
-    """The record as compact JSON with nothing added, without a newline."""
+    """The record in Converse's format, as compact JSON with nothing added, without a newline."""
     content_key: bytes
     """Digest of the whole content, Unicode (NFKC) and white space folded: equal for duplicates."""
     prompt_key: bytes
     """Digest of the same without the final answer: equal for records of one group."""
     prompt_tokens: int
     answer_tokens: int
+    group: bytes = b""
+    """Digest of the user's own group key, empty without one: records of one group stay together."""
 
     @property
     def tokens(self) -> int:
@@ -41,18 +40,19 @@ class Record:
         return self.prompt_tokens + self.answer_tokens
 
 
-def make_record(value: Mapping[str, Any]) -> Record:
-    """Make a record from a JSON object that broke no rule."""
+def make_record(value: Mapping[str, Any], group: bytes = b"") -> Record:
+    """Make a record from a conversation that broke no rule."""
     system = value.get("system", [])
     *asked, answered = value["messages"]
     prompt = [("system", _texts(system)), *((turn["role"], _texts(turn["content"])) for turn in asked)]
     answer = _texts(answered["content"])
     return Record(
-        line=_line(system, value["messages"]),
+        line=write_record(value, "converse"),
         content_key=_key([*prompt, ("answer", answer)]),
         prompt_key=_key(prompt),
         prompt_tokens=sum(estimate_tokens(text) for _, texts in prompt for text in texts),
         answer_tokens=sum(estimate_tokens(text) for text in answer),
+        group=group,
     )
 
 
@@ -70,15 +70,6 @@ def block_text(block: Mapping[str, Any]) -> str:
 
 def _texts(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
     return [block_text(block) for block in blocks]
-
-
-def _line(system: Sequence[Any], messages: Sequence[Mapping[str, Any]]) -> bytes:
-    turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
-    ordered = {"schemaVersion": SCHEMA_VERSION, **({"system": system} if system else {}), "messages": turns}
-    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
-    for character, spelled in _LINE_BREAKS.items():
-        text = text.replace(character, spelled)
-    return text.encode()
 
 
 def _key(turns: Sequence[tuple[str, list[str]]]) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from tunesmith.catalogue import Model
+from tunesmith.catalogue import Model, RecordFormat
 from tunesmith.dataset.engine import CheckedFile
+from tunesmith.dataset.formats import CHANGES, write_record
 from tunesmith.dataset.records import ESTIMATE_ERROR, Record
 from tunesmith.dataset.rules import RULES
 from tunesmith.dataset.split import Split
@@ -41,6 +43,10 @@ class DataReport:
             "outcome": self.outcome,
             "reason": self.reason,
             "model": self.model,
+            "changes": [
+                {"id": change, "reason": CHANGES[change], "records": count}
+                for change, count in self.changes().items()
+            ],
             "files": {role: _file_figures(checked) for role, checked in self.files.items()},
             "split": {part: _part_figures(records) for part, records in self.split.parts().items()},
             "left_out": {"train": self.split.left_train, "validation": self.split.left_validation},
@@ -55,10 +61,22 @@ class DataReport:
         if self.reason:
             return self.reason
         train, validation, test = (len(records) for records in self.split.parts().values())
+        changed = "".join(
+            f"; {count:,} changed to fit the model, {change}: {CHANGES[change]}".rstrip(".")
+            for change, count in self.changes().items()
+        )
         return (
             f"{train:,} records to train, {validation:,} to validate, {test:,} sealed as blind test; "
             f"{self.figures()['rejected']:,} rejected, {self.figures()['duplicates']:,} duplicates dropped"
+            f"{changed}"
         )
+
+    def changes(self) -> dict[str, int]:
+        """Count the records of all files that were changed to fit the model, by change."""
+        total: Counter[str] = Counter()
+        for checked in self.files.values():
+            total.update(checked.changes)
+        return dict(sorted(total.items()))
 
     def figures(self) -> dict[str, int]:
         """Count records by part, and what was left out of the files."""
@@ -71,13 +89,20 @@ class DataReport:
 
 
 def data_report(
-    files: Mapping[str, CheckedFile], split: Split, model: Model, *, seed: int, rejected_uri: str
+    files: Mapping[str, CheckedFile],
+    split: Split,
+    model: Model,
+    *,
+    seed: int,
+    rejected_uri: str,
+    strict: bool = False,
 ) -> DataReport:
     """Judge a prepared dataset.
 
-    `files` maps the role (train, validation, test) to the checked file; `rejected_uri` names the full list.
+    `files` maps the role (train, validation, test) to the checked file; `rejected_uri` names the full list;
+    `strict` bears no bad record at all.
     """
-    reason = _objection(files, split, model, rejected_uri)
+    reason = _objection(files, split, model, rejected_uri, most_rejected=0 if strict else MOST_REJECTED_SHARE)
     return DataReport(
         outcome="invalid" if reason else "valid",
         reason=reason,
@@ -90,9 +115,13 @@ def data_report(
     )
 
 
-def joined(records: Iterable[Record]) -> bytes:
-    """Join records to the content of a JSONL file."""
-    return b"".join(record.line + b"\n" for record in records)
+def joined(records: Iterable[Record], record_format: RecordFormat = "converse") -> bytes:
+    """Join records to the content of a JSONL file of a format."""
+    return b"".join(
+        (record.line if record_format == "converse" else write_record(json.loads(record.line), record_format))
+        + b"\n"
+        for record in records
+    )
 
 
 def rejected_rows(files: Mapping[str, CheckedFile]) -> Iterator[bytes]:
@@ -102,9 +131,13 @@ def rejected_rows(files: Mapping[str, CheckedFile]) -> Iterator[bytes]:
             yield json.dumps({"file": checked.file, **asdict(problem)}).encode()
 
 
-def _objection(files: Mapping[str, CheckedFile], split: Split, model: Model, rejected_uri: str) -> str:
-    objections = [said for checked in files.values() if (said := _file_objection(checked))]
+def _objection(
+    files: Mapping[str, CheckedFile], split: Split, model: Model, rejected_uri: str, *, most_rejected: float
+) -> str:
+    objections = [said for checked in files.values() if (said := _file_objection(checked, most_rejected))]
     usable = len(files["train"].records)
+    if model.minimum_counts_validation and "validation" in files:
+        usable += len(files["validation"].records)
     if not objections and usable < model.minimum_records:
         file = files["train"].file
         needed = f"{model.title} needs at least {model.minimum_records}"
@@ -116,7 +149,7 @@ def _objection(files: Mapping[str, CheckedFile], split: Split, model: Model, rej
     return "; ".join(objections)
 
 
-def _file_objection(checked: CheckedFile) -> str:
+def _file_objection(checked: CheckedFile, most_rejected: float) -> str:
     if not checked.read:
         return f"{checked.file} has no records"
     errors = [problem for problem in checked.problems if RULES[problem.rule].severity == "error"]
@@ -124,10 +157,11 @@ def _file_objection(checked: CheckedFile) -> str:
     examples = "; ".join(f"line {each.line}, {each.rule}: {each.reason}" for each in errors[:_EXAMPLES])
     if not checked.valid:
         return f"no valid record remains in {checked.file}: {checked.rejected} were rejected ({examples})"
-    if share > MOST_REJECTED_SHARE:
+    if share > most_rejected:
+        limit = f"more than {most_rejected:.0%}" if most_rejected else "and data.on_error is strict"
         return (
             f"{checked.rejected} of {checked.read} records of {checked.file} ({share:.1%}) were rejected, "
-            f"more than {MOST_REJECTED_SHARE:.0%} ({examples})"
+            f"{limit} ({examples})"
         )
     return ""
 

@@ -1,7 +1,7 @@
 """Which rules must a line obey? One small check each, with a stable id, a severity and a reason.
 
-Sources: the user guides' pages on preparing data for Nova 1 and Nova 2; what differs between models is data
-in the catalogue.
+Sources: the user guides' pages on preparing data; what differs between models is data in the catalogue. A
+record of another format is checked as the conversation that it means.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple, NoReturn
 
-from tunesmith.catalogue import Model
+from tunesmith.catalogue import Model, RecordFormat
+from tunesmith.dataset.formats import PAIR_KEYS, as_conversation, detect_format
 from tunesmith.dataset.records import block_text, estimate_tokens
 from tunesmith.suggestions import did_you_mean
 
@@ -58,9 +59,12 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("TS017", "error", "Content is not a list with at least one block."),
         Rule("TS018", "error", "A text is empty."),
         Rule("TS019", "error", "A block is of a kind that may not stand there."),
-        Rule("TS020", "error", "A word that the model reserves stands in the prompt."),
+        Rule("TS020", "error", "A word that the model reserves stands in the record."),
         Rule("TS021", "error", "The record has more tokens than the model trains on."),
         Rule("TS022", "error", "A text holds half a character (a lone surrogate) or a NUL."),
+        Rule("TS023", "error", "The record is in another format than the file."),
+        Rule("TS024", "error", "prompt or completion is missing or no text."),
+        Rule("TS025", "error", "The group key is missing or neither text nor a number."),
     )
 }
 
@@ -94,10 +98,12 @@ def read_object(line: bytes) -> dict[str, Any]:
     return value
 
 
-def find_faults(value: Mapping[str, Any], model: Model) -> list[Finding]:
+def find_faults(
+    value: Mapping[str, Any], model: Model, record_format: RecordFormat = "converse"
+) -> list[Finding]:
     """List every rule that a record breaks for a base model, each rule once, with its first place."""
     found: dict[str, Finding] = {}
-    for finding in _faults(value, model):
+    for finding in _format_faults(value, model, record_format):
         found.setdefault(finding.rule, finding)
     return list(found.values())
 
@@ -121,6 +127,22 @@ def _refuse_constant(name: str) -> NoReturn:
 # --- the record
 
 
+def _format_faults(value: Mapping[str, Any], model: Model, record_format: RecordFormat) -> Iterator[Finding]:
+    seen = detect_format(value)
+    if seen not in (None, record_format):
+        yield Finding("TS023", f"The record is in the format {seen}, the file in {record_format}.")
+        return
+    if record_format == "prompt_completion":
+        yield from _unknown_keys(value, PAIR_KEYS, "the record")
+        wrong = [key for key in PAIR_KEYS if not isinstance(value.get(key), str)]
+        for key in wrong:
+            state = f"is {_named(value[key])}, not text" if key in value else "is missing"
+            yield Finding("TS024", f"{key} {state}.")
+        if wrong:
+            return
+    yield from _faults(as_conversation(value, record_format), model)
+
+
 def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
     yield from _unknown_keys(value, ("schemaVersion", "system", "messages"), "the record")
     version = value.get("schemaVersion", "")
@@ -137,13 +159,24 @@ def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
     roles = [turn.get("role") if isinstance(turn, dict) else None for turn in messages]
     if all(role in ("user", "assistant") for role in roles):
         yield from _order_faults(roles)
-    tokens = sum(estimate_tokens(text) for text in _all_texts(value))
-    if tokens > model.tokens_per_record:
-        yield Finding(
-            "TS021",
-            f"The record has about {tokens:,} tokens (characters / 4); {model.title} trains on at most "
-            f"{model.tokens_per_record:,}.",
-        )
+    yield from _length_faults(value, model)
+
+
+def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
+    *asked, answered = value["messages"]
+    prompt, answer = ({"system": value.get("system"), "messages": asked}, {"messages": [answered]})
+    for what, part, most in (
+        ("The record", value, model.tokens_per_record),
+        ("The prompt", prompt, model.tokens_per_prompt),
+        ("The answer", answer, model.tokens_per_answer),
+    ):
+        tokens = sum(estimate_tokens(text) for text in _all_texts(part))
+        if most is not None and tokens > most:
+            yield Finding(
+                "TS021",
+                f"{what} has about {tokens:,} tokens (characters / 4); {model.title} trains on at most "
+                f"{most:,}.",
+            )
 
 
 def _system_faults(system: Any, model: Model) -> Iterator[Finding]:
@@ -229,7 +262,7 @@ def _text_faults(text: str, place: str, model: Model, *, prompt: bool) -> Iterat
         yield Finding("TS018", f"A text in {place} is empty.")
     if "\0" in text or not _encodable(text):
         yield Finding("TS022", f"A text in {place} holds half a character (a lone surrogate) or a NUL.")
-    if prompt:
+    if prompt or model.reserved_in_answers:
         folded = text.casefold()
         for word in model.reserved_words:
             if word.casefold() in folded:

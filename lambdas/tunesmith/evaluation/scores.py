@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from statistics import fmean, median
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tunesmith.evaluation.answers import Answer, Question
 from tunesmith.evaluation.metrics import exact_match, token_f1
 from tunesmith.evaluation.precision import mean_interval, wilson_interval
+
+MODELS_OWN: Final = ("ModelErrorException", "ValidationException")
+"""Errors by which a model itself fails on a record; all others are the infrastructure's."""
 
 
 class TokenPrice(NamedTuple):
@@ -29,9 +33,10 @@ def score(
 ) -> dict[str, Any]:
     """Score every model (label to id) on the records that all of them answered.
 
-    A record that one model lost to infrastructure leaves for all, and is counted in `lost`.
+    A record that one model lost to infrastructure leaves for all, and is counted in `lost`; what a model
+    refuses or breaks on by itself is an empty, hence wrong, answer of that model.
     """
-    answered = {label: {a.id: a for a in given if not a.error} for label, given in answers.items()}
+    answered = {label: {a.id: _own(a) for a in given if not _is_lost(a)} for label, given in answers.items()}
     kept = [question for question in questions if all(question.id in found for found in answered.values())]
     errors = Counter(a.error for given in answers.values() for a in given if a.error)
     return {
@@ -46,6 +51,14 @@ def score(
             for label, model in models.items()
         },
     }
+
+
+def _is_lost(answer: Answer) -> bool:
+    return bool(answer.error) and not answer.error.startswith(MODELS_OWN)
+
+
+def _own(answer: Answer) -> Answer:
+    return replace(answer, error="", text="") if answer.error else answer
 
 
 def _figures(

@@ -8,11 +8,15 @@ from decimal import Decimal
 from typing import Final
 
 from tunesmith import names
+from tunesmith.errors import RecordMissingError
 from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, Capacity, CapacityKind, CapacityState
 
 JOB_TOKEN: Final = "job-1"  # noqa: S105 - a sort key of the ledger
 MODEL_TOKEN: Final = "model-1"  # noqa: S105
 SERVING_TOKEN: Final = "serving"  # noqa: S105
+CHAMPION: Final = "champion"
+SUPERSEDED: Final = "superseded"
+"""Purposes of capacity that outlives its run."""
 NEVER: Final = "9999-12-31T00:00:00Z"
 KINDS: Final = {"on_demand": CapacityKind.DEPLOYMENT, "provisioned": CapacityKind.THROUGHPUT}
 """What each serving path opens."""
@@ -31,7 +35,7 @@ def job_capacity(*, project: str, run: str, now: str, deadline_hours: float) -> 
         purpose="training",
         state=CapacityState.REQUESTED,
         since=now,
-        expires=later(now, hours=max(24 * KEEP_UNPROMOTED_DAYS, deadline_hours + 24)),
+        expires=later(now, hours=deadline_hours + 24),
     )
 
 
@@ -67,6 +71,14 @@ def serving_capacity(*, project: str, run: str, path: str, now: str, usd_per_hou
         expires=later(now, hours=EVALUATION_HOURS[path]),
         usd_per_hour=usd_per_hour,
     )
+
+
+def trained_model(run: str, capacity: Iterable[Capacity]) -> Capacity:
+    """Find the custom model that a run trained; RecordMissingError where the ledger has none."""
+    found = next((item for item in capacity if item.token == MODEL_TOKEN and item.arn), None)
+    if found is None:
+        raise RecordMissingError(f"the ledger has no custom model of run {run}; training must come first")
+    return found
 
 
 def open_serving(capacity: Iterable[Capacity]) -> Capacity | None:

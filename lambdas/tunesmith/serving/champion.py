@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, Capacity, Champion
-from tunesmith.serving.capacity import KINDS, MODEL_TOKEN, NEVER, SERVING_TOKEN, later
+from tunesmith.serving.capacity import CHAMPION, KINDS, MODEL_TOKEN, NEVER, SERVING_TOKEN, SUPERSEDED, later
 
 _EARLIER = "earlier_"
 """Prefix under which a champion's `previous` remembers the one before it, for the time of a promotion."""
@@ -155,11 +155,11 @@ def _remembered(champion: Champion) -> dict[str, str]:
 def _held(champion: Champion) -> list[CapacityChange]:
     """List what a champion holds: its model, the deployment for callers, the model to roll back to."""
     held = [
-        _model_change(champion.run, "champion", NEVER),
+        _model_change(champion.run, CHAMPION, NEVER),
         CapacityChange(
             run=champion.capacity_run,
             token=SERVING_TOKEN,
-            values={"purpose": "champion", "expires": NEVER},
+            values={"purpose": CHAMPION, "expires": NEVER},
         ),
     ]
     if champion.previous is not None:
@@ -173,9 +173,9 @@ def _left_behind(champion: Champion | None, crowned: Champion, now: str) -> list
         return []
     changes = []
     if champion.previous is not None and champion.previous["run"] not in (crowned.run, champion.run):
-        changes.append(_model_change(champion.previous["run"], "superseded", now))
+        changes.append(_model_change(champion.previous["run"], SUPERSEDED, now))
     if champion.capacity_run != crowned.capacity_run:
-        values = {"purpose": "superseded", "expires": later(now, hours=GRACE_HOURS)}
+        values = {"purpose": SUPERSEDED, "expires": later(now, hours=GRACE_HOURS)}
         changes.append(CapacityChange(run=champion.capacity_run, token=SERVING_TOKEN, values=values))
     return changes
 

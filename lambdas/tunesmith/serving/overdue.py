@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState
-from tunesmith.serving.capacity import JOB_TOKEN, MODEL_TOKEN, SERVING_TOKEN
+from tunesmith.serving.capacity import CHAMPION, JOB_TOKEN, MODEL_TOKEN, SERVING_TOKEN, SUPERSEDED
 
 _TOKENS = {
     CapacityKind.DEPLOYMENT: SERVING_TOKEN,
@@ -26,15 +26,12 @@ class Existing:
     arn: str
 
 
-def forgotten(found: Existing, known: tuple[str, Sequence[Capacity]], *, now: str) -> Capacity | None:
-    """Make the ledger's entry, due at once, for what exists and is not open there; None where it is.
+def forgotten(found: Existing, *, project: str, entered: Sequence[Capacity], now: str) -> Capacity:
+    """Make the ledger's entry, due at once, for what exists and is not listed as open.
 
-    `known` is the run's project and all that it ever entered.
+    `entered` is all that the run ever entered.
     """
-    project, entered = known
     same = next((item for item in entered if item.kind is found.kind and item.name == found.name), None)
-    if same is not None and same.state is not CapacityState.RELEASED:
-        return None
     stray = same or Capacity(
         run=found.run,
         project=project,
@@ -49,6 +46,22 @@ def forgotten(found: Existing, known: tuple[str, Sequence[Capacity]], *, now: st
     return replace(stray, state=CapacityState.OPEN, arn=found.arn, expires=now, purpose="left behind")
 
 
-def overdue_runs(still_open: Iterable[Capacity], *, lost: Collection[str], now: str) -> list[str]:
-    """List the runs that have something beyond its expiry, or whose execution ended without a release."""
-    return sorted({item.run for item in still_open if item.expires <= now or item.run in lost})
+def overdue_runs(
+    still_open: Iterable[Capacity], *, closed: Collection[str], lost: Collection[str], now: str
+) -> list[str]:
+    """List the runs that left something behind.
+
+    That is: something beyond its expiry; anything at all where the execution ended without a release
+    (`lost`); and in a `closed` run whatever its release should have given back.
+    """
+    return sorted(
+        {
+            item.run
+            for item in still_open
+            if item.expires <= now or item.run in lost or (item.run in closed and _was_due(item))
+        }
+    )
+
+
+def _was_due(item: Capacity) -> bool:
+    return item.kind is not CapacityKind.MODEL and item.purpose not in (CHAMPION, SUPERSEDED)

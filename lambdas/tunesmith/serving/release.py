@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Outcome
-from tunesmith.serving.capacity import KINDS
+from tunesmith.serving.capacity import KINDS, SUPERSEDED
 
 STOPPED_OUTSIDE: Final = "the execution was stopped, timed out or failed outside its own handling"
 _MODEL_STAYS_AFTER: Final = (Outcome.FAILED, Outcome.INCONCLUSIVE)
@@ -56,7 +56,7 @@ def _stays(
 ) -> bool:
     if _serves(item, champion):
         return True
-    if item.purpose == "superseded":
+    if item.purpose == SUPERSEDED:
         return item.expires > now
     return (
         item.kind is CapacityKind.MODEL

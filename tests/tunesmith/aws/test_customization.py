@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from tunesmith.aws import clients
-from tunesmith.aws.customization import model_exists, read_curves, read_job
+from tunesmith.aws.customization import model_may_exist, read_curves, read_job
 from tunesmith.aws.objects import Bucket
 
 JOB: dict[str, Any] = {
@@ -65,9 +65,9 @@ def test_a_model_that_bedrock_does_not_know_does_not_exist(bedrock: Stubber) -> 
     bedrock.add_client_error("get_custom_model", "ResourceNotFoundException")
     bedrock.add_client_error("get_custom_model", "AccessDeniedException")
 
-    assert model_exists("triage-0123456789abcdef-1", CLIENT) is False
+    assert model_may_exist("triage-0123456789abcdef-1", CLIENT) is False
     with pytest.raises(CLIENT.exceptions.AccessDeniedException):
-        model_exists("triage-0123456789abcdef-1", CLIENT)
+        model_may_exist("triage-0123456789abcdef-1", CLIENT)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_a_champion_is_written_read_and_taken_out(ledger_table: LedgerTable) -> 
         previous={"run": "f" * 16, "model_arn": "arn:old", "model_name": "old"},
     )
     assert ledger_table.champion("triage") is None
-    ledger_table.put_champion(champion)
+    ledger_table.put_champion(champion, replaces=None)
     assert ledger_table.champion("triage") == champion
     ledger_table.delete_champion("triage")
     assert ledger_table.champion("triage") is None

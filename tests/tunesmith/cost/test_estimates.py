@@ -48,7 +48,7 @@ def test_the_total_lies_between_its_bounds_and_is_the_sum_of_the_items() -> None
 
 def test_the_json_names_every_item_with_its_source() -> None:
     told = json.loads(json.dumps(job_estimate().to_json(), default=str))
-    assert set(told) == {"items", "total_usd", "low_usd", "high_usd"}
+    assert set(told) == {"items", "total_usd", "low_usd", "high_usd", "afterwards"}
     assert set(told["items"][0]) >= {"what", "quantity", "unit", "price", "usd", "source"}
     assert told["items"][1]["source"].startswith("AWS Price List API")
 
@@ -66,6 +66,49 @@ def test_sentences_and_figures_agree() -> None:
     assert estimate.summary() == "about $2.96, between $2.81 and $3.37"
     assert estimate.figures()["total_usd"] == estimate.total_usd
     assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
+
+
+def hourly(text: str = "", *, beside_champion: bool = False) -> Estimate:
+    body = f"project: p\nbase_model: nova-2-lite\ndata: t.jsonl\n{text}".encode()
+    return estimate_job(
+        parse_job(body, source="job.yaml"),
+        find_model("nova-2-lite"),
+        SPLIT,
+        load_prices(),
+        beside_champion=beside_champion,
+    )
+
+
+def test_provisioned_throughput_is_priced_by_hours_and_units_and_not_by_the_candidate_s_tokens() -> None:
+    estimate = hourly("serving: {path: provisioned, model_units: 3}")
+    items = {item.what: item for item in estimate.items}
+    hours = items["evaluation, candidate's provisioned throughput (3 model units)"]
+    assert (hours.quantity, hours.unit, hours.price) == (Decimal(6), "hour", Decimal("60.50"))
+    assert (hours.low_usd, hours.usd, hours.high_usd) == (Decimal("181.5"), Decimal(363), Decimal(1089))
+    assert not any(what.startswith("evaluation, candidate reads") for what in items)
+    assert "evaluation, base model reads" in items
+    assert "the largest item is evaluation, candidate's provisioned throughput" in budget_objection(
+        estimate, Decimal(50)
+    )
+
+
+def test_the_champion_s_first_30_days_stand_apart_from_the_run() -> None:
+    estimate = hourly("serving: {path: provisioned}")
+    [month] = estimate.afterwards
+    assert month.usd == Decimal(43_560)
+    assert estimate.high_usd < month.usd
+    assert estimate.summary().endswith(
+        "a champion's provisioned throughput for 30 days (1 model unit) costs $43,560.00"
+    )
+    assert hourly().afterwards == ()
+
+
+def test_the_units_of_candidate_and_champion_are_paid_while_one_replaces_the_other() -> None:
+    alone, beside = (hourly("serving: {path: provisioned}", beside_champion=told) for told in (False, True))
+    [overlap] = [item for item in beside.items if item.what.startswith("overlap")]
+    assert overlap.usd == Decimal("60.50")
+    assert beside.total_usd - alone.total_usd == overlap.usd
+    assert hourly(beside_champion=True).total_usd == hourly().total_usd
 
 
 def test_an_unknown_price_is_no_estimate() -> None:

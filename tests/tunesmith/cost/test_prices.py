@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tunesmith.catalogue import load_catalogue
-from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
+from tunesmith.cost import OVERRIDE_KEY, Item, load_prices, models_without_price
 from tunesmith.errors import UnknownPriceError
 
 MICRO, LITE = "amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"
@@ -32,16 +32,39 @@ def test_storage_costs_the_same_for_any_model_and_by_the_month() -> None:
     assert load_prices().price(LITE, Item.STORAGE).cost(2) == Decimal("3.90")
 
 
-def test_the_set_of_unknown_prices_of_active_models_is_known() -> None:
-    table, unknown = load_prices(), set()
-    for model in load_catalogue():
-        for item in Item:
-            try:
-                table.price(model.id, item)
-            except UnknownPriceError:
-                if model.lifecycle.status == "active":
-                    unknown.add((model.name, str(item)))
-    assert unknown == {("nova-lite", "training"), ("nova-pro", "training")}
+def test_the_set_of_active_models_without_a_known_price_is_known() -> None:
+    hourly = (Item.TRAINING, Item.PROVISIONED_HOUR)
+    assert models_without_price(load_catalogue(), load_prices()) == {
+        "nova-lite": (Item.TRAINING,),
+        "nova-pro": (Item.TRAINING,),
+        "llama-3.1-8b": (Item.PROVISIONED_HOUR,),
+        "llama-3.1-70b": (Item.TRAINING,),
+        "llama-3.2-1b": hourly,
+        "llama-3.2-3b": hourly,
+        "llama-3.2-11b": hourly,
+        "llama-3.2-90b": hourly,
+    }
+
+
+def test_a_line_of_the_override_takes_a_model_out_of_that_set() -> None:
+    known = load_prices(override(LINE % (LITE, "training", 1, "1K tokens")))
+    assert "nova-lite" not in models_without_price(load_catalogue(), known)
+
+
+def test_an_hour_of_a_model_unit_is_priced_by_the_hour() -> None:
+    hour = load_prices().price("amazon.nova-2-lite-v1:0", Item.PROVISIONED_HOUR)
+    assert (hour.usd, hour.per, hour.cost(24)) == (Decimal("60.50"), "hour", Decimal(1452))
+
+
+def test_every_missing_price_is_answered_with_its_line_at_once() -> None:
+    model = "meta.llama3-2-1b-instruct-v1:0"
+    with pytest.raises(UnknownPriceError, match="price of training and provisioned_hour") as unknown:
+        load_prices().require(model, (Item.TRAINING, Item.INPUT, Item.PROVISIONED_HOUR))
+    lines = str(unknown.value).partition(":\n")[2]
+    lines = lines.replace("<US dollars>", "2").replace("<yyyy-mm-dd>", "2026-11-01")
+    table = load_prices(override(lines))
+    assert table.missing(model, (Item.TRAINING, Item.PROVISIONED_HOUR)) == ()
+    assert table.price(model, Item.PROVISIONED_HOUR).per == "hour"
 
 
 def test_an_unknown_price_is_answered_with_the_line_that_settles_it() -> None:
@@ -75,6 +98,7 @@ def test_every_problem_of_an_override_is_told_at_once() -> None:
         LINE % (LITE, "trainings", 1, "1K tokens"),
         LINE % (LITE, "training", 1, "month"),
         LINE % (LITE, "storage", 1, "1K tokens"),
+        LINE % (LITE, "provisioned_hour", 1, "month"),
         LINE % (LITE, "training", "cheap", "1K tokens"),
         LINE % (LITE, "training", -1, "1K tokens"),
         LINE % (LITE, "training", ".inf", "1K tokens"),

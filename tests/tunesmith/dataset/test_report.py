@@ -129,3 +129,51 @@ def test_rejected_rows_name_file_line_rule_reason_and_excerpt() -> None:
     ]
     assert set(rows[0]) == {"file", "line", "offset", "rule", "reason", "excerpt"}
     assert rows[0]["excerpt"] == "{x"
+
+
+def test_a_strict_dataset_bears_no_bad_record() -> None:
+    files = checked({"train": [*pairs(100), b"{"]})
+    split = split_records(files["train"].records, validation=None, test=None, seed=1)
+    judged = {
+        strict: data_report(files, split, MICRO, seed=1, rejected_uri=WHERE, strict=strict)
+        for strict in (False, True)
+    }
+    assert judged[False].outcome == "valid"
+    assert judged[True].outcome == "invalid"
+    assert "1 of 101 records of train.jsonl (1.0%) were rejected, and data.on_error is strict" in (
+        judged[True].reason
+    )
+    clean = checked({"train": pairs(100)})
+    split = split_records(clean["train"].records, validation=None, test=None, seed=1)
+    assert data_report(clean, split, MICRO, seed=1, rejected_uri=WHERE, strict=True).outcome == "valid"
+
+
+def test_changes_are_counted_over_all_files_and_told_with_their_rule() -> None:
+    llama = find_model("llama-3.2-1b")
+    files = {
+        role: check_file([lines(*values)], llama, file=role)
+        for role, values in {"train": pairs(150), "test": pairs(20, 500)}.items()
+    }
+    split = split_records(files["train"].records, validation=None, test=files["test"].records, seed=1)
+    found = data_report(files, split, llama, seed=1, rejected_uri=WHERE)
+    assert found.outcome == "valid"
+    [change] = found.to_json()["changes"]
+    assert (change["id"], change["records"]) == ("TC005", 170)
+    assert "170 changed to fit the model, TC005: The model wants a system text" in found.summary()
+
+
+def test_validation_counts_towards_the_minimum_where_aws_counts_it() -> None:
+    llama = find_model("llama-3.2-1b")
+    values = {"train": pairs(60), "validation": pairs(45, 300), "test": pairs(20, 500)}
+    files = {role: check_file([lines(*rows)], llama, file=role) for role, rows in values.items()}
+    split = split_records(
+        files["train"].records,
+        validation=files["validation"].records,
+        test=files["test"].records,
+        seed=1,
+    )
+    assert data_report(files, split, llama, seed=1, rejected_uri=WHERE).outcome == "valid"
+    alone = {role: checked for role, checked in files.items() if role != "validation"}
+    assert "60 different valid records" in (
+        data_report(alone, split, llama, seed=1, rejected_uri=WHERE).reason
+    )

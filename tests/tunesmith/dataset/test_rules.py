@@ -13,6 +13,7 @@ from tunesmith.dataset import RULES, check_file
 from tunesmith.dataset.rules import MAX_LINE_BYTES
 
 MICRO, LITE, NOVA_2 = "nova-micro", "nova-lite", "nova-2-lite"
+HAIKU, LLAMA, COHERE = "claude-3-haiku", "llama-3.2-1b", "cohere-command"
 ASKED = turn("user", "Where is my card?")
 ANSWERED = turn("assistant", "card_arrival")
 REASONED = {"reasoningContent": {"reasoningText": {"text": "A card is missing."}}}
@@ -30,6 +31,22 @@ def assistant(*content: Any) -> dict[str, Any]:
 def escaped(escapes: str) -> bytes:
     """A record whose prompt is spelled in JSON escapes."""
     return json.dumps(pair("?", "a")).replace("?", escapes).encode()
+
+
+def prompted(prompt: str, completion: str) -> dict[str, str]:
+    """A record of prompt and completion."""
+    return {"prompt": prompt, "completion": completion}
+
+
+def told(question: str, answer: str, **keys: str) -> dict[str, Any]:
+    """A record in Anthropic's format."""
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return {**keys, "messages": turns}
+
+
+USER, ANSWER = told("a", "b")["messages"]
+TEXT = {"type": "text", "text": "b"}
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QUJD"}}
 
 
 def broken(line: Any, model: str = MICRO) -> list[str]:
@@ -96,10 +113,26 @@ BREAKS: list[tuple[str, str, Any]] = [
     ("TS020", MICRO, pair("my operating system: none", "a")),
     ("TS020", MICRO, pair("see <IMAGE>", "a")),
     ("TS020", MICRO, pair("a", "b", system="[EOS]")),
-    ("TS020", "claude-3-haiku", pair("a\nHuman: b", "c")),
+    ("TS020", HAIKU, pair("a\nHuman: b", "c")),
     ("TS021", MICRO, pair("x" * 128_000, "abcde")),
     ("TS022", MICRO, escaped("\\ud83d")),
     ("TS022", MICRO, pair("a", "b\0c")),
+    ("TS023", MICRO, lines(pair("a", "b"), prompted("c", "d")).strip()),
+    ("TS023", MICRO, lines(prompted("a", "b"), told("c", "d")).strip()),
+    ("TS024", MICRO, {"prompt": "a"}),
+    ("TS024", LLAMA, {"prompt": ["a"], "completion": "b"}),
+    ("TS008", MICRO, {**prompted("a", "b"), "system": "c"}),
+    ("TS008", HAIKU, {**told("a", "b"), "id": 1}),
+    ("TS010", HAIKU, {"system": None, **told("a", "b")}),
+    ("TS014", HAIKU, {"messages": [USER, USER, {"role": "assistant", "content": "b"}]}),
+    ("TS016", HAIKU, {"messages": [USER]}),
+    ("TS018", LLAMA, prompted("a", " ")),
+    ("TS019", HAIKU, {"messages": [{"role": "user", "content": [PICTURE]}, ANSWER]}),
+    ("TS020", HAIKU, told("a", "b\nHuman: c")),
+    ("TS020", HAIKU, told("a", "b", system="c\nassistant:")),
+    ("TS021", "llama-3.2-90b", pair("x" * 40_000, "abcde")),
+    ("TS021", COHERE, prompted("x" * 16_385, "a")),
+    ("TS021", COHERE, prompted("x", "a" * 8_193)),
 ]  # fmt: skip
 
 NEARLY_BREAKS: list[tuple[str, str, Any]] = [
@@ -119,11 +152,16 @@ NEARLY_BREAKS: list[tuple[str, str, Any]] = [
     ("TS020", NOVA_2, pair("User: hello", "a")),
     ("TS021", MICRO, pair("x" * 127_996, "abcd")),
     ("TS022", MICRO, escaped("\\ud83d\\ude42 \\u0001")),
+    ("TS020", HAIKU, told("a\nHuman b", "c\nAssistant")),
+    ("TS021", COHERE, prompted("x" * 16_384, "a" * 8_192)),
+    ("TS021", "llama-3.2-11b", pair("x" * 40_000, "abcde")),
+    ("TS023", HAIKU, {"system": "s", "messages": [USER, {"role": "assistant", "content": [TEXT]}]}),
+    ("TS024", MICRO, prompted("a", "b")),
 ]  # fmt: skip
 
 
 def test_every_rule_is_tried() -> None:
-    assert {rule for rule, _, _ in BREAKS} == set(RULES)
+    assert {rule for rule, _, _ in BREAKS} == set(RULES) - {"TS025"}
 
 
 def test_rules_have_stable_ids_and_say_their_reason_in_a_sentence() -> None:
@@ -174,3 +212,22 @@ def test_reasons_name_the_place_and_what_to_do() -> None:
 def test_a_reason_stays_short_for_long_keys_and_roles() -> None:
     assert len(reason(conversation(ASKED, ANSWERED, **{"k" * 5000: 1}))) < 200
     assert len(reason(conversation(turn("r" * 5000, "a"), ANSWERED))) < 200
+
+
+def grouped(line: Any, group_key: str) -> list[str]:
+    checked = check_file([lines(line)], find_model(MICRO), file="f", group_key=group_key)
+    assert all(b"meta" not in record.line for record in checked.records)
+    return [problem.rule for problem in checked.problems]
+
+
+@pytest.mark.parametrize("customer", ["acme", 7, 1.5])
+def test_a_group_key_stands_beside_the_record_and_is_dropped(customer: Any) -> None:
+    assert grouped({**pair("a", "b"), "meta": {"customer": customer, "more": []}}, "meta.customer") == []
+    assert grouped({**pair("a", "b"), "meta": customer}, "meta") == []
+    assert broken({**pair("a", "b"), "meta": customer}) == ["TS008"]
+
+
+@pytest.mark.parametrize("meta", [{}, {"customer": None}, {"customer": ""}, {"customer": True}, "acme", []])
+def test_a_record_without_its_group_key_is_rejected(meta: Any) -> None:
+    assert grouped({**pair("a", "b"), "meta": meta}, "meta.customer") == ["TS025"]
+    assert grouped(pair("a", "b"), "meta.customer") == ["TS025"]

@@ -117,3 +117,58 @@ def test_nothing_is_lost_and_no_line_order_matters(
     assert split(records(shuffled), seed) == found
     for one, other in (("test", "train"), ("test", "validation"), ("train", "validation")):
         assert not prompts(found.parts()[one]) & prompts(found.parts()[other])
+
+
+def of_customers(rows: Sequence[tuple[int, object]]) -> tuple[Record, ...]:
+    """Records with a prompt each and a customer as group key."""
+    data = lines(*({**pair(f"prompt {prompt}", "a"), "customer": customer} for prompt, customer in rows))
+    checked = check_file([data], find_model("nova-micro"), file="f", group_key="customer")
+    assert checked.rejected == 0
+    return checked.records
+
+
+def groups(part: Sequence[Record]) -> set[bytes]:
+    return {record.group for record in part}
+
+
+def test_records_of_one_group_key_stay_together() -> None:
+    found = split(of_customers([(number, number % 60) for number in range(300)]))
+    assert not groups(found.test) & groups(found.train)
+    assert not groups(found.test) & groups(found.validation)
+    assert not groups(found.validation) & groups(found.train)
+    assert (len(found.test), len(found.validation)) == (100, 50)
+
+
+def test_groups_that_share_a_prompt_are_one_group() -> None:
+    rows = of_customers([(number, "a") for number in range(5)]) + of_customers(
+        [(number, "b") for number in range(4, 10)]
+    )
+    others = of_customers([(number, f"c{number}") for number in range(20, 60)])
+    for seed in range(10):
+        found = split([*rows, *others], seed=seed)
+        for part in found.parts().values():
+            assert len([record for record in part if record in rows]) in (0, len(rows))
+
+
+def test_a_group_of_the_user_s_own_test_leaves_training() -> None:
+    found = split_records(
+        of_customers([(number, number % 10) for number in range(100)]),
+        validation=None,
+        test=of_customers([(200, 3)]),
+        seed=1,
+    )
+    assert found.left_train == 10
+    assert not groups(found.test) & groups(found.train)
+
+
+def test_without_a_group_key_each_prompt_is_a_group_of_its_own() -> None:
+    assert len(split(numbered(30)).test) == 10
+
+
+@pytest.mark.parametrize(("validation", "test"), [(0.0, 0.5), (0.25, 0.25), (0.01, 0.01)])
+def test_shares_that_are_named_are_taken_without_bounds(validation: float, test: float) -> None:
+    found = split_records(
+        numbered(400), validation=None, test=None, seed=1, validation_share=validation, test_share=test
+    )
+    assert (len(found.validation), len(found.test)) == (400 * validation, 400 * test)
+    assert len(found.train) + len(found.validation) + len(found.test) == 400

@@ -1,0 +1,157 @@
+"""`tunesmith estimate`: what will a run cost? By the cloud's own checks and prices, before any upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.check import chunks
+from cli.errors import NO
+from cli.options import DATA, JSON
+from cli.upload import Upload, plan_upload
+from cli.voice import CommandError, answers, print_json, say, tell_error
+from tunesmith.catalogue import find_model, load_catalogue
+from tunesmith.cost import (
+    Estimate,
+    EstimateItem,
+    PriceTable,
+    budget_objection,
+    estimate_job,
+    load_prices,
+    models_without_price,
+    override_line,
+)
+from tunesmith.dataset import DataReport, check_file, data_report, split_records
+from tunesmith.errors import UnknownPriceError
+from tunesmith.reporting.words import money, number
+
+
+def estimate(
+    job: Annotated[Path | None, typer.Argument(metavar="JOB", help="Job file, YAML or JSON.")] = None,
+    data: DATA = None,
+    prices: Annotated[
+        Path | None, typer.Option("--prices", metavar="FILE", help="Your own prices; their lines win.")
+    ] = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="List the active models whose price is not known instead.")
+    ] = False,
+    json: JSON = False,
+) -> None:
+    """Price a job on its data, item by item, and hold it against its budget.
+
+    Needs no AWS account. Exit code 1 where the run would stop: data that cannot be used, a price that nobody
+    knows, a cost above `budget.limit_usd`.
+    """
+    table = load_prices(_read(prices) if prices else None)
+    if gaps:
+        _show_gaps(table, json=json)
+        return
+    if job is None:
+        raise CommandError("there is no job file to estimate", "name one, or list unknown prices with --gaps")
+    upload = plan_upload(job, data or [])
+    report = prepare(upload)
+    answer: dict[str, Any] = {
+        "items": [],
+        "total_usd": None,
+        "low_usd": None,
+        "high_usd": None,
+        "afterwards": [],
+        "limit_usd": upload.job.budget.limit_usd,
+        "reason": report.reason,
+    }
+    found = None
+    if report.outcome == "valid":
+        try:
+            split = report.to_json()["split"]
+            found = estimate_job(upload.job, find_model(upload.job.base_model), split, table)
+            answer |= found.to_json()
+            answer["reason"] = budget_objection(found, upload.job.budget.limit_usd)
+        except UnknownPriceError as error:
+            answer["reason"] = str(error)
+    if json:
+        print_json(answer)
+    elif found is not None:
+        _show(found, upload)
+    if answer["reason"]:
+        tell_error(answer["reason"])
+        raise typer.Exit(NO)
+    say(f"within the {money(float(answer['limit_usd']))} of budget.limit_usd")
+
+
+def prepare(upload: Upload) -> DataReport:
+    """Check and split an upload's data as the cloud will."""
+    job = upload.job
+    model = find_model(job.base_model)
+    files = {
+        file.role: check_file(
+            chunks(file.path),
+            model,
+            file=str(file.path),
+            record_format=job.data.format,
+            group_key=job.data.group_key,
+        )
+        for file in upload.files
+    }
+    split = split_records(
+        files["train"].records,
+        validation=files["validation"].records if "validation" in files else None,
+        test=files["test"].records if "test" in files else None,
+        seed=job.seed,
+        validation_share=job.data.validation_share,
+        test_share=job.data.test_share,
+    )
+    strict = job.data.on_error == "strict"
+    told = f"`tunesmith check --model {model.name}`"
+    return data_report(files, split, model, seed=job.seed, rejected_uri=told, strict=strict)
+
+
+def _read(file: Path) -> bytes:
+    if not file.is_file():
+        raise CommandError(f"there is no price file {file}")
+    return file.read_bytes()
+
+
+def _show(found: Estimate, upload: Upload) -> None:
+    console = answers()
+    console.print(_table(found.items))
+    console.print(f"\n{upload.job.project}: {found.summary()}", markup=False)
+    if found.afterwards:
+        console.print("\nafterwards, should it become the champion:")
+        console.print(_table(found.afterwards))
+
+
+def _table(items: Sequence[EstimateItem]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("what", "quantity", "unit", "price", "expected", "at most"):
+        right = name not in ("what", "unit")
+        table.add_column(name, no_wrap=True, justify="right" if right else "left")
+    table.add_column("source", overflow="fold")
+    for item in items:
+        table.add_row(
+            item.what,
+            number(float(item.quantity)),
+            item.unit,
+            f"${format(item.price.normalize(), 'f')}{'/1K' if item.unit == 'tokens' else ''}",
+            money(float(item.usd)),
+            money(float(item.high_usd)),
+            item.source,
+        )
+    return table
+
+
+def _show_gaps(prices: PriceTable, *, json: bool) -> None:
+    models = load_catalogue()
+    missing: Mapping[str, Sequence[Any]] = models_without_price(models, prices)
+    if json:
+        print_json([{"model": name, "missing": list(items)} for name, items in missing.items()])
+        return
+    if not missing:
+        say("every active model has a price")
+    for name, items in missing.items():
+        answers().print(f"{name}: {', '.join(items)}", markup=False)
+        for item in items:
+            answers().print(f"  {override_line(find_model(name).id, item)}", markup=False)

@@ -1,0 +1,167 @@
+"""In which format does a record come, and in which does the base model want it? Three, and one within.
+
+Within Tunesmith every record is a Converse conversation, and so is the blind test, which is asked through
+Converse. Formats: the user guide's page on preparing data for fine-tuning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tunesmith.catalogue import Model, RecordFormat
+
+SCHEMA_VERSION: Final = "bedrock-conversation-2024"
+NEUTRAL_SYSTEM_TEXT: Final = "You are a helpful assistant."
+PAIR_KEYS: Final = ("prompt", "completion")
+
+CHANGES: Final[Mapping[str, str]] = {
+    "TC001": "The system text stands at the head of the prompt, before a blank line.",
+    "TC002": "Earlier turns stand in the prompt, each behind its speaker's name.",
+    "TC003": "The texts of a turn were joined by a line break.",
+    "TC004": "The system texts were joined by a blank line.",
+    "TC005": f'The model wants a system text, so "{NEUTRAL_SYSTEM_TEXT}" was put there.',
+}
+"""What is done to a record whose content a model's format cannot hold as it is; ids never change.
+
+It is done to training, validation and blind test alike: what is asked is what was trained.
+"""
+
+_LINE_BREAKS: Final = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+"""Characters that some readers take for the end of a line; JSON lets them be spelled out."""
+
+
+def detect_format(value: Mapping[str, Any]) -> RecordFormat | None:
+    """Tell a record's format by its keys; None where they fit several."""
+    if "messages" not in value and any(key in value for key in PAIR_KEYS):
+        return "prompt_completion"
+    if "schemaVersion" in value:
+        return "converse"
+    if isinstance(value.get("system"), str):
+        return "anthropic_messages"
+    messages = value.get("messages")
+    turns = messages if isinstance(messages, list) else []
+    contents = [turn.get("content") for turn in turns if isinstance(turn, dict)]
+    for content in [value.get("system"), *contents]:
+        if isinstance(content, str):
+            return "anthropic_messages"
+        for block in content if isinstance(content, list) else []:
+            if isinstance(block, dict):
+                return "anthropic_messages" if "type" in block else "converse"
+    return None
+
+
+def as_conversation(value: Mapping[str, Any], record_format: RecordFormat) -> dict[str, Any]:
+    """Spell a record as a Converse conversation; what is malformed stays malformed, for the rules to name."""
+    if record_format == "prompt_completion":
+        return {
+            "messages": [
+                {"role": "user", "content": _blocks(value.get("prompt"))},
+                {"role": "assistant", "content": _blocks(value.get("completion"))},
+            ]
+        }
+    if record_format == "converse":
+        return dict(value)
+    conversation = dict(value)
+    if "system" in value:
+        conversation["system"] = [] if value["system"] == "" else _blocks(value["system"])
+    if isinstance(value.get("messages"), list):
+        conversation["messages"] = [
+            {**turn, "content": _blocks(turn["content"])}
+            if isinstance(turn, dict) and "content" in turn
+            else turn
+            for turn in value["messages"]
+        ]
+    return conversation
+
+
+def conversations(content: bytes) -> bytes:
+    """Spell every line of a file that Tunesmith wrote, in any of the formats, as a Converse record."""
+    values = [json.loads(line) for line in content.split(b"\n") if line]
+    return b"".join(
+        write_record(as_conversation(value, detect_format(value) or "converse"), "converse") + b"\n"
+        for value in values
+    )
+
+
+def fit_record(value: Mapping[str, Any], model: Model) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Change a valid conversation so that the model's format holds it; give it and the ids of the changes."""
+    system = list(value.get("system", []))
+    turns = [{"role": turn["role"], "content": turn["content"]} for turn in value["messages"]]
+    changes: list[str] = []
+    if model.record_format != "converse":
+        if any(len(turn["content"]) > 1 for turn in turns):
+            changes.append("TC003")
+        turns = [{**turn, "content": [{"text": _joined(turn["content"], "\n")}]} for turn in turns]
+    if len(system) > 1 and (model.record_format != "converse" or model.one_system_text):
+        system = [{"text": _joined(system, "\n\n")}]
+        changes.append("TC004")
+    if model.record_format == "prompt_completion":
+        turns, folded = _pair(system, turns)
+        system = []
+        changes += folded
+    elif model.one_system_text and not system:
+        system = [{"text": NEUTRAL_SYSTEM_TEXT}]
+        changes.append("TC005")
+    return {**({"system": system} if system else {}), "messages": turns}, tuple(sorted(changes))
+
+
+def write_record(value: Mapping[str, Any], record_format: RecordFormat) -> bytes:
+    """Spell a conversation that `fit_record` made as a line of the format, compact and without a newline."""
+    system, messages = value.get("system"), value["messages"]
+    written: dict[str, Any]
+    if record_format == "prompt_completion":
+        asked, answered = messages
+        written = {"prompt": asked["content"][0]["text"], "completion": answered["content"][0]["text"]}
+    elif record_format == "anthropic_messages":
+        turns = [{"role": turn["role"], "content": turn["content"][0]["text"]} for turn in messages]
+        written = {**({"system": system[0]["text"]} if system else {}), "messages": turns}
+    else:
+        turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
+        written = {
+            "schemaVersion": SCHEMA_VERSION,
+            **({"system": system} if system else {}),
+            "messages": turns,
+        }
+    text = json.dumps(written, ensure_ascii=False, separators=(",", ":"))
+    for character, spelled in _LINE_BREAKS.items():
+        text = text.replace(character, spelled)
+    return text.encode()
+
+
+def _pair(
+    system: list[dict[str, Any]], turns: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Fold system text and earlier turns into one prompt."""
+    changes = []
+    *earlier, asked, answered = turns
+    prompt = asked["content"][0]["text"]
+    if earlier:
+        told = [f"{turn['role'].capitalize()}: {turn['content'][0]['text']}" for turn in [*earlier, asked]]
+        prompt = "\n\n".join(told)
+        changes.append("TC002")
+    if system:
+        prompt = f"{system[0]['text']}\n\n{prompt}"
+        changes.append("TC001")
+    return [{"role": "user", "content": [{"text": prompt}]}, answered], changes
+
+
+def _joined(blocks: list[dict[str, Any]], separator: str) -> str:
+    return separator.join(block["text"] for block in blocks)
+
+
+def _blocks(content: Any) -> Any:
+    """Spell a content as Converse's blocks: `{"type": "text", "text": …}` loses its type."""
+    if isinstance(content, str):
+        return [{"text": content}]
+    if not isinstance(content, list):
+        return content
+    return [
+        {key: part for key, part in block.items() if key != "type"}
+        if isinstance(block, dict) and block.get("type") == "text"
+        else {str(block["type"]): block}
+        if isinstance(block, dict) and "type" in block
+        else block
+        for block in content
+    ]

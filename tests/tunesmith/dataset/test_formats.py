@@ -1,0 +1,185 @@
+"""Three formats are read, and each base model gets the one it takes; what changes has a name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
+from tunesmith.catalogue import RecordFormat, find_model, load_catalogue
+from tunesmith.dataset import CHANGES, CheckedFile, check_file, conversations, joined
+from tunesmith.dataset.formats import NEUTRAL_SYSTEM_TEXT, detect_format
+from tunesmith.evaluation.answers import read_questions
+
+PAIR = {"prompt": "Where is my card?", "completion": "card_arrival"}
+CHAT = {
+    "system": "Answer with one label.",
+    "messages": [
+        {"role": "user", "content": "Where is my card?"},
+        {"role": "assistant", "content": [{"type": "text", "text": "card_arrival"}]},
+    ],
+}
+CONVERSE = pair("Where is my card?", "card_arrival", system="Answer with one label.")
+TALK = conversation(
+    turn("user", "Hello"),
+    turn("assistant", "Hi"),
+    turn("user", "Where is", "my card?"),
+    turn("assistant", "card_arrival"),
+    system=[{"text": "Be brief."}, {"text": "Be kind."}],
+)
+
+
+def check(value: Any, model: str, record_format: RecordFormat | None = None) -> CheckedFile:
+    checked = check_file([lines(value)], find_model(model), file="f", record_format=record_format)
+    assert checked.problems == ()
+    return checked
+
+
+def written(value: Any, model: str) -> tuple[Any, dict[str, int]]:
+    """A record as it is written for a model, and what was changed for that."""
+    checked = check(value, model)
+    [line] = joined(checked.records, find_model(model).record_format).splitlines()
+    return json.loads(line), dict(checked.changes)
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        (PAIR, "prompt_completion"),
+        ({"prompt": "a"}, "prompt_completion"),
+        (CHAT, "anthropic_messages"),
+        ({"messages": [{"role": "user", "content": "a"}]}, "anthropic_messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]}, "anthropic_messages"),
+        (CONVERSE, "converse"),
+        ({"messages": [turn("user", "a")]}, "converse"),
+        ({"system": [{"text": "a"}]}, "converse"),
+        ({"schemaVersion": "x", "messages": [{"role": "user", "content": "a"}]}, "converse"),
+        ({}, None),
+        ({"messages": []}, None),
+        ({"messages": [5, {"content": 5}, {"content": [5]}]}, None),
+    ],
+)
+def test_a_record_shows_its_format(value: dict[str, Any], seen: str | None) -> None:
+    assert detect_format(value) == seen
+
+
+def test_the_first_record_that_shows_a_format_decides_for_the_file() -> None:
+    mixed = lines(b"{", {}, PAIR, CHAT, PAIR)
+    checked = check_file([mixed], find_model("llama-3.1-8b"), file="f")
+    assert checked.format == "prompt_completion"
+    assert [(each.line, each.rule) for each in checked.problems[-1:]] == [(4, "TS023")]
+    assert checked.valid == 2
+
+
+def test_a_format_that_is_named_is_not_guessed() -> None:
+    assert check(PAIR, "nova-micro", "prompt_completion").format == "prompt_completion"
+    checked = check_file([lines(PAIR)], find_model("nova-micro"), file="f", record_format="converse")
+    assert [problem.rule for problem in checked.problems] == ["TS023"]
+
+
+# --- what is written
+
+
+@pytest.mark.parametrize("value", [CHAT, CONVERSE], ids=["anthropic_messages", "converse"])
+def test_one_record_is_written_in_the_format_of_each_family(value: Any) -> None:
+    assert written(value, "nova-micro") == (CONVERSE, {})
+    assert written(value, "llama-3.3-70b") == (CONVERSE, {})
+    assert written(value, "claude-3-haiku") == (
+        {
+            "system": "Answer with one label.",
+            "messages": [
+                {"role": "user", "content": "Where is my card?"},
+                {"role": "assistant", "content": "card_arrival"},
+            ],
+        },
+        {},
+    )
+    prompt = "Answer with one label.\n\nWhere is my card?"
+    assert written(value, "llama-3.1-8b") == ({"prompt": prompt, "completion": "card_arrival"}, {"TC001": 1})
+
+
+def test_pairs_lose_nothing_in_any_family() -> None:
+    bare = pair("Where is my card?", "card_arrival")
+    assert written(PAIR, "llama-3.1-8b") == (PAIR, {})
+    assert written(PAIR, "nova-micro") == (bare, {})
+    assert written(PAIR, "claude-3-haiku")[0]["messages"][0] == {
+        "role": "user",
+        "content": "Where is my card?",
+    }
+
+
+def test_a_llama_conversation_has_exactly_one_system_text() -> None:
+    assert written(PAIR, "llama-3.2-1b") == (
+        pair("Where is my card?", "card_arrival", system=NEUTRAL_SYSTEM_TEXT),
+        {"TC005": 1},
+    )
+    line, changes = written(TALK, "llama-3.2-1b")
+    assert (line["system"], changes) == ([{"text": "Be brief.\n\nBe kind."}], {"TC004": 1})
+    assert line["messages"] == TALK["messages"]
+
+
+def test_a_conversation_that_a_pair_cannot_hold_is_folded_by_named_rules() -> None:
+    line, changes = written(TALK, "llama-3.1-70b")
+    assert line == {
+        "prompt": "Be brief.\n\nBe kind.\n\nUser: Hello\n\nAssistant: Hi\n\nUser: Where is\nmy card?",
+        "completion": "card_arrival",
+    }
+    assert changes == {"TC001": 1, "TC002": 1, "TC003": 1, "TC004": 1}
+    assert set(changes) | {"TC005"} == set(CHANGES)
+
+
+def test_claude_keeps_the_turns_and_joins_the_texts_of_each() -> None:
+    line, changes = written(TALK, "claude-3-haiku")
+    assert [message["content"] for message in line["messages"]] == [
+        "Hello",
+        "Hi",
+        "Where is\nmy card?",
+        "card_arrival",
+    ]
+    assert changes == {"TC003": 1, "TC004": 1}
+
+
+@pytest.mark.parametrize("value", [PAIR, CHAT, CONVERSE, TALK], ids=["pair", "chat", "converse", "talk"])
+@pytest.mark.parametrize("model", load_catalogue(), ids=lambda model: model.name)
+def test_what_is_asked_in_the_blind_test_is_what_was_trained(value: Any, model: Any) -> None:
+    records = check(value, model.name).records
+    blind = read_questions(joined(records))
+    trained = read_questions(conversations(joined(records, model.record_format)))
+    assert [(q.system, q.messages, q.reference) for q in trained] == [
+        (q.system, q.messages, q.reference) for q in blind
+    ]
+
+
+@pytest.mark.parametrize("model", load_catalogue(), ids=lambda model: model.name)
+def test_what_is_written_is_read_again_without_a_change(model: Any) -> None:
+    content = joined(check(TALK, model.name).records, model.record_format)
+    again = check_file([content], model, file="f")
+    assert (again.format, again.valid, again.changes, again.problems) == (model.record_format, 1, {}, ())
+    assert joined(again.records, model.record_format) == content
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["system", "messages", "role", "content", "type", "text", "prompt", "completion"]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_a_record_or_a_problem_and_never_a_crash(value: Any) -> None:
+    for model in ("nova-2-lite", "llama-3.1-8b", "claude-3-haiku"):
+        checked = check_file([lines(value)], find_model(model), file="f")
+        assert checked.valid + checked.rejected == 1
