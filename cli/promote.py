@@ -86,8 +86,7 @@ def _model(deployment: Deployment, run: Run, champion: Champion | None) -> Capac
         )
     if models[0].state is CapacityState.RELEASED or not model_may_exist(models[0].name):
         raise CommandError(
-            f"run {run.run} ({run.outcome}) cannot be promoted: its model {models[0].name} does not exist"
-            f"{' any more' if models[0].state is CapacityState.RELEASED else ''}",
+            f"run {run.run} ({run.outcome}) cannot be promoted: its model {models[0].name} does not exist",
             NEW_RUN,
         )
     return models[0]

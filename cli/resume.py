@@ -16,7 +16,7 @@ from tunesmith import names
 from tunesmith.aws.customization import CustomizationJob, model_may_exist, read_job
 from tunesmith.aws.executions import start_run
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, CapacityKind, CapacityState, Outcome, Run
+from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, CapacityState, Outcome, Run
 from tunesmith.serving.capacity import NEVER, later
 
 NEW_RUN: Final = "change `seed` in the job file, or the data, and submit: that is a new run"
@@ -55,20 +55,13 @@ def resume(run: RUN, watch: WATCH = False, env: ENVIRONMENT = "dev", json: JSON 
 def start_again(deployment: Deployment, run: str, *, by_hand: str = "") -> int:
     """Open a closed run again and start its next execution, whose number is returned.
 
-    What the run still holds is given another lease first, or the reaper might close the run under way.
-    Raises RunOpenError, CommandError for capacity that an earlier release could not give back.
+    What the run still holds gets another lease, so that an end without promotion does not take it away at
+    once. Raises RunOpenError.
     """
     table = LedgerTable(deployment.ledger_table)
-    held = [item for item in table.capacity(run) if item.state is not CapacityState.RELEASED]
-    kept = [item for item in held if item.state is CapacityState.KEPT and item.kind is not CapacityKind.MODEL]
-    if kept:
-        raise CommandError(
-            f"run {run} still holds {kept[0].name}, which could not be given back: {kept[0].problem}",
-            f"give it back first: tunesmith capacity --release {run} --env {deployment.environment}",
-        )
     opened = table.reopen_run(run, by_hand=by_hand)
-    for item in held:
-        if item.expires != NEVER:
+    for item in table.capacity(run):
+        if item.state is not CapacityState.RELEASED and item.expires != NEVER:
             longer = later(item.expires, hours=24 * KEEP_UNPROMOTED_DAYS)
             table.update_capacity(run, item.token, expires=longer)
     start_run(deployment.pipeline_arn, run, opened.attempt)

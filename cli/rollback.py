@@ -25,8 +25,9 @@ def rollback(project: PROJECT, yes: YES = False, env: ENVIRONMENT = "dev", json:
     deployment = connect(env)
     table = LedgerTable(deployment.ledger_table)
     before = table.champion(project)
-    run = _previous(table, project, before)
-    say(f"champion of {project}: from {before.model_name if before else 'none'} to that of run {run}")
+    previous = _previous(table, project, before)
+    run = previous["run"]
+    say(f"champion of {project}: to {previous['model_name']} (run {run})")
     if not confirm("Roll back?", yes=yes):
         raise typer.Exit(1)
     ended = run_machine(
@@ -46,8 +47,8 @@ def rollback(project: PROJECT, yes: YES = False, env: ENVIRONMENT = "dev", json:
     raise typer.Exit(_exit_code(deployment, ended))
 
 
-def _previous(table: LedgerTable, project: str, champion: Champion | None) -> str:
-    """Name the run whose model comes back. Raises CommandError where none can."""
+def _previous(table: LedgerTable, project: str, champion: Champion | None) -> dict[str, str]:
+    """Tell which champion comes back. Raises CommandError where none can."""
     if champion is None:
         raise CommandError(
             f"project {project!r} has no champion, so there is nothing to roll back",
@@ -79,7 +80,7 @@ def _previous(table: LedgerTable, project: str, champion: Champion | None) -> st
             f"of {champion.model_name}: their base models, or the ways they are served, differ",
             f"open some for it: tunesmith promote {previous['run']}",
         ) from error
-    return previous["run"]
+    return previous
 
 
 def _exit_code(deployment: Deployment, ended: Ended) -> int:

@@ -38,7 +38,8 @@ def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -
         "status": view.status,
         "step": view.current.step if view.current else None,
         "outcome": run.outcome or None,
-        "reason": run.reason,
+        "reason": told.get("reason", run.reason),
+        "by_hand": run.by_hand or None,
         "metric": evaluation.get("metric"),
         "records": evaluation.get("n"),
         "models": {label: {name: model.get(name) for name in _FIGURES} for label, model in models.items()},
@@ -54,7 +55,13 @@ def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -
 def render(summary: Mapping[str, Any], environment: str) -> Group:
     """Lay the verdict out for a person."""
     outcome = str(summary["outcome"] or "")
-    told = headline({"outcome": outcome, "evaluation": {"gain": summary["gain"]}})
+    told = headline(
+        {
+            "outcome": outcome,
+            "by_hand": summary["by_hand"],
+            "evaluation": {"gain": summary["gain"]},
+        }
+    )
     lines = [Text(told, style=_STYLES.get(outcome, "bold yellow"))]
     if summary["reason"]:
         lines.append(Text(summary["reason"]))

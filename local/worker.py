@@ -20,6 +20,8 @@ from typing import Any
 
 # What functions import; a fork of a process that has them starts in milliseconds.
 PRELOADED = ("boto3", "botocore.session", "pydantic", "numpy", "aws_lambda_powertools", "yaml", "tempfile")
+# A first client reads its service's description, which takes longer than most functions run.
+SERVICES = ("bedrock", "bedrock-runtime", "dynamodb", "s3")
 
 
 def main() -> None:
@@ -30,6 +32,8 @@ def main() -> None:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    with contextlib.suppress(ImportError):
+        _read_services()
     control.sendall(b"ready")
     while True:
         try:
@@ -44,6 +48,13 @@ def main() -> None:
             _serve(socket.socket(fileno=channel), log)
         os.close(channel)
         os.close(log)
+
+
+def _read_services() -> None:
+    """Let boto3's default session, which the forks inherit, read what it needs for clients."""
+    client = importlib.import_module("boto3").client
+    for service in SERVICES:
+        client(service, region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
 
 
 def _serve(channel: socket.socket, log: int) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-WORKERS_PER_FUNCTION = 8
+WORKERS_PER_FUNCTION = 4
 _START_SECONDS = 60.0
 
 
@@ -164,7 +164,7 @@ class Worker:
 
 
 class WorkerPool:
-    """All workers of one server: at most eight for each function, kept when idle."""
+    """All workers of one server: at most four for each function, kept when idle."""
 
     def __init__(self) -> None:
         self.packages = Packages()

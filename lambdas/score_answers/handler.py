@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
@@ -9,7 +10,7 @@ from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
 from tunesmith.evaluation.answers import CANDIDATE, Answer, read_answers, read_questions
 from tunesmith.evaluation.scores import TokenPrice, score
-from tunesmith.job import parse_job
+from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.settings import ScoreAnswersSettings
@@ -34,7 +35,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         read_questions(artifacts.read(blind_test_key(run))),
         {label: _answers(artifacts, f"{prefix}/answers/{label}/") for label in models},
         models,
-        {label: _token_price(prices, job.base_model, custom=label == CANDIDATE) for label in models},
+        {label: _token_price(prices, job, custom=label == CANDIDATE) for label in models},
     )
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
     cost = sum(sum(figures["cost_usd"].values()) for figures in scores["models"].values())
@@ -50,9 +51,11 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return {"outcome": "scored"}
 
 
-def _token_price(prices: PriceTable, base_model: str, *, custom: bool) -> TokenPrice:
-    read, written = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT) if custom else (Item.INPUT, Item.OUTPUT)
-    return TokenPrice(prices.price(base_model, read).cost(1000), prices.price(base_model, written).cost(1000))
+def _token_price(prices: PriceTable, job: Job, *, custom: bool) -> TokenPrice:
+    if custom and job.serving_path == "provisioned":
+        return TokenPrice(Decimal(0), Decimal(0))  # its units are paid by the hour, not its tokens
+    items = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT) if custom else (Item.INPUT, Item.OUTPUT)
+    return TokenPrice(*(prices.price(job.base_model, item).cost(1000) for item in items))
 
 
 def _answers(artifacts: Bucket, prefix: str) -> list[Answer]:

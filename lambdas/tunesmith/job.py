@@ -72,7 +72,13 @@ def _checked_number(value: object) -> int | float | str:
 DataPath = Annotated[
     str,
     AfterValidator(_checked_path),
-    WithJsonSchema({"type": "string", "maxLength": _MAX_PATH_LENGTH, "pattern": f"^{_DATA_PATH.pattern}$"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": _MAX_PATH_LENGTH,
+            "pattern": rf"^(?!(.*/)?\.\./){_DATA_PATH.pattern}$",
+        }
+    ),
 ]
 GroupKey = Annotated[
     str,

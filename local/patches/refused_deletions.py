@@ -32,6 +32,12 @@ def apply() -> None:
             self.stacks[stack.stack_id] = stack
             stack.status = "DELETE_FAILED"
             stack._add_stack_event("DELETE_FAILED", getattr(error, "message", None) or str(error))
+            return
+        # A second attempt no longer knows the names of the exports, nor does moto then forget them.
+        for name in [
+            key for key, export in self.exports.items() if export.exporting_stack_id == name_or_stack_id
+        ]:
+            del self.exports[name]
 
     CloudFormationBackend.delete_stack = delete_or_keep
 

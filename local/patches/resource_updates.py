@@ -1,6 +1,6 @@
 """A resource whose template changes takes the change, and stays the same resource.
 
-Of a template's changes moto drops those to tables and log groups, and makes rules and topics anew under
+Of a template's changes moto drops those to tables, keys and log groups, and makes rules and topics anew under
 another name, which loses a topic's subscriptions and changes what `Ref` gives.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend, Table, dynamodb_backends
 from moto.events.models import EventPattern, Rule, events_backends
+from moto.kms.models import Key
 from moto.logs.models import LogGroup, logs_backends
 from moto.sns.models import Topic
 
@@ -21,6 +22,8 @@ def apply() -> None:
     Topic.update_from_cloudformation_json = classmethod(_update_topic)
     LogGroup.update_from_cloudformation_json = classmethod(_update_log_group)
     Table.update_from_cloudformation_json = classmethod(_update_table)
+    Key.update_from_cloudformation_json = classmethod(_update_key)
+    _complete_new(Key, _configure_key)
     _complete_new(LogGroup, _configure_log_group)
     _complete_new(Table, _configure_table)
 
@@ -35,7 +38,7 @@ def _complete_new(model: Any, configure: Any) -> None:
         configure(made, cloudformation_json["Properties"], account_id, region_name)
         return made
 
-    model.create_from_cloudformation_json = classmethod(create_whole)
+    model.create_from_cloudformation_json = classmethod(create_whole)  # type: ignore[arg-type]
 
 
 def _update_rule(
@@ -72,6 +75,24 @@ def _update_topic(
     topic.display_name = properties.get("DisplayName", "")
     topic.kms_master_key_id = properties.get("KmsMasterKeyId", "")
     return topic
+
+
+def _update_key(
+    cls: type[Key],
+    original_resource: Key,
+    new_resource_name: str,
+    cloudformation_json: Any,
+    account_id: str,
+    region_name: str,
+) -> Key:
+    _configure_key(original_resource, cloudformation_json["Properties"], account_id, region_name)
+    return original_resource
+
+
+def _configure_key(key: Key, properties: Any, account_id: str, region_name: str) -> None:
+    key.policy = json.dumps(properties["KeyPolicy"])  # its API reads text, and fails on what a template holds
+    key.description = properties.get("Description") or ""
+    key.key_rotation_status = str(properties.get("EnableKeyRotation", False)).lower() == "true"
 
 
 def _update_log_group(

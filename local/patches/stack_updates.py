@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.cloudformation import parsing
 from moto.cloudformation.models import CloudFormationBackend, Stack
-from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.parsing import Export, ResourceMap
 
 _PASSES = 5
 _RETAINED = ("Retain", "RetainExceptOnCreate")
@@ -131,6 +131,7 @@ def _link_exports_of_updates() -> None:
 def _create_nothing_while_deleting() -> None:
     delete = ResourceMap.delete
     get = ResourceMap.__getitem__
+    outputs, exports = Stack.outputs.fget, Stack.exports.fget
 
     def delete_for_good(self: ResourceMap) -> None:
         self.deleted = True
@@ -141,5 +142,13 @@ def _create_nothing_while_deleting() -> None:
             return None
         return get(self, key)
 
+    def outputs_of_what_exists(self: Stack) -> list[Any]:
+        return [] if getattr(self.resource_map, "deleted", False) else outputs(self)
+
+    def exports_of_what_exists(self: Stack) -> list[Export]:
+        return [] if getattr(self.resource_map, "deleted", False) else exports(self)
+
     ResourceMap.delete = delete_for_good
     ResourceMap.__getitem__ = get_without_creating
+    Stack.outputs = property(outputs_of_what_exists)
+    Stack.exports = property(exports_of_what_exists)

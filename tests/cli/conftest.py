@@ -57,6 +57,7 @@ def account(empty_account: None, monkeypatch: pytest.MonkeyPatch) -> Account:
     )
     made = Account()
     monkeypatch.setattr(clients, "stepfunctions", cache(lambda: made.executions))
+    monkeypatch.setattr(clients, "bedrock", cache(lambda: made.bedrock))
     return made
 
 

@@ -59,6 +59,7 @@ def fake_cloud(monkeypatch: pytest.MonkeyPatch) -> type[FakeCloud]:
     monkeypatch.setattr(FakeCloud, "fails", False)
     for name in ("running", "up"):
         monkeypatch.setattr(LocalCloud, name, getattr(FakeCloud, name))
+    monkeypatch.setattr("cli.local._is_deployed", lambda: "deploy" in FakeCloud.log)
     return FakeCloud
 
 
@@ -75,6 +76,13 @@ def test_a_second_up_finds_the_first(fake_cloud: type[FakeCloud]) -> None:
     answer = tunesmith("local", "up", "--json")
     assert answer.json["endpoint"] == "http://localhost:1"
     assert "running already" in answer.stderr
+    assert fake_cloud.log == ["up, port 0, stays", "deploy"]
+
+
+def test_up_deploys_again_where_the_stacks_were_destroyed(fake_cloud: type[FakeCloud]) -> None:
+    tunesmith("local", "up")
+    fake_cloud.log.remove("deploy")
+    assert tunesmith("local", "up").code == 0
     assert fake_cloud.log == ["up, port 0, stays", "deploy"]
 
 

@@ -236,7 +236,7 @@ def test_model_units_in_use_are_counted_but_committed_ones_base_models_and_the_r
     data_run.prepared(JOB + "serving: {path: provisioned, model_units: 2}", train=500)
     base = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0:128k"
     held = [
-        throughput("triage-0123456789abcdef", 3),
+        throughput("triage-fedcba9876543210", 3),
         throughput("committed", 5, commitmentDuration="OneMonth"),
         throughput("base", 5, modelArn=base),
         throughput("failed", 5, status="Failed"),
@@ -324,7 +324,7 @@ def test_a_run_beside_a_champion_that_is_served_by_the_hour_pays_for_both(data_r
         capacity_run="0" * 16,
         since=STEP["now"],
     )
-    data_run.ledger.put_champion(champion)
+    data_run.ledger.put_champion(champion, replaces=None)
     estimate_cost(STEP, None)
     beside = data_run.artifacts.read_json(f"runs/{RUN}/estimate.json")
     assert Decimal(beside["total_usd"]) - Decimal(alone["total_usd"]) == Decimal("60.5")

@@ -1,4 +1,4 @@
-"""One upload goes through prepare, preflight and estimate for every model, and is written as the model takes it."""
+"""One upload becomes a plan for every model, written in the format that the model takes."""
 
 from __future__ import annotations
 
@@ -80,8 +80,15 @@ def add_missing_prices(data_run: DataRun, model: Model) -> None:
     data_run.uploads.write(OVERRIDE_KEY, text.encode())
 
 
-@pytest.mark.parametrize("uploaded", SHAPES)
-@pytest.mark.parametrize("model", load_catalogue(), ids=lambda model: model.name)
+def cases() -> list[Any]:
+    """Every model with an upload in Converse's format, and one model of each format with the others."""
+    by_format = {model.record_format: model for model in load_catalogue()}
+    pairs = [(model, "converse") for model in load_catalogue()]
+    pairs += [(model, shape) for model in by_format.values() for shape in SHAPES if shape != "converse"]
+    return [pytest.param(model, shape, id=f"{model.name}-{shape}") for model, shape in pairs]
+
+
+@pytest.mark.parametrize(("model", "uploaded"), cases())
 def test_an_upload_in_any_format_becomes_a_plan_for_any_model(
     data_run: DataRun, model: Model, uploaded: str
 ) -> None:

@@ -14,18 +14,17 @@ from tunesmith.evaluation.metrics import normalized
 NUMBER_TOLERANCE: Final = Decimal("1e-6")
 """Relative: numbers nearer to each other than that are one."""
 
-_DIGITS: Final = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
-_NUMBER: Final = re.compile(
-    rf"(?<![\w.])[-+\N{{MINUS SIGN}}]?[$€£¥]?\s?(?:{_DIGITS})(?:[eE][-+]?\d{{1,3}})?(?!\d)"
-)
+_DIGITS: Final = r"(?:\d{1,3}(?:,\d{3}(?!\d))++|\d++)(?:\.\d++)?|\.\d++"
+_SIGNS: Final = "[-+\N{MINUS SIGN}]?[$€£¥]?\\s?"
+_NUMBER: Final = re.compile(rf"(?<![\w.]){_SIGNS}(?:{_DIGITS})(?:[eE][-+]?\d{{1,3}}(?!\d))?")
 _MARKED: Final = re.compile(r"####\s*(.*)")
 _BOXED: Final = re.compile(r"\\boxed\{([^{}]*)\}")
 _NOT_NUMERIC: Final = re.compile(r"[^\d.eE+-]")
 
 _ANNOUNCED: Final = re.compile(
-    r"\b(?:answer|choice|option)\b(?:\s+is|\s*[:=])[\s*_:\"'(\[]*([A-J])(?![A-Za-z0-9'’])", re.IGNORECASE
+    r"\b(?i:answer|choice|option)\b(?:\s+(?i:is)|\s*[:=])[\s*_:\"'(\[]*([A-J])(?![A-Za-z0-9'’])"
 )
-_LEADING: Final = re.compile(r"\s*[*_(\[\"']*([A-Ja-j])(?:[)\].:*_\"',]|\s*$)")
+_LEADING: Final = re.compile(r"\s*[*_(\[\"']*([A-Ja-j])(?:[)\].:*_\",]|[ \t\r]*(?:\n|\Z))")
 _BRACKETED_LETTER: Final = re.compile(r"[(\[]([A-Ja-j])[)\]]")
 
 

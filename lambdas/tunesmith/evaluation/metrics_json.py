@@ -12,7 +12,7 @@ _FENCED: Final = re.compile(r"\s*```[\w-]*[ \t]*\n(.*?)\n?\s*```\s*", re.DOTALL)
 
 
 class _Absent:
-    """Stands where an answer has no field."""
+    """Stands where there is no document."""
 
 
 def json_validity(answer: str, reference: str = "") -> int:  # noqa: ARG001 - every metric takes both
@@ -38,7 +38,7 @@ def json_fields(answer: str, reference: str) -> float:
     if isinstance(answered, _Absent):
         return 0.0
     mine, theirs = _leaves(answered), _leaves(expected)
-    agreeing = sum(mine.get(path, _Absent) == value for path, value in theirs.items())
+    agreeing = sum(bool(mine.get(path) == value) for path, value in theirs.items())
     return agreeing / len(mine.keys() | theirs.keys())
 
 

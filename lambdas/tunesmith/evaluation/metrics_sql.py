@@ -35,19 +35,19 @@ Rows = list[tuple[Any, ...]]
 def sql_execution(answer: str, reference: str) -> int:
     """Score 1 where the answer's query gives the rows of the reference's, else 0.
 
-    The reference is JSON: `{"sql": query, "database": statements that make tables and rows}`. The order of rows
-    counts where the reference orders them, the names of columns never; numbers agree in nine digits. A query
-    may only read, takes MOST_STEPS and gives MOST_ROWS at most. Raises ValueError where the reference itself
-    cannot be run.
+    The reference is JSON: `{"sql": query, "database": statements that make tables and rows}`. Rows must stand
+    in the same order where the reference orders them; columns' names do not count; numbers agree in nine
+    digits. A query may only read, takes MOST_STEPS and gives MOST_ROWS at most. Raises ValueError where the
+    reference itself cannot be run.
     """
     query, database = _reference(reference)
     fenced = _FENCED.fullmatch(answer)
     with closing(sqlite3.connect(":memory:")) as connection:
         try:
-            _limit(connection)
+            _bound(connection)
             connection.executescript(database)
             connection.execute("PRAGMA query_only = ON")
-            connection.set_authorizer(_authorize)
+            connection.set_authorizer(_only_reading)
             expected = _rows(connection, query)
         except _FAILED as error:
             raise ValueError(f"the reference cannot be run: {error}") from error
@@ -68,19 +68,29 @@ def _reference(text: str) -> tuple[str, str]:
         raise ValueError('a reference for SQL is JSON: {"sql": query, "database": statements}') from error
 
 
-def _limit(connection: sqlite3.Connection) -> None:
+def _bound(connection: sqlite3.Connection) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, MOST_BYTES)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)  # no other file is opened or written
+    _count_steps(connection)
 
 
-def _authorize(action: int, *names: str | None) -> int:
+def _only_reading(action: int, *names: str | None) -> int:
     if action not in _ALLOWED or "load_extension" in names:
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 
 
 def _rows(connection: sqlite3.Connection, query: str) -> Rows:
+    _count_steps(connection)
+    rows = connection.execute(query).fetchmany(MOST_ROWS + 1)
+    if len(rows) > MOST_ROWS:
+        raise ValueError(f"more than {MOST_ROWS:,} rows")
+    return [tuple(map(_value, row)) for row in rows]
+
+
+def _count_steps(connection: sqlite3.Connection) -> None:
+    """Give the connection its steps anew; a statement that takes more of them is interrupted."""
     looks = 0
 
     def too_long() -> bool:
@@ -89,10 +99,6 @@ def _rows(connection: sqlite3.Connection, query: str) -> Rows:
         return looks * _STEPS_BETWEEN_LOOKS > MOST_STEPS
 
     connection.set_progress_handler(too_long, _STEPS_BETWEEN_LOOKS)
-    rows = connection.execute(query).fetchmany(MOST_ROWS + 1)
-    if len(rows) > MOST_ROWS:
-        raise ValueError(f"more than {MOST_ROWS:,} rows")
-    return [tuple(map(_value, row)) for row in rows]
 
 
 def _value(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """How good is an answer to a question over a financial table? The three figures of TAT-QA's authors.
 
 The rules are those of the authors' scorer (github.com/NExTplusplus/TAT-QA, tatqa_metric.py at 870accc; Zhu et
-al., ACL 2021), odd ones included, so that figures compare with published ones. Written anew from its behaviour.
+al., ACL 2021), odd ones included, so that figures compare with published ones.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def tatqa(question: Mapping[str, Any], answer: Any, scale: Any) -> TatqaScore:
 def tatqa_f1(answer: str, reference: str) -> float:
     """Score a model's answer, 0 to 1, against a question's annotation in JSON.
 
-    An answer in JSON, `{"answer": …, "scale": …}` or `[answer, scale]`, is read as such; any other is one span
-    without a scale. Raises ValueError where the reference is no annotation.
+    An answer in JSON, `{"answer": …, "scale": …}` or `[answer, scale]`, is read as such; any other is one
+    span without a scale. Raises ValueError where the reference is no annotation.
     """
     question = json.loads(reference)
     if not isinstance(question, dict) or not {"answer", "answer_type", "scale"} <= question.keys():

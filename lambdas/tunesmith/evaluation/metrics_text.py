@@ -27,22 +27,22 @@ def rouge_l(answer: str, reference: str) -> float:
 
 def bleu(answer: str, reference: str) -> float:
     """Score a sentence's BLEU, 0 to 1, with sacrebleu's defaults (Post, 2018) and effective order."""
-    return _bleu(effective_order=True).sentence_score(answer, [reference]).score / 100
+    return float(_bleu(effective_order=True).sentence_score(answer, [reference]).score) / 100
 
 
 def chrf(answer: str, reference: str) -> float:
     """Score a sentence's chrF2, 0 to 1, with sacrebleu's defaults (Popović, 2015)."""
-    return _chrf().sentence_score(answer, [reference]).score / 100
+    return float(_chrf().sentence_score(answer, [reference]).score) / 100
 
 
 def corpus_bleu(answers: Sequence[str], references: Sequence[str]) -> float:
     """Score BLEU over all answers together, 0 to 1, the figure that papers quote."""
-    return _bleu(effective_order=False).corpus_score(answers, [references]).score / 100
+    return float(_bleu(effective_order=False).corpus_score(answers, [references]).score) / 100
 
 
 def corpus_chrf(answers: Sequence[str], references: Sequence[str]) -> float:
     """Score chrF2 over all answers together, 0 to 1."""
-    return _chrf().corpus_score(answers, [references]).score / 100
+    return float(_chrf().corpus_score(answers, [references]).score) / 100
 
 
 def _words(text: str) -> list[str]:
@@ -63,12 +63,12 @@ def _common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def _bleu(*, effective_order: bool) -> Metric:
-    from sacrebleu.metrics import BLEU  # noqa: PLC0415 - 0.1 s and packages that only this metric needs
+    from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415 - 0.1 s and packages that only this metric needs
 
     return BLEU(effective_order=effective_order)
 
 
 def _chrf() -> Metric:
-    from sacrebleu.metrics import CHRF  # noqa: PLC0415 - as above
+    from sacrebleu.metrics.chrf import CHRF  # noqa: PLC0415 - as above
 
     return CHRF()

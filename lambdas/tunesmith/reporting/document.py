@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, StepRecord
+from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.reporting.costs import cost_section
 from tunesmith.reporting.words import next_step
 from tunesmith.serving.capacity import NEVER, seconds_between
@@ -46,7 +46,8 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "environment": environment,
         "base_model": run.base_model,
         "outcome": run.outcome,
-        "reason": run.reason,
+        "reason": _reason(records),
+        "by_hand": run.by_hand,
         "clock": _clock(run, now),
         "steps": _steps(records.steps, now),
         "data": records.data,
@@ -59,6 +60,13 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "champion": _champion(records.champion, run.run, parameter),
     }
     return {**document, "next_step": next_step(document)}
+
+
+def _reason(records: RunRecords) -> str:
+    """Say why; where a person overruled the verdict, that and the verdict come first."""
+    run = records.run
+    decided = [step.summary for step in records.steps if step.step is Step.DECIDE and run.by_hand]
+    return " ".join([*decided, run.reason])
 
 
 def _clock(run: Run, now: str) -> dict[str, Any]:

@@ -25,6 +25,8 @@ _HEADLINES: Final = {
 def headline(document: Mapping[str, Any]) -> str:
     """Say the verdict in one line, with the gain where it carries the verdict."""
     gain = gain_of(document)
+    if document["by_hand"] and document["outcome"] == "promoted":
+        return "The tuned model was put into service by hand, whatever the verdict was"
     if gain is not None and document["outcome"] == "promoted":
         return f"The tuned model is better by {gain['value']:.1f} points, and in service"
     if gain is not None and document["outcome"] == "rejected" and gain["high"] < gain["minimum"]:
@@ -35,6 +37,7 @@ def headline(document: Mapping[str, Any]) -> str:
 def next_step(document: Mapping[str, Any]) -> str:
     """Say what a person does next."""
     champion = document["champion"]
+    this = f"{document['run']} --env {document['environment']}"
     kept = next(
         (item for item in document["capacity"] if item["what"] == "model" and item["state"] == "open"), None
     )
@@ -56,19 +59,26 @@ def next_step(document: Mapping[str, Any]) -> str:
             )
         case "inconclusive":
             return (
-                "Enlarge the blind test by uploading more records, or ask for another minimum gain." + stays
+                "Enlarge the blind test by uploading more records, or ask for another minimum gain. To put the"
+                f" model into service all the same: `tunesmith promote {this}`." + stays
             )
         case "invalid":
             return "Mend or remove the lines that the data section lists, then upload the file again."
         case "refused":
-            return "Change the job file as the reason says, then upload it again."
+            return (
+                "Change the job file as the reason says, then upload it again. Where it was the account that"
+                f" had to change: `tunesmith resume {this}`."
+            )
         case "over_budget":
             return (
-                "Raise budget.limit_usd, train fewer records or epochs, or add the missing price as the"
-                " reason says; then upload the job file again."
+                "Raise budget.limit_usd, or train fewer records or epochs, then upload the job file again. After"
+                f" adding a missing price: `tunesmith resume {this}`."
             )
         case "failed":
-            return "Mend what the reason names, then upload again: a change starts a new run." + stays
+            return (
+                f"Mend what the reason names, then go on with what is there: `tunesmith resume {this}`. Where"
+                " Bedrock failed the job, only a change starts anew: another `seed` is enough." + stays
+            )
         case _:
             return ""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.errors import RecordMissingError, RunClosedError
+from tunesmith.errors import RecordMissingError, RunClosedError, RunOpenError
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step
 
 RUN = Run(
@@ -53,6 +53,20 @@ def test_the_first_outcome_of_a_run_stands(ledger_table: LedgerTable) -> None:
     assert (closed.outcome, closed.reason, closed.closed) == ("promoted", "better", "2026-11-23T12:00:00Z")
     with pytest.raises(RunClosedError, match="promoted"):
         ledger_table.require_open(RUN.run)
+
+
+def test_a_run_that_is_opened_again_keeps_nothing_of_its_end_but_its_admission(
+    ledger_table: LedgerTable,
+) -> None:
+    ledger_table.create_run(RUN)
+    with pytest.raises(RunOpenError, match="0123456789abcdef-1"):
+        ledger_table.reopen_run(RUN.run)
+    for step in (Step.ADMIT, Step.TRAIN, Step.REPORT):
+        ledger_table.begin_step(RUN.run, step, "2026-11-23T11:00:00Z")
+    ledger_table.close_run(RUN.run, outcome="failed", reason="broke", now="2026-11-23T12:00:00Z")
+    ledger_table.update_run(RUN.run, announced="failed")
+    assert ledger_table.reopen_run(RUN.run, by_hand="for ana") == replace(RUN, attempt=2, by_hand="for ana")
+    assert [step.step for step in ledger_table.steps(RUN.run)] == [Step.ADMIT]
 
 
 def test_only_a_known_run_is_closed(ledger_table: LedgerTable) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.tunesmith.reporting import sample
 from tests.tunesmith.reporting.test_document import document
+from tunesmith.ledger import Step
 from tunesmith.reporting.words import duration, headline, message, money, price, subject
 
 URI = "s3://artifacts/runs/4f1c9a7be2d05836/report.html"

@@ -1,0 +1,60 @@
+"""Which metrics are there, by which name is each asked for, and what does it give?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tunesmith.evaluation.metrics import exact_match, token_f1
+from tunesmith.evaluation.metrics_answers import label_report, multiple_choice, numeric_answer
+from tunesmith.evaluation.metrics_json import json_fields, json_validity
+from tunesmith.evaluation.metrics_sql import sql_execution
+from tunesmith.evaluation.metrics_tatqa import tatqa_f1
+from tunesmith.evaluation.metrics_text import bleu, chrf, corpus_bleu, corpus_chrf, rouge_l
+
+Overall = Callable[[Sequence[str], Sequence[str]], float]
+"""Scores all answers against their references at once, 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric: how it is called in sentences, and how it scores one answer, 0 to 1."""
+
+    title: str
+    score: Callable[[str, str], float]
+    """Takes answer and reference, in this order; raises ValueError where the reference does not fit."""
+    right_or_wrong: bool = False
+    """Whether it gives 0 and 1 alone, which decides the statistics that fit."""
+    overall: Mapping[str, Overall] | None = None
+    """Figures over all answers, by title, where the mean of the scores is not what is quoted."""
+
+
+def _label_accuracy(answers: Sequence[str], references: Sequence[str]) -> float:
+    return label_report(answers, references).accuracy
+
+
+def _macro_f1(answers: Sequence[str], references: Sequence[str]) -> float:
+    return label_report(answers, references).macro_f1
+
+
+METRICS: Final[Mapping[str, Metric]] = {
+    "exact_match": Metric(title="exact match", score=exact_match, right_or_wrong=True),
+    "token_f1": Metric(title="token F1", score=token_f1),
+    "rouge_l": Metric(title="ROUGE-L", score=rouge_l),
+    "bleu": Metric(title="BLEU", score=bleu, overall={"BLEU": corpus_bleu}),
+    "chrf": Metric(title="chrF", score=chrf, overall={"chrF": corpus_chrf}),
+    "numeric": Metric(title="numeric answer", score=numeric_answer, right_or_wrong=True),
+    "multiple_choice": Metric(title="multiple choice", score=multiple_choice, right_or_wrong=True),
+    "label_accuracy": Metric(
+        title="label accuracy",
+        score=exact_match,
+        right_or_wrong=True,
+        overall={"label accuracy": _label_accuracy, "macro F1": _macro_f1},
+    ),
+    "json_validity": Metric(title="JSON validity", score=json_validity, right_or_wrong=True),
+    "json_fields": Metric(title="JSON field accuracy", score=json_fields),
+    "sql": Metric(title="SQL by execution", score=sql_execution, right_or_wrong=True),
+    "tatqa": Metric(title="TAT-QA F1", score=tatqa_f1),
+}
+"""Metrics by the name that is asked for; all run on this machine, without a model."""
