@@ -121,6 +121,11 @@ def true_similarity(one: str, other: str, shared: Set[Shingle] = frozenset()) ->
     return len(first & second) / max(len(first | second), 1)
 
 
+def shared_shingles(style: Style) -> Set[Shingle]:
+    """Give the five-word shingles of what a corpus' records share."""
+    return _Shared(_vocabulary(np.random.default_rng(0)), np.random.default_rng(2)).shingles if style == "shared" else frozenset()
+
+
 class _Shared:
     """What records of the harder corpus have in common."""
 

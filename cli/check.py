@@ -24,6 +24,9 @@ _CHUNK: Final = 1 << 20
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSONL files.")],
     model: Annotated[str, typer.Option("--model", metavar="ID", help="Base model, e.g. nova-micro.")],
+    group_key: Annotated[
+        str, typer.Option("--group-key", metavar="PATH", help="Your own field beside a record's.")
+    ] = "",
     json: JSON = False,
 ) -> None:
     """Name every line of a file that cannot be trained on.
@@ -36,7 +39,7 @@ def check(
         raise CommandError(f"there is no file {', '.join(missing)}")
     broken = False
     for file in files:
-        checked = check_file(chunks(file), base_model, file=str(file))
+        checked = check_file(chunks(file), base_model, file=str(file), group_key=group_key or None)
         broken = broken or checked.rejected > 0 or checked.valid == 0
         if json:
             answers().print(json_module.dumps(checked.to_json()), markup=False)

@@ -32,7 +32,7 @@ def good(tmp_path: Path) -> Path:
 @pytest.fixture
 def bad(tmp_path: Path) -> Path:
     file = tmp_path / "bad.jsonl"
-    file.write_text(lines(GOOD, "{not json", {"messages": [{"role": "user", "content": "Hello"}]}))
+    file.write_text(lines(GOOD, "{not json", {**GOOD, "messages": [{"role": "user", "content": []}]}))
     return file
 
 
@@ -84,3 +84,10 @@ def test_a_mistyped_model_is_answered_with_the_closest_one(good: Path) -> None:
     answer = tunesmith("check", good, "--model", "nova-mikro")
     assert answer.code == 2
     assert "did you mean 'nova-micro'" in answer.stderr
+
+
+def test_a_group_key_beside_the_record_is_no_mistake_where_it_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "grouped.jsonl"
+    file.write_text(lines({**GOOD, "customer": "c1"}))
+    assert tunesmith("check", file, "--model", "nova-micro").code == 1
+    assert tunesmith("check", file, "--model", "nova-micro", "--group-key", "customer").code == 0

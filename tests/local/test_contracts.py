@@ -102,6 +102,9 @@ RELIED_UPON = {
         "asl.common.retry.retrier_decl:RetrierDecl._eval_body": "48463fff19ce",
         "asl.state.wait.wait_function.timestamp:Timestamp._get_wait_seconds": "611d040940ad",
     },
+    "service_quotas": {
+        "moto.servicequotas.models:ServiceQuotasBackend.get_service_quota": "afb7feae40d3",
+    },
     "stack_failures": {
         "moto.cloudformation.parsing:parse_and_create_resource": "ea3c10d68d2c",
         "moto.cloudformation.parsing:parse_and_update_resource": "2ef032cfb9ed",

@@ -159,9 +159,7 @@ class _PrefixIndex:
         return pairs % max(self.sets.sizes.size, 1), pairs // max(self.sets.sizes.size, 1)
 
 
-def _prefixes(
-    ranks: Ints, rows: Ints, sizes: Ints, before: Ints, threshold: float
-) -> tuple[Ints, Ints]:
+def _prefixes(ranks: Ints, rows: Ints, sizes: Ints, before: Ints, threshold: float) -> tuple[Ints, Ints]:
     """Keep of each row the rarest shingles, `before` of which are known to stand in front."""
     order = np.lexsort((ranks, rows))
     ranks, rows = ranks[order], rows[order]

@@ -29,6 +29,8 @@ class Record:
     """Digest of the whole content, Unicode (NFKC) and white space folded: equal for duplicates."""
     prompt_key: bytes
     """Digest of the same without the final answer: equal for records of one group."""
+    opening_key: bytes
+    """Digest of system turn and first user turn: a longer conversation repeats a shorter one's answer."""
     prompt_tokens: int
     answer_tokens: int
     group: bytes = b""
@@ -50,6 +52,7 @@ def make_record(value: Mapping[str, Any], group: bytes = b"") -> Record:
         line=write_record(value, "converse"),
         content_key=_key([*prompt, ("answer", answer)]),
         prompt_key=_key(prompt),
+        opening_key=_key(prompt[:2]),
         prompt_tokens=sum(estimate_tokens(text) for _, texts in prompt for text in texts),
         answer_tokens=sum(estimate_tokens(text) for text in answer),
         group=group,

@@ -1,6 +1,7 @@
 """Which records train, which validate and which stay blind? Whole groups, the same for any line order.
 
-Records of one prompt are a group, and so are those of one group key; groups that share a record are one.
+Records of one prompt are a group, so are conversations that open alike (the longer holds the shorter's
+answer) and those of one group key; groups that share a record are one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from tunesmith.dataset.records import Record
 
 _DIGEST: Final = hashlib.sha256().digest_size
 TEST_SHARE: Final = 0.20
-TEST_BOUNDS: Final = (100, 1_000)
+TEST_BOUNDS: Final = (110, 1_000)
+"""Fewer than 100 answered records decide nothing; a few calls may be lost, and whole groups may not fit."""
 TEST_DIVISOR: Final = 3
 """The test takes at most a third."""
 VALIDATION_SHARE: Final = 0.10
@@ -53,7 +55,7 @@ def split_records(
     """Split training records by whole groups, ordered by SHA-256 with the seed.
 
     A part that the user brought (not None) is taken as it is, but for groups that stand in the test. Test:
-    20 %, 100 to 1,000 records, at most a third; validation: 10 %, 50 to 500, at most a sixth. A share that
+    20 %, 110 to 1,000 records, at most a third; validation: 10 %, 50 to 500, at most a sixth. A share that
     the user names is taken without these bounds.
     """
     group_of = _groups([*train, *(validation or ()), *(test or ())])
@@ -119,10 +121,10 @@ def _groups(records: Iterable[Record]) -> dict[bytes, bytes]:
         return key
 
     for record in records:
-        prompt = find(record.prompt_key)
-        if record.group:
-            # Prefixed, so that no group key's digest is taken for a prompt's; the lesser of the two leads.
-            other = find(b"\xff" * 33 + record.group)
+        # Prefixed, so that no other digest is taken for a prompt's; the lesser of two leads.
+        tied = [b"\xfe" * 33 + record.opening_key, *([b"\xff" * 33 + record.group] if record.group else [])]
+        for other in map(find, tied):
+            prompt = find(record.prompt_key)
             parent[max(prompt, other)] = min(prompt, other)
     return {key: find(key) for key in parent if len(key) == _DIGEST}
 

@@ -114,7 +114,10 @@ def test_llama_counts_validation_towards_its_minimum(bedrock: Bedrock, offer: Of
     offer(LLAMA)
     few = bedrock.put("few.jsonl", in_format("prompt_completion", 60))
     more = bedrock.put("more.jsonl", in_format("prompt_completion", 40))
-    request = {"baseModelIdentifier": f"{LLAMA}:128k", "trainingDataConfig": {"s3Uri": few}}
+    request: dict[str, Any] = {
+        "baseModelIdentifier": f"{LLAMA}:128k",
+        "trainingDataConfig": {"s3Uri": few},
+    }
     alone = bedrock.finish(bedrock.start(**request))
     together = bedrock.finish(
         bedrock.start(**request, validationDataConfig={"validators": [{"s3Uri": more}]})

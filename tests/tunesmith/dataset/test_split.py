@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 from collections.abc import Sequence
 
@@ -56,6 +58,27 @@ def test_records_of_one_prompt_stay_together() -> None:
     assert not prompts(found.test) & prompts(found.validation)
     assert not prompts(found.validation) & prompts(found.train)
     assert (len(found.test), len(found.validation)) == (100, 50)
+
+
+def test_a_longer_conversation_stays_with_the_shorter_one_whose_answer_it_holds() -> None:
+    short = [conversation(f"question {n}", f"answer {n}") for n in range(200)]
+    longer = [conversation(f"question {n}", f"answer {n}", "and then?", f"more {n}") for n in range(200)]
+
+    parts = split(check_file([b"\n".join([*short, *longer])], find_model("nova-micro"), file="f").records)
+
+    def openings(part: Sequence[Record]) -> set[bytes]:
+        return {record.opening_key for record in part}
+
+    assert not openings(parts.test) & openings(parts.train)
+    assert not openings(parts.validation) & openings(parts.train)
+    assert len(parts.test) >= 100
+
+
+def conversation(*turns: str) -> bytes:
+    """A line of Converse whose turns alternate, the user's first."""
+    roles = itertools.cycle(["user", "assistant"])
+    messages = [{"role": role, "content": [{"text": text}]} for role, text in zip(roles, turns, strict=False)]
+    return json.dumps({"schemaVersion": "bedrock-conversation-2024", "messages": messages}).encode()
 
 
 def test_a_group_that_is_too_big_for_a_part_trains() -> None:

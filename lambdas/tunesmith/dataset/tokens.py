@@ -1,0 +1,1 @@
+"""How many tokens is a text? An estimate from its characters, since most families publish no tokenizer."""
