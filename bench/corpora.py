@@ -123,7 +123,11 @@ def true_similarity(one: str, other: str, shared: Set[Shingle] = frozenset()) ->
 
 def shared_shingles(style: Style) -> Set[Shingle]:
     """Give the five-word shingles of what a corpus' records share."""
-    return _Shared(_vocabulary(np.random.default_rng(0)), np.random.default_rng(2)).shingles if style == "shared" else frozenset()
+    return (
+        _Shared(_vocabulary(np.random.default_rng(0)), np.random.default_rng(2)).shingles
+        if style == "shared"
+        else frozenset()
+    )
 
 
 class _Shared:

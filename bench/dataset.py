@@ -23,9 +23,7 @@ def main() -> None:
     for style in ("plain", "shared"):
         rows = near_duplicates.compare(chosen.records, rounds=chosen.rounds, style=style)
         title = f"Near-duplicates, {chosen.records:,} records, {style}, medians of {chosen.rounds}"
-        _print(
-            title, ["tool", "us a record", "time of ours", "near found", "exact found", "precision"], rows
-        )
+        _print(title, ["tool", "us a record", "time of ours", "near found", "exact found", "precision"], rows)
     for style in ("plain", "shared"):
         if chosen.scaling:
             figures = near_duplicates.scaling(chosen.scaling, rounds=chosen.scaling_rounds, style=style)
@@ -34,7 +32,9 @@ def main() -> None:
                 ["memory a record", f"{figures['bytes_per_record']:.0f} bytes"],
                 ["peak of the process", f"{figures['peak_bytes'] / 1e6:,.0f} MB"],
             ]
-            _print(f"Near-duplicates, {chosen.scaling:,} to {4 * chosen.scaling:,} records, {style}", [], rows)
+            _print(
+                f"Near-duplicates, {chosen.scaling:,} to {4 * chosen.scaling:,} records, {style}", [], rows
+            )
 
 
 def _print(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

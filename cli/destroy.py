@@ -59,6 +59,8 @@ def destroy(
     going = [stack for stack in stacks if stack not in kept]
     _refuse_protected(going)
     _announce(held, going, kept, delete_data=delete_data)
+    if held is None and not going:
+        return
     if not confirm(f"Destroy {env}?", yes=yes):
         raise typer.Exit(1)
 
@@ -154,20 +156,20 @@ def _refuse_protected(stacks: Sequence[Stack]) -> None:
 def _announce(held: Held | None, going: Sequence[Stack], kept: Sequence[Stack], *, delete_data: bool) -> None:
     if held is not None:
         for execution in held.executions:
-            say(f"  stops     {execution.rsplit(':', 1)[1]}")
+            say(f"  stops      {execution.rsplit(':', 1)[1]}")
         for champion in held.champions:
-            say(f"  champion  {champion.model_name} of {champion.project}, callers lose {champion.arn}")
+            say(f"  champion   {champion.model_name} of {champion.project}, callers lose {champion.arn}")
         for item in held.capacity:
             monthly = row(item)["usd_per_month"]
-            say(f"  {item.kind:<9} {item.name}{f', {money(float(monthly))} a month' if monthly else ''}")
+            say(f"  {item.kind:<10} {item.name}{f', {money(float(monthly))} a month' if monthly else ''}")
         if total := usd_per_month(held.capacity):
-            say(f"  saves     {money(float(total))} a month")
+            say(f"  saves      {money(float(total))} a month")
     for stack in going:
-        say(f"  stack     {stack.name}")
+        say(f"  stack      {stack.name}")
         for bucket in stack.buckets if delete_data else ():
-            say(f"  data      everything in {bucket}")
+            say(f"  data       everything in {bucket}")
     for stack in kept:
-        say(f"  stays     {stack.name}, with what was uploaded and recorded (see --delete-data)")
+        say(f"  stays      {stack.name}, with what was uploaded and recorded (see --delete-data)")
 
 
 def _await_releases(deployment: Deployment, sleep: Callable[[float], None]) -> None:

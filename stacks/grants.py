@@ -28,6 +28,8 @@ UNSCOPED_ACTIONS: Final = {
     "logs:ListLogDeliveries": "Step Functions' log delivery knows no resource types.",
     "logs:PutResourcePolicy": "Step Functions' log delivery knows no resource types.",
     "logs:UpdateLogDelivery": "Step Functions' log delivery knows no resource types.",
+    "servicequotas:GetAWSDefaultServiceQuota": "A default quota belongs to AWS, not to a resource of ours.",
+    "servicequotas:GetServiceQuota": "Quotas are named by codes that differ from model to model.",
     "xray:GetSamplingRules": "X-Ray's calls know no resource types.",
     "xray:GetSamplingTargets": "X-Ray's calls know no resource types.",
     "xray:PutTelemetryRecords": "X-Ray's calls know no resource types.",
@@ -208,13 +210,18 @@ def watch_executions(role: iam.Role, machine: str) -> None:
 
 
 def ask_for_models(role: iam.Role) -> None:
-    """Ask Bedrock which base models it still offers here."""
-    allow(
-        role, ["bedrock:ListFoundationModels"], ["*"], reason=UNSCOPED_ACTIONS["bedrock:ListFoundationModels"]
-    )
+    """Ask Bedrock which base models it offers and what is in use here, and Service Quotas for the limits."""
+    for action in (
+        "bedrock:ListCustomModelDeployments",
+        "bedrock:ListFoundationModels",
+        "bedrock:ListProvisionedModelThroughputs",
+        "servicequotas:GetAWSDefaultServiceQuota",
+        "servicequotas:GetServiceQuota",
+    ):
+        allow(role, [action], ["*"], reason=UNSCOPED_ACTIONS[action])
     allow(
         role,
-        ["bedrock:GetFoundationModel"],
+        ["bedrock:GetFoundationModelAvailability"],
         [base_models(cdk.Stack.of(role))],
         reason="The job file names the base model.",
     )

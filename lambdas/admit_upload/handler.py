@@ -69,6 +69,7 @@ def _start(job: Job, found: ProjectFiles, now: str, settings: AdmitUploadSetting
         base_model=job.base_model,
         job_sha256=found.job_sha256,
         data=found.data,
+        keep_days=job.serving.keep_days,
     )
     Bucket(settings.artifacts_bucket).write_json(f"{run_prefix(run.run)}/job.json", job.to_json())
     if not ledger.create_run(run):

@@ -10,8 +10,9 @@ from tunesmith.aws.customization import model_may_exist
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Outcome, Run, Step
 from tunesmith.observability import logger
+from tunesmith.serving.capacity import later
 from tunesmith.serving.champion import restore
-from tunesmith.serving.release import STOPPED_OUTSIDE, plan_release
+from tunesmith.serving.release import STOPPED_OUTSIDE, dated, plan_release
 from tunesmith.settings import PlanReleaseSettings
 
 LOG = logger("plan_release")
@@ -32,6 +33,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         now=event["now"],
     )
     undo = _undo_serving(settings, ledger, closed, event["now"])
+    keep_until = later(closed.closed, hours=24 * closed.keep_days)
+    for item in ledger.capacity(run):
+        if item.state is not CapacityState.RELEASED and dated(item, keep_until) != item:
+            ledger.update_capacity(run, item.token, expires=keep_until)
     capacity = ledger.capacity(run)
     items = plan_release(
         run=run,
@@ -41,6 +46,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         existing_models={item.name for item in capacity if _may_exist(item) and model_may_exist(item.name)},
         champion=ledger.champion(closed.project),
         now=event["now"],
+        keep_until=keep_until,
     )
     summary = f"giving back {', '.join(item.name for item in items)}" if items else "nothing to give back"
     ledger.begin_step(closed.run, Step.RELEASE, event["now"], summary)

@@ -80,6 +80,8 @@ class Run:
     closed: str = ""
     outcome: str = ""
     reason: str = ""
+    keep_days: int = KEEP_UNPROMOTED_DAYS
+    """How long a model that was neither promoted nor rejected is kept after the run."""
     by_hand: str = ""
     """Why a person promotes this run whatever its verdict was; empty where nobody does."""
     announced: str = ""
@@ -115,6 +117,8 @@ class Capacity:
     arn: str = ""
     usd_per_hour: Decimal = Decimal(0)
     usd_per_month: Decimal = Decimal(0)
+    released: str = ""
+    """When it was given back; empty while it is not."""
     problem: str = ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -25,13 +26,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     prefix = run_prefix(event["run"])
     ledger.begin_step(event["run"], Step.REPORT, event["now"], "report.json and report.html are written")
     run = ledger.run(event["run"])
+    job = _read(artifacts, f"{prefix}/job.json") or {}
     document = build_document(
         RunRecords(
             run=run,
             steps=ledger.steps(run.run),
             capacity=ledger.capacity(run.run),
             champion=ledger.champion(run.project),
-            job=_read(artifacts, f"{prefix}/job.json") or {},
+            job=job,
             data=_read(artifacts, f"{prefix}/data/report.json"),
             estimate=_read(artifacts, f"{prefix}/estimate.json"),
             jobs=(_read(artifacts, f"{prefix}/training/jobs.json") or {"jobs": []})["jobs"],
@@ -48,11 +50,16 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger.update_run(run.run, actual_usd=Decimal(str(document["cost"]["actual"])))
     LOG.info("report written", extra={"run": run.run, "outcome": run.outcome})
     return {
-        "announce": run.outcome != run.announced,
+        "announce": run.outcome != run.announced and _is_wanted(job, run.outcome),
         "outcome": run.outcome,
         "subject": subject(document),
         "message": message(document, artifacts.uri(page)),
     }
+
+
+def _is_wanted(job: Mapping[str, Any], outcome: str) -> bool:
+    """Tell whether the job file asks to be notified of such an outcome; without a job file, of any."""
+    return not job or outcome in job["notify"]["outcomes"]
 
 
 def _read(artifacts: Bucket, key: str) -> Any:

@@ -315,8 +315,7 @@ def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _record(cls: type[_Record], item: Mapping[str, Any]) -> _Record:
     values = {field.name: item[field.name] for field in fields(cls) if field.name in item}
-    if "attempt" in values:
-        values["attempt"] = int(values["attempt"])
+    values |= {name: int(values[name]) for name in ("attempt", "keep_days") if name in values}
     if cls is Capacity:
         values |= {"kind": CapacityKind(values["kind"]), "state": CapacityState(values["state"])}
     return cls(**values)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.ledger import Capacity, CapacityKind
 from tunesmith.serving.capacity import seconds_between
 
 STORAGE: Final = "stored custom model"
+THROUGHPUT: Final = "evaluation, candidate's provisioned throughput"
 _HOURS_PER_MONTH: Final = 730
 _LABELS: Final = {"candidate": "candidate", "base": "base model"}
 
@@ -18,11 +20,12 @@ def cost_section(
     estimate: Mapping[str, Any] | None,
     jobs: Sequence[Mapping[str, Any]],
     scores: Mapping[str, Any] | None,
+    capacity: Sequence[Capacity],
     training_asked: bool,
     now: str,
 ) -> dict[str, Any]:
     """Hold what was paid against the estimate; what cannot be known has no actual amount, and a note."""
-    actual = actual_items(estimate, jobs, scores, now)
+    actual = actual_items(estimate, jobs, scores, capacity, now)
     expected = estimate["items"] if estimate else []
     items = [
         {
@@ -61,6 +64,7 @@ def actual_items(
     estimate: Mapping[str, Any] | None,
     jobs: Sequence[Mapping[str, Any]],
     scores: Mapping[str, Any] | None,
+    capacity: Sequence[Capacity],
     now: str,
 ) -> dict[str, Decimal]:
     """Price what was really done so far, by the estimate's item names."""
@@ -73,12 +77,16 @@ def actual_items(
     for label, model in (scores["models"] if scores else {}).items():
         for part, usd in model["cost_usd"].items():
             actual[f"evaluation, {_LABELS.get(label, label)} {part}"] = Decimal(usd)
+    for item in capacity:
+        if item.kind is CapacityKind.THROUGHPUT and item.arn:
+            hours = max(0.0, seconds_between(item.since, item.released or now)) / 3600
+            actual[THROUGHPUT] = item.usd_per_hour * Decimal(str(hours))
     return actual
 
 
 def _name(what: str) -> str:
-    """The training item's name carries its figures."""
-    return "training" if what.startswith("training") else what
+    """Name an item of the estimate without the figures that some carry."""
+    return next((name for name in ("training", THROUGHPUT) if what.startswith(name)), what)
 
 
 def _usd(amount: Decimal | None) -> float | None:

@@ -52,7 +52,13 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "steps": _steps(records.steps, now),
         "data": records.data,
         "cost": cost_section(
-            records.job, records.estimate, records.jobs, records.scores, _training_asked(records), now
+            records.job,
+            records.estimate,
+            records.jobs,
+            records.scores,
+            records.capacity,
+            _training_asked(records),
+            now,
         ),
         "training": {"jobs": [_job(job) for job in records.jobs]},
         "evaluation": _evaluation(records.scores, records.verdict),

@@ -14,9 +14,10 @@ from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, Capacity, CapacityKind, Capac
 JOB_TOKEN: Final = "job-1"  # noqa: S105 - a sort key of the ledger
 MODEL_TOKEN: Final = "model-1"  # noqa: S105
 SERVING_TOKEN: Final = "serving"  # noqa: S105
+CANDIDATE: Final = "candidate"
 CHAMPION: Final = "champion"
 SUPERSEDED: Final = "superseded"
-"""Purposes of capacity that outlives its run."""
+"""Purposes of stored models, and of capacity that outlives its run."""
 NEVER: Final = "9999-12-31T00:00:00Z"
 KINDS: Final = {"on_demand": CapacityKind.DEPLOYMENT, "provisioned": CapacityKind.THROUGHPUT}
 """What each serving path opens."""
@@ -49,7 +50,7 @@ def model_capacity(
         token=MODEL_TOKEN,
         kind=CapacityKind.MODEL,
         name=names.custom_model_name(project, run),
-        purpose="candidate",
+        purpose=CANDIDATE,
         state=CapacityState.REQUESTED,
         since=now,
         expires=later(now, hours=max(24 * KEEP_UNPROMOTED_DAYS, deadline_hours + 24)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Outcome
-from tunesmith.serving.capacity import KINDS, SUPERSEDED
+from tunesmith.serving.capacity import CANDIDATE, KINDS, NEVER, SUPERSEDED
 
 STOPPED_OUTSIDE: Final = "the execution was stopped, timed out or failed outside its own handling"
 _MODEL_STAYS_AFTER: Final = (Outcome.FAILED, Outcome.INCONCLUSIVE)
@@ -33,13 +33,19 @@ def plan_release(
     existing_models: Collection[str],
     champion: Champion | None,
     now: str,
+    keep_until: str = NEVER,
 ) -> list[ReleaseItem]:
     """List what to give back, in the order in which that is possible: deployments, jobs, models.
 
     `capacity` is the run's own, `overdue` what other closed runs of the project left beyond its expiry;
-    `existing_models` names the models that Bedrock has.
+    `existing_models` names the models that Bedrock has, `keep_until` says how long one may stay that was
+    neither promoted nor rejected.
     """
-    own = [item for item in capacity if not _stays(item, outcome, existing_models, champion, now)]
+    own = [
+        item
+        for item in capacity
+        if not _stays(dated(item, keep_until), outcome, existing_models, champion, now)
+    ]
     others = [
         item for item in overdue if item.run != run and item.expires <= now and not _serves(item, champion)
     ]
@@ -49,6 +55,13 @@ def plan_release(
         ReleaseItem(run=item.run, token=item.token, kind=item.kind, name=item.name)
         for item in sorted(gone, key=lambda item: order.index(item.kind))
     ]
+
+
+def dated(item: Capacity, keep_until: str) -> Capacity:
+    """Bring a candidate's expiry forward to what the job file allows after the run."""
+    if item.kind is not CapacityKind.MODEL or item.purpose != CANDIDATE:
+        return item
+    return replace(item, expires=min(item.expires, keep_until))
 
 
 def _stays(
