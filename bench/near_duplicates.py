@@ -99,6 +99,7 @@ def compare(records: int, *, rounds: int, style: Style) -> list[list[str]]:
     corpus = [record for record in chat_records(records, style=style) if record.kind != "malformed"]
     texts = [record.text for record in corpus]
     seconds: dict[str, list[float]] = defaultdict(list)
+    processor: dict[str, list[float]] = defaultdict(list)
     labels: dict[str, list[int]] = {}
     missing = []
     for tool in TOOLS:
@@ -108,24 +109,24 @@ def compare(records: int, *, rounds: int, style: Style) -> list[list[str]]:
     for _ in range(rounds):
         for tool, run in TOOLS.items():
             if tool not in missing:
-                started = time.perf_counter()
+                started, busy = time.perf_counter(), time.process_time()
                 labels[tool] = run(texts)
                 seconds[tool].append(time.perf_counter() - started)
-    base = seconds["tunesmith"]
+                processor[tool].append(time.process_time() - busy)
     rows = []
     for tool, taken in seconds.items():
-        ratio = median(one / other for one, other in zip(taken, base, strict=True))
         rows.append(
             [
                 tool,
                 f"{median(taken) / len(texts) * 1e6:.1f}",
-                f"{ratio:.2f}x",
+                f"{_ratio(taken, seconds['tunesmith']):.2f}x",
+                f"{_ratio(processor[tool], processor['tunesmith']):.2f}x",
                 f"{_found(corpus, labels[tool], 'near'):.3f}",
                 f"{_found(corpus, labels[tool], 'exact'):.3f}",
                 _precision(corpus, labels[tool], style) if tool == "tunesmith" else "",
             ]
         )
-    rows += [[tool, "not installed", "", "", "", ""] for tool in missing]
+    rows += [[tool, "not installed", *[""] * 5] for tool in missing]
     return rows
 
 
@@ -140,10 +141,15 @@ def scaling(records: int, *, rounds: int, style: Style) -> dict[str, float]:
             seconds[factor].append(answer["seconds"])
             peaks[factor] = answer["peak"]
     return {
-        "time_ratio": median(four / one for one, four in zip(seconds[1], seconds[4], strict=True)),
+        "time_ratio": _ratio(seconds[4], seconds[1]),
         "bytes_per_record": (peaks[4] - peaks[1]) / (3 * records),
         "peak_bytes": peaks[4],
     }
+
+
+def _ratio(one: Sequence[float], other: Sequence[float]) -> float:
+    """Compare round by round: on shared cores only what ran side by side compares."""
+    return median(mine / theirs for mine, theirs in zip(one, other, strict=True))
 
 
 def _found(corpus: Corpus, labels: Sequence[int], kind: str) -> float:
@@ -181,9 +187,9 @@ def main() -> None:
     spool = TextSpool(
         record.text for record in chat_records(records, style="shared" if style == "shared" else "plain")
     )
-    started = time.perf_counter()
+    started = time.process_time()
     find_near_duplicates(spool)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     sys.stdout.write(json.dumps({"seconds": seconds, "peak": peak}))
 

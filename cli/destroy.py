@@ -96,7 +96,8 @@ def give_everything_back(held: Held, *, sleep: Callable[[float], None] = time.sl
     for project in held.projects:
         table.delete_champion(project)
         _delete_parameter(names.champion_parameter(deployment.environment, project))
-    left = before = table.open_capacity()
+    left = table.open_capacity()
+    gone = {(item.run, item.token): f"{item.kind} {item.name}" for item in (*held.capacity, *left)}
     for _ in range(_ROUNDS):
         if not left:
             break
@@ -116,7 +117,7 @@ def give_everything_back(held: Held, *, sleep: Callable[[float], None] = time.sl
     return {
         "executions": [execution.rsplit(":", 1)[1] for execution in held.executions],
         "champions": [champion.model_name for champion in held.champions],
-        "capacity": [f"{item.kind} {item.name}" for item in before],
+        "capacity": list(gone.values()),
     }
 
 

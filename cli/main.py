@@ -18,6 +18,7 @@ from cli import (
     resume,
     rollback,
     runs,
+    score,
     submit,
     watch,
 )
@@ -54,6 +55,7 @@ app.command("promote")(promote.promote)
 app.command("rollback")(rollback.rollback)
 app.command("capacity")(capacity.capacity)
 app.command("destroy")(destroy.destroy)
+app.command("score")(score.score_command)
 app.add_typer(local.app, name="local")
 
 

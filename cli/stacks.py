@@ -22,7 +22,8 @@ STACKS: Final = ("operations", "pipeline", "storage")
 
 _RETAINED: Final = ("Retain", "RetainExceptOnCreate")
 _WHY: Final = {
-    "AWS::KMS::Key": "it is retained: what is encrypted with it, custom models too, would be lost with it",
+    "AWS::KMS::Key": "what is encrypted with it would be lost with it; once nothing is, "
+    "`aws kms schedule-key-deletion --key-id` takes it away",
     "AWS::S3::Bucket": "this environment retains its data",
     "AWS::DynamoDB::Table": "this environment retains its ledger",
 }

@@ -86,7 +86,8 @@ class FakeExecutions:
             )
         self.started.append((machine, name, json.loads(input)))
         self.machines[name] = machine
-        status, output = self.plays.get(machine, lambda _: ("RUNNING", {}))(json.loads(input))
+        play = self.plays.get(machine)
+        status, output = play(json.loads(input)) if play else ("RUNNING", {})
         self.statuses[name], self.outputs[name] = status, output
         return {"executionArn": f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"}
 

@@ -1,4 +1,4 @@
-"""`tunesmith resume` and `tunesmith promote`: a second execution, or a refusal that says what to do instead."""
+"""`tunesmith resume` and `tunesmith promote`: another execution, or a reason why not."""
 
 from __future__ import annotations
 

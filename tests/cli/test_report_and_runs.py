@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.fakes import RUN, Account, tunesmith
+from tunesmith.ledger import Step
 
 
 def test_a_report_is_downloaded_and_its_path_printed(account: Account) -> None:
@@ -57,23 +58,33 @@ def two_runs(account: Account) -> Account:
     for run, project, hour in ((RUN, "support-triage", "09"), ("f" * 16, "banking77", "10")):
         account.datasets.write(f"datasets/{project}/job.yaml", b"")
         account.admit(run, project, f"2026-11-23T{hour}:00:00Z")
+    account.ledger.begin_step(RUN, Step.DECIDE, "2026-11-23T09:40:00Z", "too small", {"gain": 1.5})
+    account.ledger.begin_step(RUN, Step.RELEASE, "2026-11-23T09:41:00Z", "nothing to give back")
     account.end("inconclusive", "too small")
     return account
 
 
-def test_runs_are_listed_latest_first(two_runs: Account) -> None:
+def test_runs_are_listed_latest_first_with_where_they_stand(two_runs: Account) -> None:
+    two_runs.ledger.begin_step("f" * 16, Step.TRAIN, "2026-11-23T10:10:00Z")
     answer = tunesmith("runs")
     assert answer.code == 0
     rows = [line.split() for line in answer.stdout.splitlines() if "2026-11-23" in line]
-    assert [(row[0], row[1], row[-1]) for row in rows] == [
-        ("f" * 16, "banking77", "open"),
-        (RUN, "support-triage", "inconclusive"),
+    assert [(row[0], row[1], *row[5:]) for row in rows] == [
+        ("f" * 16, "banking77", "running", "train", "open"),
+        (RUN, "support-triage", "succeeded", "decide", "inconclusive", "+1.5"),
     ]
 
 
 def test_runs_of_one_project_alone(two_runs: Account) -> None:
-    listed = tunesmith("runs", "--project", "support-triage", "--json").json
-    assert [(run["run"], run["outcome"]) for run in listed] == [(RUN, "inconclusive")]
+    (listed,) = tunesmith("runs", "--project", "support-triage", "--json").json
+    assert (listed["run"], listed["outcome"], listed["status"]) == (RUN, "inconclusive", "SUCCEEDED")
+    assert (listed["step"], listed["gain"]) == ("decide", "1.5")
+
+
+def test_no_more_runs_are_listed_than_asked_for(two_runs: Account) -> None:
+    answer = tunesmith("runs", "--limit", 1)
+    assert RUN not in answer.stdout
+    assert "and 1 earlier ones" in answer.stderr
 
 
 def test_no_runs_are_no_error(account: Account) -> None:

@@ -150,3 +150,11 @@ def test_equal_content_of_a_run_that_is_over_is_not_uploaded_again(account: Acco
     assert answer.stdout == run + "\n"
     assert "over already (promoted)" in answer.stderr
     assert account.datasets.keys("") == []
+
+
+def test_a_run_that_broke_may_go_on(account: Account, job_file: Path) -> None:
+    run = plan_upload(job_file, []).run
+    account.admit(run)
+    account.end("failed", run=run, status="FAILED")
+    answer = tunesmith("submit", job_file)
+    assert f"tunesmith resume {run} --env dev" in answer.stderr

@@ -150,19 +150,15 @@ def change(app: Path) -> None:
 
 def look(cloud: CloudUnderTest) -> Seen:
     """Read back what the changes concern."""
+    stacks = cloud.client("cloudformation")
     resources = {
-        (f"{stack['StackName']}/{found['LogicalResourceId']}"): (
-            found["ResourceType"],
-            found["PhysicalResourceId"],
-        )
-        for stack in cloud.client("cloudformation").describe_stacks()["Stacks"]
-        if stack["StackName"].startswith("tunesmith-local-")
-        for found in cloud.client("cloudformation").describe_stack_resources(StackName=stack["StackName"])[
-            "StackResources"
-        ]
+        f"{name}/{found['LogicalResourceId']}": (found["ResourceType"], found["PhysicalResourceId"])
+        for name in ours(stack["StackName"] for stack in stacks.describe_stacks()["Stacks"])
+        for found in stacks.describe_stack_resources(StackName=name)["StackResources"]
     }
 
     def physical(kind: str, part: str) -> str:
+        found: str
         (found,) = (name for key, (type_, name) in resources.items() if type_ == kind and f"/{part}" in key)
         return found
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.stacks.assembly import BUDGET_USD, Assembly, Template, spelled, statements
+from tests.stacks.assembly import BUDGET_USD, ROOT, Assembly, Template, spelled, statements
 
 
 @pytest.fixture(scope="session")
@@ -100,3 +101,17 @@ def test_no_function_is_held_by_another_stack_so_that_a_release_may_remove_one(p
     assert exported
     functions = pipeline.resources("AWS::Lambda::Function")
     assert [value for value in exported if any(name in value for name in functions)] == []
+
+
+def test_the_guide_counts_what_is_billed_while_nothing_runs(operations: Template, storage: Template) -> None:
+    guide = (ROOT / "docs/guides/deploying.md").read_text()
+    billed = {
+        "KMS keys": len(storage.resources("AWS::KMS::Key")),
+        "alarms": len(operations.resources("AWS::CloudWatch::Alarm")),
+        "dashboard": len(operations.resources("AWS::CloudWatch::Dashboard")),
+    }
+    told = {
+        what: int(count)
+        for what, count in re.findall(r"^\| ([\w ]+?) \(.+\) \| (\d+) \|", guide, re.MULTILINE)
+    }
+    assert told == billed

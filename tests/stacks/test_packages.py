@@ -41,7 +41,7 @@ GONE_BY_3_13 = """
 aifc asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap msilib nis nntplib
 ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
 """
-"""What the standard library of Python 3.11 has and Lambda's has no more (PEP 594, PEP 632, 3.12: What's New)."""
+"""Modules that Python 3.11 has and Lambda's has no more (PEP 594, PEP 632, What's New in 3.12)."""
 
 
 @dataclass(frozen=True)

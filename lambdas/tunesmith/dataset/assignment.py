@@ -1,4 +1,4 @@
-"""In which part does each record stand, now and in every later version? Whole groups, label by label, for good.
+"""In which part does each record stand, now and in every later version? Whole groups, label by label.
 
 An assignment is kept with the project: what it once placed never moves, and what joins an old group follows
 it. A record that ties groups of two parts together is quarantined.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -24,6 +24,8 @@ PROVEN_RECORDS: Final = 300
 Part: TypeAlias = Literal["train", "validation", "test"]
 Place: TypeAlias = Literal["train", "validation", "test", "quarantined", "left_out"]
 _SCHEMA: Final = 1
+_SPARED: Final = 3
+"""Beyond its quota a label gives a third of its records at most."""
 _HELD_BACK: Final[tuple[Part, ...]] = ("test", "validation")
 
 
@@ -75,7 +77,7 @@ class Placement:
     assignment: Assignment
     """The old one with what is new."""
     proven: bool
-    """False where fewer than 300 records were split without a test file: such a run is not promoted by itself."""
+    """False where fewer than 300 records were split without a test file: no run is promoted on that."""
     note: str
     """What to ask the user for, in words; may be empty."""
 
@@ -102,11 +104,11 @@ def place_records(
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in sorted(set(entries), key=_entry_order):
         groups[entry.group].append(entry)
-    brought = {entry.given for entry in entries if entry.given}
+    brought: set[Part] = {entry.given for entry in entries if entry.given}
     placed: dict[Entry, Place] = {}
     free: dict[str, list[Entry]] = {}
     for name, members in groups.items():
-        found = _bound(name, members, old)
+        found = _bound(name, members, old, brought)
         if found is None:
             free[name] = members
         else:
@@ -161,7 +163,9 @@ def _entry_order(entry: Entry) -> tuple[str, str, str, str, bool]:
     return entry.key, entry.group, entry.given or "", entry.label, entry.lasting
 
 
-def _bound(name: str, members: Sequence[Entry], old: Assignment) -> dict[Entry, Place] | None:
+def _bound(
+    name: str, members: Sequence[Entry], old: Assignment, brought: Set[Part]
+) -> dict[Entry, Place] | None:
     """Place a group that the past or the user's own files bind; None if it is free."""
     placed: dict[Entry, Place] = {}
     for entry in members:
@@ -169,24 +173,32 @@ def _bound(name: str, members: Sequence[Entry], old: Assignment) -> dict[Entry, 
         if before is not None:
             moved = entry.given is not None and before != entry.given
             placed[entry] = "quarantined" if moved else before
-    parts = {place for place in placed.values() if place != "quarantined"}
+    parts: set[Part] = {place for place in placed.values() if place in ("train", "validation", "test")}
     if name in old.groups and any(entry.lasting for entry in members):
         parts.add(old.groups[name])
     fresh = [entry for entry in members if entry not in placed]
     given = {entry.given for entry in fresh if entry.given}
-    if len(parts) > 1 or (parts and given - parts):
-        return {**placed, **dict.fromkeys(fresh, "quarantined")}
+    if len(parts) > 1:
+        return placed | dict.fromkeys(fresh, "quarantined")
     if parts:
-        return {**placed, **dict.fromkeys(fresh, parts.pop())}
+        return placed | {entry: _follows(entry, parts.copy().pop(), brought) for entry in fresh}
     if given:
         # The user's test is the last word, then the user's validation.
         kept = next(part for part in (*_HELD_BACK, "train") if part in given)
         return placed | {entry: kept if entry.given == kept else "left_out" for entry in fresh}
-    return None if fresh and not placed else {**placed, **dict.fromkeys(fresh, "quarantined")}
+    return placed | dict.fromkeys(fresh, "quarantined") if placed else None
+
+
+def _follows(entry: Entry, part: Part, brought: Set[Part]) -> Place:
+    """Place a new record beside the old ones of its group."""
+    if entry.given not in (None, part):
+        return "quarantined"
+    # What only resembles the user's own validation or test is no part of it.
+    return "left_out" if entry.given is None and part in brought else part
 
 
 def _quotas(
-    entries: Iterable[Entry], brought: set[Part], test_share: float | None, validation_share: float | None
+    entries: Iterable[Entry], brought: Set[Part], test_share: float | None, validation_share: float | None
 ) -> dict[Part, int]:
     count = len({entry.key for entry in entries if entry.given is None})
     test = _quota(count, test_share, TEST_SHARE, TEST_BOUNDS, TEST_DIVISOR)
@@ -217,11 +229,12 @@ def _filled(
         taken = Counter(entry.label for entry, place in placed.items() if place == part and not entry.given)
         quotas = _label_quotas(totals, sizes[part])
         room = sizes[part] - taken.total()
-        for exact in (True, False):  # to each label's quota first, then with whatever fits into the whole
+        for exact in (True, False):  # to each label's quota first, then with what a label can spare
             for name in order:
                 size = len(free[name])
                 label = labels[name]
-                fits = size <= room and (not exact or taken[label] + size <= quotas[label])
+                most = quotas[label] if exact else totals[label] // _SPARED
+                fits = size <= room and taken[label] + size <= most
                 if name not in parts and fits:
                     parts[name] = part
                     taken[label] += size

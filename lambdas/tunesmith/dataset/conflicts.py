@@ -41,7 +41,7 @@ def find_conflicts(
 ) -> Conflicts:
     """Find prompts (given by any key) with different answers, in records without exact duplicates.
 
-    `weights` says how many times each record stood in the file: a record that stood there twice has two votes.
+    `weights` says how many times each record stood in the file: one that stood there twice has two votes.
     """
     votes = [1] * len(prompts) if weights is None else list(weights)
     members: dict[bytes, list[int]] = defaultdict(list)
@@ -94,8 +94,8 @@ def large_cluster_warning(cluster: Sequence[int], texts: Sequence[str]) -> str:
         return ""
     example = min(texts[index] for index in cluster)
     return (
-        f"{len(cluster):,} of {len(texts):,} records ({len(cluster) / len(texts):.0%}) say nearly the same and "
-        f"stay together in one part of the split, for example: {_quoted(example)}"
+        f"{len(cluster):,} of {len(texts):,} records ({len(cluster) / len(texts):.0%}) say nearly the same "
+        f"and stay together in one part of the split, for example: {_quoted(example)}"
     )
 
 
@@ -113,8 +113,8 @@ def _note(
     if not labels:
         return f"{said}; for free text that may be meant, so all were kept"
     return (
-        f"{said}: {outvoted:,} records were outvoted by two thirds, {quarantined:,} quarantined without such a "
-        f"majority; as they stood, no model could exceed {ceiling:.1%} exact match"
+        f"{said}: {outvoted:,} records were outvoted by two thirds, {quarantined:,} quarantined without "
+        f"such a majority; as they stood, no model could exceed {ceiling:.1%} exact match"
     )
 
 

@@ -86,8 +86,9 @@ _PRIVATE_KEY: Final = re.compile(
     r".*?(?:-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
-_EMAIL: Final = re.compile(
-    r"(?<![\w.+%-])[\w+%-]{1,64}(?:\.[\w+%-]{1,64}){0,8}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w-])"
+_LOCAL_PART: Final = re.compile(r"(?<![\w.+%-])[\w+%-]{1,64}(?:\.[\w+%-]{1,64}){0,8}\Z")
+_DOMAIN: Final = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
 )
 _LONGEST_LOCAL_PART: Final = 64
 _LONGEST_DOMAIN: Final = 255
@@ -218,11 +219,11 @@ def _every_span(text: str, regions: Sequence[str]) -> Iterator[Span]:
 def _emails(text: str) -> Iterator[Span]:
     at, end = text.find("@"), 0
     while at >= 0:
-        if text[max(0, at - 1) : at].isalnum():  # decorators and mentions have nothing before theirs
-            found = _EMAIL.search(text, max(end, at - _LONGEST_LOCAL_PART), at + _LONGEST_DOMAIN)
-            if found and found.start() < at < found.end():
-                yield Span(*found.span(), "email")
-                end = found.end()
+        domain = _DOMAIN.match(text, at + 1, at + 1 + _LONGEST_DOMAIN)
+        local = _LOCAL_PART.search(text, max(end, at - _LONGEST_LOCAL_PART), at) if domain else None
+        if domain and local:
+            end = domain.end()
+            yield Span(local.start(), end, "email")
         at = text.find("@", max(at + 1, end))
 
 
@@ -246,6 +247,11 @@ def _numbers(text: str, regions: Sequence[str]) -> Iterator[Span]:
         yield from _ids(text, chunk)
 
 
+def _beyond(chunk: re.Match[str]) -> int:
+    """Give where a search in a chunk ends: one character on, so that a pattern sees what follows."""
+    return chunk.end() + 1
+
+
 def _checked(
     pattern: re.Pattern[str],
     text: str,
@@ -254,7 +260,7 @@ def _checked(
     is_valid: Callable[[str], bool],
     detail: str = "",
 ) -> Iterator[Span]:
-    for found in pattern.finditer(text, chunk.start(), chunk.end()):
+    for found in pattern.finditer(text, chunk.start(), _beyond(chunk)):
         if is_valid(found[0]):
             yield Span(*found.span(), kind, detail)
 
@@ -266,7 +272,7 @@ def _is_card(number: str) -> bool:
 
 def _ids(text: str, chunk: re.Match[str]) -> Iterator[Span]:
     for module, pattern in _IDS.items():
-        if pattern.search(text, chunk.start(), chunk.end()):
+        if pattern.search(text, chunk.start(), _beyond(chunk)):
             is_valid = import_module(f"stdnum.{module}").is_valid
             yield from _checked(pattern, text, chunk, "national_id", is_valid, NATIONAL_IDS[module][0])
 
@@ -282,8 +288,8 @@ def _ibans(chunk: re.Match[str]) -> Iterator[Span]:
 
 
 def _phones(text: str, chunk: re.Match[str], regions: Sequence[str]) -> Iterator[Span]:
-    international = _INTERNATIONAL.search(text, chunk.start(), chunk.end()) is not None
-    if not international and not _NATIONAL.search(text, chunk.start(), chunk.end()):
+    international = _INTERNATIONAL.search(text, chunk.start(), _beyond(chunk)) is not None
+    if not international and not _NATIONAL.search(text, chunk.start(), _beyond(chunk)):
         return
     leniency = Leniency.VALID if international else Leniency.STRICT_GROUPING
     # With a little around it, by which the library tells dates and amounts from phone numbers.

@@ -28,7 +28,7 @@ COMMON_SHARE: Final = 0.01
 COMMON_LEAST: Final = 10
 """A run of five words is common if it stands in more than 1 % of the texts and in more than ten."""
 COMMON_SAMPLE: Final = 5_000
-"""Of more texts, a sample of this size (chosen by content, so that order is no matter) tells what is common."""
+"""Of more texts, a sample of this size tells what is common; content chooses it, so order is no matter."""
 
 _BOTH_WORDS: Final = 72
 _BATCH_CHARACTERS: Final = 1 << 19
@@ -54,10 +54,10 @@ _BYTE_MASKS: Final = np.array([(1 << (8 * length)) - 1 for length in range(9)], 
 
 @dataclass(frozen=True, slots=True)
 class ShingleBatch:
-    """The shingles of some texts, text after text; a text has up to two rows, one by words, one by characters."""
+    """The shingles of some texts; a text has up to two rows, one by words, one by characters."""
 
     values: U64
-    """The shingles, with repetitions; those of words and of characters never coincide but by chance of 2^-64."""
+    """The shingles, with repetitions; one of words and one of characters coincide by chance of 2^-64."""
     rows: Ints
     """Row of each shingle, ascending."""
     texts: Ints
@@ -80,7 +80,8 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
     """Concatenate the ranges that begin at `starts`."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if ends.size else 0
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    found: Ints = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return found
 
 
 def shingle_batches(
@@ -196,7 +197,7 @@ def _among(values: U64, common: U64) -> Flags:
     bits = np.uint64((1 << 18) - 1)
     seen = np.zeros(1 << 18, dtype=np.bool_)
     seen[common & bits] = True
-    found = seen[(values >> np.uint64(16)) & bits]
+    found: Flags = seen[(values >> np.uint64(16)) & bits]
     maybe = np.flatnonzero(found)
     wanted = values[maybe] >> np.uint64(16)
     places = np.minimum(np.searchsorted(common, wanted), common.size - 1)
@@ -206,7 +207,7 @@ def _among(values: U64, common: U64) -> Flags:
 
 def _words(batch: Sequence[str]) -> _Words:
     pieces = _folded(batch)
-    # A leading space, so that the first edge is a start; 16 more, so that eight bytes can be read at any word.
+    # The first space makes the first edge a start; the last ones let eight bytes be read at any word.
     joined = b" ".join([b"", *pieces, b" " * 16]).translate(_FOLD)
     data = np.frombuffer(joined + b" " * (-len(joined) % 8), dtype=np.uint8)
     inside = data != _SPACE
@@ -229,7 +230,7 @@ def _words(batch: Sequence[str]) -> _Words:
 def _word_hashes(data: NDArray[np.uint8], starts: Ints, lengths: Ints) -> U64:
     """Hash words eight bytes at a time: nearly all have one or two such pieces."""
     blocks = data.view("<u8").astype(np.uint64, copy=False)
-    hashes = mix(_eight_bytes(blocks, starts) & _BYTE_MASKS[np.minimum(lengths, 8)])
+    hashes: U64 = mix(_eight_bytes(blocks, starts) & _BYTE_MASKS[np.minimum(lengths, 8)])
     longer = np.flatnonzero(lengths > 8)
     done = 8
     while longer.size and done < _LONG_WORD_BYTES:
@@ -248,9 +249,10 @@ def _eight_bytes(blocks: U64, starts: Ints) -> U64:
     """Read eight bytes from any place of the data: numpy's own unaligned reads are slow."""
     block = starts >> 3
     shift = ((starts & 7) << 3).astype(np.uint64)
-    low = blocks[block] >> shift
-    high = (blocks[block + 1] << np.uint64(1)) << (np.uint64(63) - shift)
-    return low | high
+    low: U64 = blocks[block] >> shift
+    high: U64 = (blocks[block + 1] << np.uint64(1)) << (np.uint64(63) - shift)
+    low |= high
+    return low
 
 
 def _characters(words: _Words, lesser: Flags, covered: Flags | None) -> tuple[U64, Ints]:

@@ -1,0 +1,73 @@
+"""The data's variety is drawn whole and escaped, and nothing is drawn where nothing is known."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tunesmith.dataset.diversity import diversity_report
+from tunesmith.dataset.tokens import token_summary
+from tunesmith.reporting.dataset_section import bars_chart, histogram_chart, variety
+
+
+class Tags(HTMLParser):
+    """Counts tags, and fails where one is closed that is not open."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.text = ""
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.open.append(tag)
+        self.seen.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_free_text_shows_lengths_tokens_openings_and_advice() -> None:
+    answers = [f"Thank you for your patience & trust, case {number} <b>" for number in range(60)]
+    report = diversity_report([f"Where is order {number}?" for number in range(60)], answers).to_json()
+    page = Tags(variety(report, token_summary(list(range(10, 70)), epochs=2)))
+    assert page.seen.count("svg") == 3
+    assert "b" not in page.seen
+    assert "60 of 60 answers start with the same" in page.text
+    assert "One epoch is about" in page.text
+    assert "Commonest openings of answers" in page.text
+
+
+def test_labels_are_drawn_as_bars_with_the_rest_in_words() -> None:
+    labels = [f"<label {number % 20}>" for number in range(200)]
+    page = Tags(variety(diversity_report(["a question"] * 200, labels, near_duplicate_share=0.5).to_json()))
+    assert "<label 0>" in page.text
+    assert "and 8 more, the rarest with 10" in page.text
+    assert "50.0 % have a near-duplicate" in page.text
+    assert "Words per answer" not in page.text
+
+
+def test_nothing_is_drawn_where_nothing_is_known() -> None:
+    assert variety(None) == ""
+    assert histogram_chart([], "empty") == ""
+
+
+@pytest.mark.parametrize("bins", [[(1, 2, 5)], [(0, 1, 0), (1, 900, 3)]])
+def test_bars_stay_inside_the_picture(bins: list[tuple[int, int, int]]) -> None:
+    page = Tags(histogram_chart(bins, "words"))
+    assert page.seen.count("rect") == len(bins)
+    assert "nan" not in histogram_chart(bins, "words")
+
+
+def test_a_bar_of_nothing_is_still_seen() -> None:
+    assert Tags(bars_chart({"one": 0}, "labels")).seen.count("rect") == 1
