@@ -45,7 +45,8 @@ class OperationsStack(cdk.Stack):
             "UndeliveredEvents",
             "undelivered events",
             pipeline.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum"),
-            "An upload or a release was given up. Read the dead-letter queue, then redrive it.",
+            "An upload or a release was given up. Read the dead-letter queue: upload again what an S3 event"
+            " names, and run `tunesmith capacity --reap` for a message that names a run.",
         )
         self._schedule_reaper(pipeline)
         if environment.monthly_budget_usd:

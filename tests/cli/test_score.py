@@ -31,7 +31,7 @@ def test_json_has_the_same_figures(files: tuple[Path, Path]) -> None:
     answer = tunesmith(
         "score", "exact_match", "--references", references, "--predictions", predictions, "--json"
     )
-    assert answer.json["exact_match"] == 50.0
+    assert answer.json["figures"] == {"exact match": 50.0}
 
 
 def test_a_file_that_is_not_there_is_told(files: tuple[Path, Path]) -> None:

@@ -33,7 +33,7 @@ _BANDS: Final = 25
 _BAND_ROWS: Final = 5
 """25 bands of 5: at similarity 0.75 a pair is missed once in 900, at 0.3 six in a hundred are looked at."""
 _BINS: Final = _BANDS * _BAND_ROWS
-_FILLING: Final = 2.5
+_FILLING: Final = 1.6
 _MOST_ROUNDS: Final = 32
 _EMPTY: Final = np.uint32(0xFFFFFFFF)
 _SMALL_BUCKET: Final = 16
@@ -76,8 +76,10 @@ def find_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD) 
     common = common_shingles(texts)
     index = _index(texts, common)
     clusters = _Clusters(texts, common, index, threshold)
+    rows, representatives = index.firsts()
+    clusters.tie_equals(representatives)
     for band in range(_BANDS):
-        clusters.tie(index.band(band))
+        clusters.tie(index.band(band, rows))
     return NearDuplicates(labels=clusters.labels(), compared=clusters.compared)
 
 
@@ -86,29 +88,44 @@ class _Index:
     """Band keys of every row: 100 bytes a row, and the row's text and kind."""
 
     batches: list[NDArray[np.uint32]]
+    prints: U64
+    """Sum of each row's shingles: rows of one sum are equal, which no band has to find out."""
     texts: Ints
     by_words: Flags
     short: Flags
 
-    def band(self, number: int) -> U64:
-        """Give a band's keys with their rows in the lower half, sorted."""
+    def band(self, number: int, rows: U64) -> U64:
+        """Give a band's keys with their rows in the lower half, sorted, for some of the rows."""
         keys = np.concatenate([batch[number] for batch in self.batches]) if self.batches else np.zeros(0)
-        entries = keys.astype(np.uint64) << np.uint64(32)
-        entries |= np.arange(entries.size, dtype=np.uint64)
+        entries = keys.astype(np.uint64)[rows] << np.uint64(32)
+        entries |= rows
         entries.sort()
         return entries
 
+    def firsts(self) -> tuple[U64, Ints]:
+        """Give one row of each set of equal ones, and for each row its representative."""
+        order = np.argsort(self.prints, kind="stable")
+        ordered = self.prints[order]
+        first = np.ones(order.size, dtype=np.bool_)
+        first[1:] = ordered[1:] != ordered[:-1]
+        of_row = np.empty_like(order)
+        of_row[order] = order[first][np.cumsum(first) - 1]
+        return np.sort(order[first]).astype(np.uint64), of_row
+
 
 def _index(texts: Sequence[str], common: U64) -> _Index:
-    keys, rows, kinds, shorts = [], [], [], []
+    keys, prints, rows, kinds, shorts = [], [np.zeros(0, dtype=np.uint64)], [], [], []
     for batch in shingle_batches(texts, common):
         keys.append(_band_keys(_sketches(batch)))
+        starts = np.flatnonzero(np.diff(batch.rows, prepend=-1))
+        prints.append(np.add.reduceat(batch.values, starts) if starts.size else prints[0])
         rows.append(batch.texts.astype(np.int32))
         kinds.append(batch.by_words)
         shorts.append(batch.short)
     none = np.zeros(0, dtype=np.bool_)
     return _Index(
         batches=keys,
+        prints=np.concatenate(prints),
         texts=np.concatenate(rows).astype(np.int64) if rows else np.zeros(0, dtype=np.int64),
         by_words=np.concatenate(kinds) if kinds else none,
         short=np.concatenate(shorts) if shorts else none,
@@ -177,6 +194,12 @@ class _Clusters:
     def labels(self) -> Ints:
         """Give each text the lowest index of its cluster."""
         return self._root
+
+    def tie_equals(self, representatives: Ints) -> None:
+        """Tie the texts of rows that hold the same shingles as often."""
+        rows = np.flatnonzero(representatives != np.arange(representatives.size))
+        one, other = self._index.texts[rows], self._index.texts[representatives[rows]]
+        self._unite(np.minimum(one, other), np.maximum(one, other))
 
     def tie(self, entries: U64) -> None:
         """Compare what shares a key in one band."""

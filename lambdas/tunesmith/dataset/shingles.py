@@ -33,6 +33,7 @@ COMMON_SAMPLE: Final = 5_000
 _BOTH_WORDS: Final = 72
 _BATCH_CHARACTERS: Final = 1 << 19
 _BATCH_TEXTS: Final = 4_096
+_CHOOSING_STEP: Final = 16
 _SAMPLED_AT_ONCE: Final = 256
 _ROUGH_BITS: Final = 20
 _LONG_WORD_BYTES: Final = 64
@@ -131,7 +132,11 @@ def common_shingles(texts: Sequence[str]) -> U64:
 def _sample(texts: Sequence[str]) -> Ints:
     if len(texts) <= COMMON_SAMPLE:
         return np.arange(len(texts), dtype=np.int64)
-    sums = np.fromiter((zlib.crc32(_encoded(text)) for text in texts), dtype=np.uint32, count=len(texts))
+    sums = np.fromiter(
+        (zlib.crc32(text[::_CHOOSING_STEP].encode("utf-8", "surrogatepass")) for text in texts),
+        dtype=np.uint32,
+        count=len(texts),
+    )
     # All texts of the last sum come along: which of equal sums is first would depend on the order.
     return np.flatnonzero(sums <= np.partition(sums, COMMON_SAMPLE - 1)[COMMON_SAMPLE - 1]).astype(np.int64)
 
@@ -206,22 +211,22 @@ def _among(values: U64, common: U64) -> Flags:
 
 
 def _words(batch: Sequence[str]) -> _Words:
-    pieces = _folded(batch)
+    body, sizes = _folded(batch)
     # The first space makes the first edge a start; the last ones let eight bytes be read at any word.
-    joined = b" ".join([b"", *pieces, b" " * 16]).translate(_FOLD)
+    joined = b" ".join((b"", body, b" " * 16)).translate(_FOLD)
     data = np.frombuffer(joined + b" " * (-len(joined) % 8), dtype=np.uint8)
     inside = data != _SPACE
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     edges += 1
     starts, ends = edges[0::2], edges[1::2]
     lengths = ends - starts
-    bounds = np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)) + 1)
+    bounds = np.cumsum(sizes + 1)
     counts = np.diff(np.searchsorted(starts, bounds), prepend=0)
     return _Words(
         data=data,
         starts=starts,
         lengths=lengths,
-        text=np.repeat(np.arange(len(pieces)), counts),
+        text=np.repeat(np.arange(sizes.size), counts),
         counts=counts,
         hashes=_word_hashes(data, starts, lengths),
     )
@@ -287,22 +292,28 @@ def _characters(words: _Words, lesser: Flags, covered: Flags | None) -> tuple[U6
     return mix(values[ranges(begins, numbers)]), np.repeat(present, numbers)
 
 
-def _folded(batch: Sequence[str]) -> list[bytes]:
-    """Encode texts so that every byte outside ASCII belongs to a word in lower case."""
-    wide = [index for index, text in enumerate(batch) if not text.isascii()]
-    pieces = [text.encode() if text.isascii() else b"" for text in batch]
-    if wide:
-        joined = "".join(batch[index] for index in wide)
-        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4").copy()
-        outside = np.flatnonzero(codes > 0x7F)
-        kinds, which = np.unique(codes[outside], return_inverse=True)
-        codes[outside] = np.array([_folded_code(int(kind)) for kind in kinds], dtype=np.uint32)[which]
-        folded = codes.tobytes().decode("utf-32-le")
-        place = 0
-        for index in wide:
-            pieces[index] = folded[place : place + len(batch[index])].encode()
-            place += len(batch[index])
-    return pieces
+def _folded(batch: Sequence[str]) -> tuple[bytes, Ints]:
+    """Encode texts, a space between them, so that every byte outside ASCII belongs to a word in lower case.
+
+    Gives each text's bytes, too.
+    """
+    joined = " ".join(batch)
+    if joined.isascii():
+        return joined.encode(), _sizes(batch)
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4").copy()
+    outside = np.flatnonzero(codes > 0x7F)
+    kinds, which = np.unique(codes[outside], return_inverse=True)
+    codes[outside] = np.array([_folded_code(int(kind)) for kind in kinds], dtype=np.uint32)[which]
+    # Character by character, so that each text keeps its place; its bytes are counted from the codes.
+    wide = (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
+    before = np.concatenate(([0], np.cumsum(wide)))
+    ends = np.cumsum(_sizes(batch) + 1) - 1
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    return codes.tobytes().decode("utf-32-le").encode(), ends - starts + before[ends] - before[starts]
+
+
+def _sizes(batch: Sequence[str]) -> Ints:
+    return np.fromiter(map(len, batch), dtype=np.int64, count=len(batch))
 
 
 def _folded_code(code: int) -> int:
@@ -311,7 +322,3 @@ def _folded_code(code: int) -> int:
         return _SPACE
     lower = character.lower()
     return ord(lower) if len(lower) == 1 else code
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

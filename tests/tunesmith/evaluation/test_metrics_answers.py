@@ -118,8 +118,8 @@ def test_references_that_hold_no_answer_are_refused() -> None:
         label_report([], [])
 
 
-def test_labels_are_counted_as_scikit_learn_counts_them() -> None:
-    # precision_recall_fscore_support and f1_score of scikit-learn 1.5 with labels=sorted(set(references))
+def test_labels_are_counted_per_class() -> None:
+    # worked out by hand
     references = ["a", "a", "a", "b", "b", "c", "c", "c", "c", "d"]
     answers = ["a", "A ", "b", "b", "c", "c", "c", "e", "a", "c"]
     found = label_report(answers, references)
