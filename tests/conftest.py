@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -66,7 +65,7 @@ def ledger_table(aws: None) -> LedgerTable:
 
 def create_ledger(name: str) -> None:
     """Create the ledger's table in a mocked account."""
-    boto3.client("dynamodb").create_table(
+    clients.dynamodb().create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],

@@ -32,9 +32,9 @@ def _own_folder_and_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _own_clients() -> Iterator[None]:
-    """Clients are made once a module: making them takes longer than the tests."""
+    """Clients are made once for all of these tests: making them takes longer than the tests."""
     clients.forget()
     yield
     clients.forget()

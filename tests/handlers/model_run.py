@@ -96,6 +96,20 @@ class FakeBedrock:
         }
 
 
+class TimeLeft:
+    """A function's context that tells, call by call, how many seconds are left; the last one stays."""
+
+    def __init__(self, *seconds: float) -> None:
+        self._seconds = list(seconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell the next of the times, in milliseconds."""
+        return int(1000 * (self._seconds.pop(0) if len(self._seconds) > 1 else self._seconds[0]))
+
+
+MUCH_TIME = TimeLeft(900)
+
+
 @dataclass
 class RunUnderTest:
     """The records of one run and the Bedrock that its functions meet."""

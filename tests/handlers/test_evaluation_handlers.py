@@ -18,9 +18,12 @@ from tests.handlers.model_run import (
     DEPLOYMENT_ARN,
     LATER,
     MODEL_ARN,
+    MUCH_TIME,
+    MUCH_TIME,
     PROJECT,
     RUN,
     RunUnderTest,
+    TimeLeft,
     refusal,
 )
 from tunesmith.aws.objects import blind_test_key
@@ -59,7 +62,7 @@ def open_deployment(run: RunUnderTest) -> list[str]:
 
 def evaluate(run: RunUnderTest) -> dict[str, str]:
     for shard in open_deployment(run):
-        answer_shard(run.event(LATER, shard=shard), None)
+        answer_shard(run.event(LATER, shard=shard), MUCH_TIME)
     score_answers(run.event(LATER), None)
     decision: dict[str, str] = decide_promotion(run.event(LATER), None)
     return decision
@@ -102,11 +105,13 @@ def test_without_a_model_there_is_nothing_to_evaluate(run: RunUnderTest) -> None
 
 
 def test_every_model_answers_every_record_once(trained: RunUnderTest) -> None:
-    results = [answer_shard(trained.event(LATER, shard=shard), None) for shard in open_deployment(trained)]
+    results = [
+        answer_shard(trained.event(LATER, shard=shard), MUCH_TIME) for shard in open_deployment(trained)
+    ]
 
     assert results == [
-        {"shard": "0000", "answered": 120, "failed": 0},
-        {"shard": "0001", "answered": 120, "failed": 0},
+        {"shard": "0000", "asked": 120, "failed": 0, "unfinished": False},
+        {"shard": "0001", "asked": 120, "failed": 0, "unfinished": False},
     ]
     assert len(trained.bedrock.asked) == 240
     assert len(set(trained.bedrock.asked)) == 240
@@ -114,13 +119,33 @@ def test_every_model_answers_every_record_once(trained: RunUnderTest) -> None:
 
 def test_a_repeated_shard_asks_nothing_again(trained: RunUnderTest) -> None:
     shard = open_deployment(trained)[0]
-    first = answer_shard(trained.event(LATER, shard=shard), None)
+    answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
     content = trained.artifacts.read(f"{trained.prefix}/answers/candidate/{shard}.jsonl")
     trained.bedrock.asked.clear()
 
-    assert answer_shard(trained.event(LATER, shard=shard), None) == first
+    assert answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)["asked"] == 0
     assert trained.bedrock.asked == []
     assert trained.artifacts.read(f"{trained.prefix}/answers/candidate/{shard}.jsonl") == content
+
+
+def test_a_shard_stops_before_its_time_is_out_and_a_repeat_goes_on_where_it_stopped(
+    trained: RunUnderTest,
+) -> None:
+    shard = open_deployment(trained)[0]
+
+    first = answer_shard(trained.event(LATER, shard=shard), TimeLeft(900, 100))
+    assert first == {"shard": shard, "asked": 64, "failed": 0, "unfinished": True}
+    assert len(trained.bedrock.asked) == 64
+
+    rest = answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
+    assert rest == {"shard": shard, "asked": 56, "failed": 0, "unfinished": False}
+    assert len(set(trained.bedrock.asked)) == 120
+
+
+def test_without_capacity_no_shard_is_answered(trained: RunUnderTest) -> None:
+    shard = plan_evaluation(trained.event(LATER), None)["shards"][0]
+    with pytest.raises(RecordMissingError, match="no capacity"):
+        answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
 
 
 def test_a_failed_call_is_kept_as_data_and_asked_again_by_a_repeat(trained: RunUnderTest) -> None:
@@ -132,11 +157,11 @@ def test_a_failed_call_is_kept_as_data_and_asked_again_by_a_repeat(trained: RunU
         return last_digit(text)
 
     trained.bedrock.answers[DEPLOYMENT_ARN] = refuses_seven
-    assert answer_shard(trained.event(LATER, shard=shard), None)["failed"] == 1
+    assert answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)["failed"] == 1
 
     trained.bedrock.answers[DEPLOYMENT_ARN] = last_digit
     trained.bedrock.asked.clear()
-    assert answer_shard(trained.event(LATER, shard=shard), None)["failed"] == 0
+    assert answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)["failed"] == 0
     assert trained.bedrock.asked == [(DEPLOYMENT_ARN, "number 7")]
 
 

@@ -12,7 +12,7 @@ from plan_serving.handler import lambda_handler as plan_serving
 from plan_training.handler import lambda_handler as plan_training
 from record_champion.handler import lambda_handler as record_champion
 from score_answers.handler import lambda_handler as score_answers
-from tests.handlers.model_run import DEPLOYMENT_ARN, LATER, PROJECT, RUN, RunUnderTest
+from tests.handlers.model_run import DEPLOYMENT_ARN, LATER, MUCH_TIME, PROJECT, RUN, RunUnderTest
 from write_report.handler import lambda_handler as write_report
 
 
@@ -26,7 +26,7 @@ def promote(run: RunUnderTest) -> None:
     plan_capacity(run.event(LATER), None)
     run.ledger.update_capacity(RUN, "serving", arn=DEPLOYMENT_ARN, state="open")
     for shard in shards:
-        answer_shard(run.event(LATER, shard=shard), None)
+        answer_shard(run.event(LATER, shard=shard), MUCH_TIME)
     score_answers(run.event(LATER), None)
     decision = decide_promotion(run.event(LATER), None)
     plan_serving(run.event(LATER, by_hand=""), None)

@@ -33,7 +33,7 @@ _BANDS: Final = 25
 _BAND_ROWS: Final = 5
 """25 bands of 5: at similarity 0.75 a pair is missed once in 900, at 0.3 six in a hundred are looked at."""
 _BINS: Final = _BANDS * _BAND_ROWS
-_FILLING: Final = 1.6
+_FILLING: Final = 1.3
 _MOST_ROUNDS: Final = 32
 _EMPTY: Final = np.uint32(0xFFFFFFFF)
 _SMALL_BUCKET: Final = 16
@@ -117,7 +117,7 @@ def _index(texts: Sequence[str], common: U64) -> _Index:
     keys, prints, rows, kinds, shorts = [], [np.zeros(0, dtype=np.uint64)], [], [], []
     for batch in shingle_batches(texts, common):
         keys.append(_band_keys(_sketches(batch)))
-        starts = np.flatnonzero(np.diff(batch.rows, prepend=-1))
+        starts = np.searchsorted(batch.rows, np.arange(batch.texts.size))  # no row is empty
         prints.append(np.add.reduceat(batch.values, starts) if starts.size else prints[0])
         rows.append(batch.texts.astype(np.int32))
         kinds.append(batch.by_words)
@@ -139,13 +139,15 @@ def _sketches(batch: ShingleBatch) -> NDArray[np.uint32]:
     sizes = np.bincount(batch.rows, minlength=count)
     # The number of rounds depends on the row alone, or its neighbours in the batch would change its sketch.
     rounds = np.clip(np.ceil(_FILLING * _BINS / np.maximum(sizes, 1)), 1, _MOST_ROUNDS).astype(np.int64)
-    values, bases, left = batch.values, batch.rows * _BINS, rounds[batch.rows]
+    values, rows, fewest = batch.values, batch.rows, 0
     for number in range(int(rounds.max(initial=1))):
-        if number and (keep := left > number).sum() < keep.size:
-            values, bases, left = values[keep], bases[keep], left[keep]
+        if fewest < number:
+            keep = np.flatnonzero((rounds > number)[rows])
+            values, rows = values[keep], rows[keep]
+            fewest = int(rounds[rounds > number].min()) - 1
         hashes = mix(values + np.uint64(_ROUND_STEP * number % (1 << 64))) if number else values
         bins = ((hashes >> np.uint64(32)) * np.uint64(_BINS) >> np.uint64(32)).astype(np.int64)
-        bins += bases
+        bins += rows * _BINS
         minima = (hashes & np.uint64(0x7FFFFFFF)).astype(np.uint32)
         if number:
             free = np.flatnonzero(sketch[bins] == _EMPTY)

@@ -198,15 +198,17 @@ def _shingled(batch: list[str], indices: Ints, common: U64) -> ShingleBatch:
 
 
 def _among(values: U64, common: U64) -> Flags:
-    """Tell which values are common: a bitmap first, since nearly none is."""
-    bits = np.uint64((1 << 18) - 1)
-    seen = np.zeros(1 << 18, dtype=np.bool_)
-    seen[common & bits] = True
-    found: Flags = seen[(values >> np.uint64(16)) & bits]
-    maybe = np.flatnonzero(found)
-    wanted = values[maybe] >> np.uint64(16)
-    places = np.minimum(np.searchsorted(common, wanted), common.size - 1)
-    found[maybe] = common[places] == wanted
+    """Tell which values are common, by tables: a search in `common` would cost more than the hashing."""
+    short = values >> np.uint64(16)
+    found: Flags = np.zeros(values.size, dtype=np.bool_)
+    size = np.uint64(max(1 << 16, 1 << int(common.size * 16).bit_length()))
+    left, shift = common, np.uint64(0)
+    while left.size:  # those that another one displaced go into a table of their own
+        table = np.zeros(int(size), dtype=np.uint64)
+        table[(left >> shift) & (size - np.uint64(1))] = left
+        found |= table[(short >> shift) & (size - np.uint64(1))] == short
+        left = left[table[(left >> shift) & (size - np.uint64(1))] != left]
+        shift += np.uint64(7)
     return found
 
 
@@ -262,10 +264,9 @@ def _eight_bytes(blocks: U64, starts: Ints) -> U64:
 
 def _characters(words: _Words, lesser: Flags, covered: Flags | None) -> tuple[U64, Ints]:
     """Hash every five characters of the lesser texts' words, with one space between words."""
-    wanted = lesser[words.text]
-    if covered is not None:
-        wanted &= ~covered
-    chosen = np.flatnonzero(wanted)
+    chosen = np.zeros(0, dtype=np.int64)
+    if lesser.any():
+        chosen = np.flatnonzero(lesser[words.text] if covered is None else lesser[words.text] & ~covered)
     if not chosen.size:
         return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
     lengths = words.lengths[chosen] + 1

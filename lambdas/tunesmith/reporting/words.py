@@ -59,8 +59,8 @@ def next_step(document: Mapping[str, Any]) -> str:
             )
         case "inconclusive":
             return (
-                "Enlarge the blind test by uploading more records, or ask for another minimum gain. To put the"
-                f" model into service all the same: `tunesmith promote {this}`." + stays
+                "Enlarge the blind test by uploading more records, or ask for another minimum gain. To put"
+                f" the model into service all the same: `tunesmith promote {this}`." + stays
             )
         case "invalid":
             return "Mend or remove the lines that the data section lists, then upload the file again."
@@ -71,8 +71,8 @@ def next_step(document: Mapping[str, Any]) -> str:
             )
         case "over_budget":
             return (
-                "Raise budget.limit_usd, or train fewer records or epochs, then upload the job file again. After"
-                f" adding a missing price: `tunesmith resume {this}`."
+                "Raise budget.limit_usd, or train fewer records or epochs, then upload the job file again."
+                f" After adding a missing price: `tunesmith resume {this}`."
             )
         case "failed":
             return (

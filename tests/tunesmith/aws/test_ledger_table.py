@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from tunesmith.aws import clients
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.errors import RecordMissingError, RunClosedError, RunOpenError
+from tunesmith.errors import ChampionChangedError, RecordMissingError, RunClosedError, RunOpenError
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step
 
 RUN = Run(
@@ -31,6 +32,20 @@ MODEL = Capacity(
     since="2026-11-23T10:00:00Z",
     expires="2026-11-30T10:00:00Z",
     usd_per_month=Decimal("1.95"),
+)
+
+CHAMPION = Champion(
+    project="triage",
+    run=RUN.run,
+    model_arn="arn:model",
+    model_name=MODEL.name,
+    arn="arn:deployment",
+    base_model="amazon.nova-micro-v1:0",
+    path="on_demand",
+    capacity_name="triage-0123456789abcdef",
+    capacity_run=RUN.run,
+    since="2026-11-23T12:00:00Z",
+    previous={"run": "f" * 16, "model_arn": "arn:old", "model_name": "old"},
 )
 
 
@@ -93,6 +108,7 @@ def test_steps_come_in_their_order_and_keep_their_first_start(ledger_table: Ledg
 
 
 def test_capacity_is_entered_once_and_a_repeat_adopts_it(ledger_table: LedgerTable) -> None:
+    ledger_table.create_run(RUN)
     assert ledger_table.enter_capacity(MODEL) == MODEL
     ledger_table.update_capacity(RUN.run, "model-1", arn="arn:model", state="open")
     adopted = ledger_table.enter_capacity(MODEL)
@@ -101,35 +117,77 @@ def test_capacity_is_entered_once_and_a_repeat_adopts_it(ledger_table: LedgerTab
 
 
 def test_capacity_that_was_given_back_may_be_asked_for_again(ledger_table: LedgerTable) -> None:
+    ledger_table.create_run(RUN)
     ledger_table.enter_capacity(MODEL)
-    ledger_table.update_capacity(RUN.run, "model-1", arn="arn:model", state="released")
+    ledger_table.release_capacity(RUN.run, "model-1", "2026-11-23T12:00:00Z")
+    assert ledger_table.open_capacity() == []
     assert ledger_table.enter_capacity(MODEL) == MODEL
     assert ledger_table.capacity(RUN.run) == [MODEL]
 
 
 def test_open_capacity_is_listed_by_expiry(ledger_table: LedgerTable) -> None:
     sooner = replace(MODEL, token="deployment", kind=CapacityKind.DEPLOYMENT, expires="2026-11-24T00:00:00Z")
+    ledger_table.create_run(RUN)
     ledger_table.enter_capacity(MODEL)
     ledger_table.enter_capacity(sooner)
     assert ledger_table.open_capacity() == [sooner, MODEL]
 
 
-def test_a_champion_is_written_read_and_taken_out(ledger_table: LedgerTable) -> None:
-    champion = Champion(
-        project="triage",
-        run=RUN.run,
-        model_arn="arn:model",
-        model_name=MODEL.name,
-        arn="arn:deployment",
-        base_model="amazon.nova-micro-v1:0",
-        path="on_demand",
-        capacity_name="triage-0123456789abcdef",
-        capacity_run=RUN.run,
-        since="2026-11-23T12:00:00Z",
-        previous={"run": "f" * 16, "model_arn": "arn:old", "model_name": "old"},
-    )
+def test_nothing_is_entered_for_a_run_that_was_closed_meanwhile(ledger_table: LedgerTable) -> None:
+    ledger_table.create_run(RUN)
+    ledger_table.close_run(RUN.run, outcome="failed", reason="", now="2026-11-23T12:00:00Z")
+    with pytest.raises(RunClosedError):
+        ledger_table.enter_capacity(MODEL)
+    assert ledger_table.capacity(RUN.run) == []
+
+
+def test_what_turns_out_to_exist_after_its_release_is_listed_as_open_again(ledger_table: LedgerTable) -> None:
+    ledger_table.create_run(RUN)
+    ledger_table.enter_capacity(MODEL)
+    ledger_table.release_capacity(RUN.run, "model-1", "2026-11-23T12:00:00Z")
+    ledger_table.update_capacity(RUN.run, "model-1", arn="arn:late", state="open")
+    (found,) = ledger_table.open_capacity()
+    assert (found.arn, found.state) == ("arn:late", CapacityState.OPEN)
+
+
+def test_of_two_runs_that_saw_no_champion_one_is_refused(ledger_table: LedgerTable) -> None:
+    ledger_table.put_champion(CHAMPION, replaces=None)
+    with pytest.raises(ChampionChangedError, match="no longer absent"):
+        ledger_table.put_champion(replace(CHAMPION, run="f" * 16), replaces=None)
+    assert ledger_table.champion("triage") == CHAMPION
+
+
+def test_a_closed_run_cannot_become_champion(ledger_table: LedgerTable) -> None:
+    ledger_table.create_run(RUN)
+    ledger_table.close_run(RUN.run, outcome="failed", reason="", now="2026-11-23T12:00:00Z")
+    with pytest.raises(ChampionChangedError, match="was closed"):
+        ledger_table.put_champion(CHAMPION, replaces=None, only_while_open=RUN.run)
     assert ledger_table.champion("triage") is None
-    ledger_table.put_champion(champion, replaces=None)
-    assert ledger_table.champion("triage") == champion
+
+
+def test_a_run_is_opened_again_for_another_execution_and_only_when_closed(ledger_table: LedgerTable) -> None:
+    ledger_table.create_run(RUN)
+    with pytest.raises(RunOpenError, match=f"{RUN.run}-1"):
+        ledger_table.reopen_run(RUN.run)
+    ledger_table.close_run(RUN.run, outcome="failed", reason="lost", now="2026-11-23T12:00:00Z")
+    again = ledger_table.reopen_run(RUN.run, by_hand="asked for")
+    assert (again.attempt, again.closed, again.outcome, again.by_hand) == (2, "", "", "asked for")
+
+
+def test_a_run_whose_listing_was_lost_is_listed_by_the_next_delivery(ledger_table: LedgerTable) -> None:
+    ledger_table.create_run(RUN)
+    clients.dynamodb().delete_item(
+        TableName="ledger",
+        Key={"pk": {"S": "PROJECT#triage"}, "sk": {"S": f"RUN#{RUN.created}#{RUN.run}"}},
+    )
+    assert ledger_table.runs("triage") == []
+    assert ledger_table.create_run(replace(RUN, created="2026-11-25T10:00:00Z")) is False
+    assert ledger_table.runs("triage") == [RUN]
+
+
+def test_a_champion_is_written_read_and_taken_out(ledger_table: LedgerTable) -> None:
+    assert ledger_table.champion("triage") is None
+    ledger_table.put_champion(CHAMPION, replaces=None)
+    assert ledger_table.champion("triage") == CHAMPION
     ledger_table.delete_champion("triage")
     assert ledger_table.champion("triage") is None

@@ -91,3 +91,14 @@ def test_a_model_that_passed_but_did_not_answer_is_not_called_worse() -> None:
     )
 
     assert headline(document(unserved)) == "The tuned model was not put into service"
+
+
+def test_a_person_who_overruled_the_verdict_is_named_and_the_verdict_stays_told() -> None:
+    records = sample.inconclusive()
+    summary = "promoted by hand by ana; the verdict by itself was inconclusive: too few records."
+    steps = [replace(step, summary=summary) if step.step is Step.DECIDE else step for step in records.steps]
+    run = replace(records.run, outcome="promoted", reason="It is served.", by_hand="promoted by hand by ana")
+    found = document(replace(records, run=run, steps=steps))
+
+    assert headline(found) == "The tuned model was put into service by hand, whatever the verdict was"
+    assert found["reason"] == f"{summary} It is served."

@@ -9,11 +9,19 @@ import pytest
 from tunesmith.serving.capacity import NEVER, job_capacity, later, model_capacity, seconds_between
 
 
-@pytest.mark.parametrize(("hours", "expires"), [(24, "2026-11-30T10:00:00Z"), (240, "2026-12-04T10:00:00Z")])
-def test_a_long_deadline_moves_the_expiry_behind_it(hours: int, expires: str) -> None:
+@pytest.mark.parametrize(
+    ("hours", "job", "expires"),
+    [
+        (24, "2026-11-25T10:00:00Z", "2026-11-30T10:00:00Z"),
+        (240, "2026-12-04T10:00:00Z", "2026-12-04T10:00:00Z"),
+    ],
+)
+def test_a_job_is_due_a_day_past_its_deadline_and_its_model_no_sooner(
+    hours: int, job: str, expires: str
+) -> None:
     place = {"project": "triage", "run": "0123456789abcdef", "now": "2026-11-23T10:00:00Z"}
 
-    assert job_capacity(**place, deadline_hours=hours).expires == expires
+    assert job_capacity(**place, deadline_hours=hours).expires == job
     model = model_capacity(**place, deadline_hours=hours, usd_per_month=Decimal("1.95"))
     assert (model.expires, model.usd_per_month) == (expires, Decimal("1.95"))
 
