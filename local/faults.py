@@ -11,6 +11,7 @@ import json
 import re
 import threading
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -26,12 +27,8 @@ def take(project: str, area: str, name: str) -> dict[str, Any] | None:
 
     Setting the parameter again starts the count anew.
     """
-    from moto.ssm.models import ssm_backends
-
-    parameter = ssm_backends[ACCOUNT][REGION].get_parameter(f"/tunesmith-local/faults/{project}")
-    if parameter is None:
-        return None
-    fault = json.loads(parameter.value).get(area, {}).get(name)
+    parameter = _parameter(project)
+    fault = None if parameter is None else json.loads(parameter.value).get(area, {}).get(name)
     if fault is None:
         return None
     with _LOCK:
@@ -40,6 +37,12 @@ def take(project: str, area: str, name: str) -> dict[str, Any] | None:
             return None
         taken[area, name] += 1
     return fault
+
+
+def is_set(project: str, area: str, names: Collection[str]) -> bool:
+    """Tell whether a fault is set for one of these names, without taking it."""
+    parameter = _parameter(project)
+    return parameter is not None and not json.loads(parameter.value).get(area, {}).keys().isdisjoint(names)
 
 
 def project_of(event: Any) -> str | None:
@@ -62,3 +65,9 @@ def project_of_run(run: str) -> str | None:
         if item is not None and "project" in item.attrs:
             return item.attrs["project"].value
     return None
+
+
+def _parameter(project: str) -> Any:
+    from moto.ssm.models import ssm_backends
+
+    return ssm_backends[ACCOUNT][REGION].get_parameter(f"/tunesmith-local/faults/{project}")

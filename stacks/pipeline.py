@@ -320,6 +320,7 @@ class PipelineStack(cdk.Stack):
 
         grants.ask_for_models(self.functions["check_preflight"].role)
         grants.watch_jobs(self.functions["conclude_training"].role)
+        grants.watch_jobs(self.functions["plan_release"].role)
         grants.watch_models(self.functions["plan_release"].role)
         grants.list_capacity(self.functions["find_overdue"].role)
         grants.ask_candidates(self.evaluation_role, storage.model_key)

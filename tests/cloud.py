@@ -21,6 +21,19 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.ledger import Run
 
 REPOSITORY = Path(__file__).parents[1]
+CHILDREN = {
+    "pipeline": "",
+    "train": "-train",
+    "evaluate": "-evaluate",
+    "open": "-evaluate-open",
+    "serve": "-serve",
+    "swap": "-serve-swap",
+    "release": "-release",
+}
+"""What the name of a run's execution is followed by in each machine's."""
+MODEL_UNITS = 60
+ACCOUNT = {"quotas": {"provisioned_units": MODEL_UNITS}}
+"""In what the scenarios' account differs from one that is new to Bedrock."""
 PATIENCE = 240.0
 """Real seconds after which a scenario that does not end is a failure of the machines, not of the test."""
 
@@ -75,6 +88,12 @@ class CloudUnderTest:
             Name=f"/tunesmith-local/faults/{project}", Value=json.dumps(faults), Type="String", Overwrite=True
         )
 
+    def start(self, machine: str, name: str, given: dict[str, Any]) -> None:
+        """Start an execution of a machine."""
+        self.client("stepfunctions").start_execution(
+            stateMachineArn=self.machine_arn(machine), name=name, input=json.dumps(given)
+        )
+
     # --- what comes of it
 
     def wait_for_run(self, run: str, attempt: int = 1) -> dict[str, Any]:
@@ -90,6 +109,37 @@ class CloudUnderTest:
                 return found
         raise AssertionError("unreachable")
 
+    def wait_for_end(self, machine: str, name: str) -> dict[str, Any]:
+        """Wait until an execution that was started is over; returns DescribeExecution's answer."""
+        arn = self.execution_arn(machine, name)
+        for _ in self._patience(f"the end of {name}"):
+            found: dict[str, Any] = self.client("stepfunctions").describe_execution(executionArn=arn)
+            if found["status"] != "RUNNING":
+                return found
+        raise AssertionError("unreachable")
+
+    def wait_for_state(self, run: str, machine: str, state: str, *, called: bool = False) -> None:
+        """Wait until a run's first execution is in a state of one of its machines.
+
+        `called` waits until the state's call was answered, which a held state shows before it goes on.
+        """
+        arn = self.execution_arn(machine, f"{run}-1{CHILDREN[machine]}")
+        stepfunctions = self.client("stepfunctions")
+        for _ in self._patience(f"{state} in {machine} of run {run}"):
+            try:
+                pages = stepfunctions.get_paginator("get_execution_history").paginate(
+                    executionArn=arn, includeExecutionData=False
+                )
+                events = [event for page in pages for event in page["events"]]
+            except stepfunctions.exceptions.ExecutionDoesNotExist:
+                continue
+            names = [event.get("stateEnteredEventDetails", {}).get("name") for event in events]
+            if state not in names:
+                continue
+            after = {event["type"] for event in events[names.index(state) :]}
+            if not called or after & {"TaskSucceeded", "LambdaFunctionSucceeded"}:
+                return
+
     def wait_for_close(self, run: str) -> Run:
         """Wait until the ledger shows the run as closed and told of; returns it."""
         for _ in self._patience(f"the closing of run {run}"):
@@ -98,17 +148,20 @@ class CloudUnderTest:
                 return found
         raise AssertionError("unreachable")
 
+    def machine_arn(self, machine: str) -> str:
+        """The ARN of a state machine, by the name of its file."""
+        return f"{self.deployment['pipeline_arn'].removesuffix('pipeline')}{machine}"
+
     def execution_arn(self, machine: str, name: str) -> str:
         """The ARN of one of a machine's executions."""
-        arn = self.deployment["pipeline_arn" if machine == "pipeline" else "release_arn"]
-        return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
+        return f"{self.machine_arn(machine).replace(':stateMachine:', ':execution:')}:{name}"
 
     def executions(self, machine: str) -> list[dict[str, Any]]:
-        """All executions of a machine that the deployment names."""
+        """All executions of a machine."""
         pages = (
             self.client("stepfunctions")
             .get_paginator("list_executions")
-            .paginate(stateMachineArn=self.deployment[f"{machine}_arn"])
+            .paginate(stateMachineArn=self.machine_arn(machine))
         )
         return [execution for page in pages for execution in page["executions"]]
 
@@ -140,6 +193,7 @@ class CloudUnderTest:
         jobs = bedrock.list_model_customization_jobs(maxResults=1000)["modelCustomizationJobSummaries"]
         models = bedrock.list_custom_models(maxResults=1000)["modelSummaries"]
         deployments = bedrock.list_custom_model_deployments(maxResults=1000)["modelDeploymentSummaries"]
+        throughputs = bedrock.list_provisioned_model_throughputs(maxResults=1000)["provisionedModelSummaries"]
         return {
             "jobs": [
                 j["jobName"]
@@ -151,6 +205,9 @@ class CloudUnderTest:
                 d["customModelDeploymentName"]
                 for d in deployments
                 if d["customModelDeploymentName"].startswith(mine)
+            ],
+            "throughputs": [
+                t["provisionedModelName"] for t in throughputs if t["provisionedModelName"].startswith(mine)
             ],
         }
 
@@ -172,6 +229,30 @@ class CloudUnderTest:
             return None
         value: str = answer["Parameter"]["Value"]
         return value
+
+    def model_behind(self, arn: str) -> str:
+        """The ARN of the model that answers at a deployment or at provisioned throughput."""
+        bedrock = self.client("bedrock")
+        if ":custom-model-deployment/" in arn:
+            found = bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=arn)
+        else:
+            found = bedrock.get_provisioned_model_throughput(provisionedModelId=arn)
+        model: str = found["modelArn"]
+        return model
+
+    def wait_for_releases(self, run: str, count: int) -> None:
+        """Wait until that many releases of a run are over, whoever started them."""
+        ended: set[str] = set()
+        seen: set[str] = set()
+        for _ in self._patience(f"{count} releases of {run}"):
+            over = {e["executionArn"] for e in self.executions("release") if e["status"] != "RUNNING"}
+            for arn in over - seen:
+                given = self.client("stepfunctions").describe_execution(executionArn=arn)["input"]
+                if json.loads(given)["run"].startswith(run):
+                    ended.add(arn)
+            seen |= over
+            if len(ended) >= count:
+                return
 
     def wait_for_billable(self, project: str, kind: str) -> None:
         """Wait until something of a project exists that may cost money."""
@@ -263,5 +344,8 @@ def deployed(*, scale: float) -> Iterator[CloudUnderTest]:
             TopicArn=cloud.deployment["topic_arn"],
             Protocol="sqs",
             Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox-of-the-tests",
+        )
+        cloud.client("ssm").put_parameter(
+            Name="/tunesmith-local/account", Value=json.dumps(ACCOUNT), Type="String"
         )
         yield cloud

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from tunesmith import names
-from tunesmith.aws.customization import model_may_exist
+from tunesmith.aws.customization import job_goes_on, model_may_exist
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Outcome, Run, Step
 from tunesmith.observability import logger
@@ -38,12 +39,15 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if item.state is not CapacityState.RELEASED and dated(item, keep_until) != item:
             ledger.update_capacity(run, item.token, expires=keep_until)
     capacity = ledger.capacity(run)
+    running = _running_jobs(closed, capacity)
+    models = {item.name for item in capacity if _may_exist(item) and model_may_exist(item.name)}
     items = plan_release(
         run=run,
         outcome=closed.outcome,
         capacity=capacity,
         overdue=[item for item in ledger.open_capacity() if _is_overdue(ledger, item, closed, event["now"])],
-        existing_models={item.name for item in capacity if _may_exist(item) and model_may_exist(item.name)},
+        existing_models=models | ({names.custom_model_name(closed.project, run)} if running else set()),
+        running_jobs=running,
         champion=ledger.champion(closed.project),
         now=event["now"],
         keep_until=keep_until,
@@ -77,6 +81,17 @@ def _undo_serving(settings: PlanReleaseSettings, ledger: LedgerTable, run: Run, 
         "model_arn": champion.model_arn,
         "execution": f"{run.run}-undo-{''.join(character for character in now if character.isdigit())}",
     }
+
+
+def _running_jobs(run: Run, capacity: Iterable[Capacity]) -> set[str]:
+    """Name the jobs that go on after the run broke: stopped, they are billed and leave nothing to adopt.
+
+    A run that was stopped takes its job with it.
+    """
+    if run.outcome != Outcome.FAILED or run.reason == STOPPED_OUTSIDE:
+        return set()
+    jobs = (item for item in capacity if item.kind is CapacityKind.JOB)
+    return {item.name for item in jobs if item.state is not CapacityState.RELEASED and job_goes_on(item.name)}
 
 
 def _is_overdue(ledger: LedgerTable, item: Capacity, run: Run, now: str) -> bool:

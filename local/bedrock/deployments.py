@@ -32,15 +32,15 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
             "ServiceQuotaExceededException",
             f"The account may have {account.quotas.deployments} custom model deployments.",
         )
-    now = region.now()
+    now, fault = region.now(), region.surroundings.read_faults(project_of(name), "deployment")
     deployment = Deployment(
         name=name,
         arn=region.arn("custom-model-deployment", region.new_id("deployment", name)),
         model=model,
         created=now,
-        ready=now + timedelta(seconds=account.timings.deployment),
+        ready=now + timedelta(seconds=fault.get("seconds", account.timings.deployment)),
         description=params.get("description", DESCRIPTION),
-        fault=region.surroundings.read_faults(project_of(name), "deployment"),
+        fault=fault,
     )
     region.deployments[deployment.arn] = deployment
     region.set_tags(deployment.arn, params.get("tags", []))

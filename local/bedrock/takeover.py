@@ -57,7 +57,8 @@ def read_faults(project: str, area: str) -> Fault:
     """Return what is set for a project's jobs, deployments or swaps, which are no calls and so never used up.
 
     `job`: `ends` ("Failed"), `message`, `hang`, `metrics` ("missing" or "corrupt"), `learns` (false).
-    `deployment` and `swap`: `ends`, `message`, `hang`.
+    `deployment` and `swap`: `ends`, `message`, `hang`. `deployment` and `throughput`: `seconds`, in place of
+    what creating them takes.
     """
     parameter = ssm_backends[faults.ACCOUNT][faults.REGION].get_parameter(
         f"/tunesmith-local/faults/{project}"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from local.bedrock.errors import BedrockError, conflict, not_found, validation
 from local.bedrock.foundation import FoundationModel
 from local.bedrock.listing import page, select
+from local.bedrock.names import project_of
 from local.bedrock.region import CustomModel, Operation, Region, Throughput
 
 COMMITMENT_DAYS: Final = {"OneMonth": 30, "SixMonths": 180}
@@ -30,7 +31,7 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
             f"Account {region.account_id} has no commitment model units reserved for this model: {used} of "
             f"{account.quotas.provisioned_units} are in use and {units} were requested.",
         )
-    now = region.now()
+    now, fault = region.now(), region.surroundings.read_faults(project_of(name), "throughput")
     commitment = params.get("commitmentDuration")
     throughput = Throughput(
         name=name,
@@ -38,7 +39,7 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         model=model,
         units=units,
         created=now,
-        ready=now + timedelta(seconds=account.timings.throughput),
+        ready=now + timedelta(seconds=fault.get("seconds", account.timings.throughput)),
         modified=now,
         commitment=commitment,
         commitment_ends=now + timedelta(days=COMMITMENT_DAYS[commitment]) if commitment else None,

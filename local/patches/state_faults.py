@@ -2,8 +2,8 @@
 
 The area `states` of a project's faults names states ("Create job", or "release/Stop job" where two machines
 have one of that name). `error` is the name it fails with, and `when` says whether the call is made before
-("behind", as if Step Functions lost the answer) or not at all ("before"). `hold` keeps the execution there
-until it is stopped, in place of an error.
+("behind", as if Step Functions lost the answer) or not at all ("before"). `hold`, in place of an error, keeps
+the execution there until it is stopped, or goes on once the fault is taken back.
 """
 
 from __future__ import annotations
@@ -43,33 +43,42 @@ def _with_faults(
     evaluate: Callable[[StateTask, Environment], None],
 ) -> Callable[[StateTask, Environment], None]:
     def evaluate_or_fail(self: StateTask, env: Environment) -> None:
-        fault = _fault(self, env)
-        if fault is None:
+        project = _project(env)
+        fault = _fault(self, env, project) if project else None
+        behind = fault is not None and fault.get("when") == "behind"
+        if behind:
             evaluate(self, env)
-            return
-        if fault.get("when") == "behind":
-            evaluate(self, env)
-        if "hold" in fault:
-            # moto sets the event and clears it at once, so a waiter that came late would miss it.
-            while env.is_running():
+        if project and fault and "hold" in fault:
+            while env.is_running() and faults.is_set(project, "states", _names(self, env)):
+                # moto sets the event and clears it at once, so a waiter that came late would miss it.
                 env.program_state_event.wait(_POLL_SECONDS)
-            return
-        raise _failure(env, fault)
+        elif fault:
+            raise _failure(env, fault)
+        if not behind and env.is_running():
+            evaluate(self, env)
 
     return evaluate_or_fail
 
 
-def _fault(state: StateTask, env: Environment) -> dict[str, Any] | None:
-    context = env.states.context_object.context_object_data
-    # A release may be told of an execution's name, and the reaper's states are told of a run each.
-    for given in (context["Execution"]["Input"], env.states.get_input()):
+def _project(env: Environment) -> str | None:
+    """Find the project by the run that the execution is about, or the reaper's state."""
+    execution = env.states.context_object.context_object_data["Execution"]
+    for given in (execution["Input"], env.states.get_input()):
+        # A release that a rule starts is told of an execution's name, which starts with the run's id.
         project = faults.project_of_run(str(given.get("run", ""))[:16]) if isinstance(given, dict) else None
         if project:
-            machine = context["StateMachine"]["Name"].rsplit("-", 1)[-1]
-            return faults.take(project, "states", state.name) or faults.take(
-                project, "states", f"{machine}/{state.name}"
-            )
+            return project
     return None
+
+
+def _fault(state: StateTask, env: Environment, project: str) -> dict[str, Any] | None:
+    taken = (faults.take(project, "states", name) for name in _names(state, env))
+    return next((fault for fault in taken if fault is not None), None)
+
+
+def _names(state: StateTask, env: Environment) -> tuple[str, str]:
+    machine = env.states.context_object.context_object_data["StateMachine"]["Name"].rsplit("-", 1)[-1]
+    return state.name, f"{machine}/{state.name}"
 
 
 def _failure(env: Environment, fault: dict[str, Any]) -> FailureEventException:

@@ -91,6 +91,18 @@ def test_a_state_holds_its_execution_until_that_is_stopped(
     assert machines.end_of(execution)["status"] == "ABORTED"
 
 
+def test_a_held_state_goes_on_when_the_fault_is_taken_back(
+    local_cloud: LocalCloud, machines: Machines, declare: Declare
+) -> None:
+    given = declare("e" * 16, Put={"hold": True})
+    execution = machines.start(machines.create({"Put": put("/faults/let-go", End=True)}), given)
+    client_of(local_cloud, "ssm").put_parameter(
+        Name=f"/tunesmith-local/faults/faults-{given['run']}", Value="{}", Overwrite=True
+    )
+    assert machines.end_of(execution)["status"] == "SUCCEEDED"
+    assert exists(local_cloud, "/faults/let-go")
+
+
 def test_a_state_that_names_its_machine_leaves_other_machines_alone(
     local_cloud: LocalCloud, machines: Machines, declare: Declare
 ) -> None:

@@ -4,65 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.cloud import CloudUnderTest, run_of_upload, triage_data
+from tests.scenarios.plays import (
+    NOTHING,
+    Played,
+    check_nothing_billable_but_the_champion,
+    job,
+    play,
+    scenario,
+)
 from tunesmith.ledger import CapacityState, Run
 from tunesmith.settings import function_settings
-
-scenario = pytest.mark.scenario.with_args
-
-
-@dataclass
-class Played:
-    """A run that is over, with what the assertions look at."""
-
-    project: str
-    run: Run
-    status: str
-    output: dict[str, Any]
-
-
-def job(project: str, **changes: Any) -> dict[str, Any]:
-    """A small job file for a project."""
-    return {"project": project, "base_model": "amazon.nova-micro-v1:0", "data": "train.jsonl", **changes}
-
-
-def play(cloud: CloudUnderTest, job_file: dict[str, Any], train: bytes, *, job_first: bool = False) -> Played:
-    """Upload, wait for the execution's end, and read the run."""
-    run = cloud.submit(job_file, train, job_first=job_first)
-    execution = cloud.wait_for_run(run)
-    return Played(
-        project=job_file["project"],
-        run=cloud.wait_for_close(run),
-        status=execution["status"],
-        output=json.loads(execution.get("output") or "{}"),
-    )
-
-
-def check_nothing_billable_but_the_champion(cloud: CloudUnderTest, project: str) -> None:
-    """Deployments: the champion's; models: the champion's or dated in the ledger; no job at work."""
-    champion = cloud.ledger.champion(project)
-    left = cloud.billable(project)
-    assert left["jobs"] == []
-    assert left["deployments"] == ([champion.capacity_name] if champion else [])
-    dated = {
-        capacity.name: capacity
-        for run in cloud.runs_of(project)
-        for capacity in cloud.ledger.capacity(run.run)
-        if capacity.state != CapacityState.RELEASED
-    }
-    for name in left["models"]:
-        assert name in dated, f"{name} is stored and the ledger does not know it"
-        if champion is None or name != champion.model_name:
-            assert dated[name].expires < "9999", f"{name} would be stored for ever"
-    for name in set(dated) - set(left["models"]) - set(left["deployments"]):
-        pytest.fail(f"the ledger still lists {name}, which does not exist")
-
 
 # --- a good run
 
@@ -157,7 +114,7 @@ def test_a_candidate_that_is_not_better_is_not_served(cloud: CloudUnderTest, pla
     assert (played.status, played.run.outcome) == ("SUCCEEDED", "rejected")
     assert cloud.ledger.champion("not-better") is None
     assert cloud.champion_parameter("not-better") is None
-    assert cloud.billable("not-better") == {"jobs": [], "models": [], "deployments": []}
+    assert cloud.billable("not-better") == NOTHING
 
 
 def small_test(cloud: CloudUnderTest) -> Played:
@@ -183,7 +140,7 @@ def job_fails(cloud: CloudUnderTest) -> Played:
 def test_a_failed_job_fails_the_run_with_bedrocks_reason(cloud: CloudUnderTest, played: Played) -> None:
     assert (played.status, played.run.outcome) == ("FAILED", "failed")
     assert "Could not validate GetObject permissions" in played.run.reason
-    assert cloud.billable("job-fails") == {"jobs": [], "models": [], "deployments": []}
+    assert cloud.billable("job-fails") == NOTHING
 
 
 IN_THE_RUN = sorted(
@@ -294,7 +251,7 @@ def stopped(cloud: CloudUnderTest) -> Run:
 def test_an_execution_stopped_by_hand_is_released_and_reported(cloud: CloudUnderTest, played: Run) -> None:
     assert cloud.wait_for_run(played.run)["status"] == "ABORTED"
     assert played.outcome == "failed"
-    assert cloud.billable("stopped") == {"jobs": [], "models": [], "deployments": []}
+    assert cloud.billable("stopped") == NOTHING
     assert cloud.report(played.run)["outcome"] == "failed"
 
 

@@ -50,6 +50,18 @@ def read_job(name: str, client: BedrockClient | None = None) -> CustomizationJob
     )
 
 
+def job_goes_on(name: str, client: BedrockClient | None = None) -> bool:
+    """Tell whether a customization job is in progress; False too where Bedrock does not say.
+
+    What is not known to go on is given back, which looks at it again.
+    """
+    try:
+        answer = (client or clients.bedrock()).get_model_customization_job(jobIdentifier=name)
+    except ClientError:
+        return False
+    return answer.get("status") == "InProgress"
+
+
 def model_may_exist(name: str, client: BedrockClient | None = None) -> bool:
     """Tell whether Bedrock has a custom model of that name or ARN; True too where it does not say.
 

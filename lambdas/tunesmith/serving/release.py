@@ -34,17 +34,19 @@ def plan_release(
     champion: Champion | None,
     now: str,
     keep_until: str = NEVER,
+    running_jobs: Collection[str] = (),
 ) -> list[ReleaseItem]:
     """List what to give back, in the order in which that is possible: deployments, jobs, models.
 
     `capacity` is the run's own, `overdue` what other closed runs of the project left beyond its expiry;
     `existing_models` names the models that Bedrock has, `keep_until` says how long one may stay that was
-    neither promoted nor rejected.
+    neither promoted nor rejected. `running_jobs` names the jobs that a second execution may adopt.
     """
     own = [
         item
         for item in capacity
         if not _stays(dated(item, keep_until), outcome, existing_models, champion, now)
+        and not (item.name in running_jobs and _goes_on(item, outcome, now))
     ]
     others = [
         item for item in overdue if item.run != run and item.expires <= now and not _serves(item, champion)
@@ -77,6 +79,10 @@ def _stays(
         and item.name in existing_models
         and item.expires > now
     )
+
+
+def _goes_on(item: Capacity, outcome: str, now: str) -> bool:
+    return item.kind is CapacityKind.JOB and outcome == Outcome.FAILED and item.expires > now
 
 
 def _serves(item: Capacity, champion: Champion | None) -> bool:

@@ -1,0 +1,112 @@
+"""How is a scenario played, and what may be left when it is over? Shared by the scenario tests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.cloud import CloudUnderTest
+from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Run
+from tunesmith.serving.capacity import NEVER
+
+scenario = pytest.mark.scenario.with_args
+
+NOTHING: dict[str, list[str]] = {"jobs": [], "models": [], "deployments": [], "throughputs": []}
+SMALL = 310
+"""Records of which a hundred become the blind test: the fewest that end in a verdict."""
+HOURLY = 400
+"""Records for a model that needs two hundred to train on."""
+TINY = 150
+"""Records that are too few for a verdict, where a scenario needs none."""
+
+
+@dataclass
+class Played:
+    """A run that is over, with what the assertions look at."""
+
+    project: str
+    run: Run
+    status: str
+    output: dict[str, Any] = field(default_factory=dict)
+
+
+def job(project: str, **changes: Any) -> dict[str, Any]:
+    """A small job file for a project."""
+    return {"project": project, "base_model": "amazon.nova-micro-v1:0", "data": "train.jsonl", **changes}
+
+
+def hourly_job(project: str, **changes: Any) -> dict[str, Any]:
+    """A job file whose model is served by the hour, with the money for it."""
+    hourly = {"base_model": "nova-2-lite", "serving": {"path": "provisioned"}, "budget": {"limit_usd": 5000}}
+    return job(project, **{**hourly, **changes})
+
+
+def play(cloud: CloudUnderTest, job_file: dict[str, Any], train: bytes, *, job_first: bool = False) -> Played:
+    """Upload, wait for the execution's end, and read the run."""
+    return finish(cloud, cloud.submit(job_file, train, job_first=job_first))
+
+
+def finish(cloud: CloudUnderTest, run: str, attempt: int = 1) -> Played:
+    """Wait for the end of a run's execution and for its closing, and read the run."""
+    execution = cloud.wait_for_run(run, attempt)
+    closed = cloud.wait_for_close(run)
+    return Played(
+        project=closed.project,
+        run=closed,
+        status=execution["status"],
+        output=json.loads(execution.get("output") or "{}"),
+    )
+
+
+def resume(cloud: CloudUnderTest, run: str) -> Played:
+    """Open a closed run again, start its next execution and wait for the end."""
+    opened = cloud.ledger.reopen_run(run)
+    cloud.start("pipeline", f"{run}-{opened.attempt}", {"run": run})
+    return finish(cloud, run, opened.attempt)
+
+
+def stop_in_state(
+    cloud: CloudUnderTest, job_file: dict[str, Any], train: bytes, machine: str, state: str, when: str
+) -> Played:
+    """Hold a run in a state of a machine, in front of its call or behind it, and stop it there by hand."""
+    project = job_file["project"]
+    cloud.fault(project, states={f"{machine}/{state}": {"hold": True, "when": when, "times": 1}})
+    run = cloud.submit(job_file, train)
+    cloud.wait_for_state(run, machine, state, called=when == "behind")
+    cloud.client("stepfunctions").stop_execution(executionArn=cloud.execution_arn("pipeline", f"{run}-1"))
+    return finish(cloud, run)
+
+
+def check_nothing_billable_but_the_champion(cloud: CloudUnderTest, project: str) -> None:
+    """What serves is the champion's; what is stored or at work beside it has a date in the ledger."""
+    champion = cloud.ledger.champion(project)
+    left = cloud.billable(project)
+    serving = {"on_demand": "deployments", "provisioned": "throughputs"}
+    for path, kind in serving.items():
+        expected = [champion.capacity_name] if champion is not None and champion.path == path else []
+        assert left[kind] == expected
+    held = _held(cloud, project)
+    for kind, names in ((CapacityKind.MODEL, left["models"]), (CapacityKind.JOB, left["jobs"])):
+        for name in names:
+            assert (kind, name) in held, f"the {kind} {name} is there and the ledger does not know it"
+            if champion is None or kind is CapacityKind.JOB or name not in _models_of(champion):
+                assert held[kind, name].expires < NEVER, f"the {kind} {name} would stay for ever"
+    exists = {name for names in left.values() for name in names}
+    for kind, name in held:
+        assert name in exists, f"the ledger still lists the {kind} {name}, which does not exist"
+
+
+def _held(cloud: CloudUnderTest, project: str) -> dict[tuple[CapacityKind, str], Capacity]:
+    return {
+        (item.kind, item.name): item
+        for run in cloud.runs_of(project)
+        for item in cloud.ledger.capacity(run.run)
+        if item.state is not CapacityState.RELEASED
+    }
+
+
+def _models_of(champion: Any) -> set[str]:
+    return {champion.model_name, champion.previous["model_name"] if champion.previous else ""}
