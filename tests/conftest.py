@@ -26,16 +26,19 @@ _TOGETHER = ("scenarios", "local", "stacks")
 """Folders whose tests share a costly fixture: each stays in one worker, the longest first."""
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell pytest-xdist which tests belong together, before it reads that itself."""
+    if _folder(item) in _TOGETHER:
+        item.add_marker(pytest.mark.xdist_group(_folder(item)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist which tests belong together, so that two workers keep two cores busy."""
-    order = {}
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in _TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
-        order[item] = _TOGETHER.index(folder) if folder in _TOGETHER else len(_TOGETHER)
-    items.sort(key=lambda item: order[item])
+    """Put the longest groups first, so that two workers keep two cores busy to the end."""
+    items.sort(key=lambda item: [*_TOGETHER, _folder(item)].index(_folder(item)))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session")
