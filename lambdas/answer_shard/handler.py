@@ -33,7 +33,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if serving is None:
         raise RecordMissingError(f"run {run} holds no capacity to ask its candidate through")
     models[CANDIDATE] = serving.arn
-    keys = {label: f"{prefix}/answers/{label}/{shard}.jsonl" for label in models}
+    keys = {model["label"]: f"{prefix}/answers/{model['folder']}/{shard}.jsonl" for model in plan["models"]}
     given = {label: _given(artifacts, key) for label, key in keys.items()}
     # One model's turn after the other's: what slows the service down for a while slows it down for all.
     missing = [

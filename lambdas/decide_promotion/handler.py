@@ -6,6 +6,8 @@ from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.errors import ChampionChangedError
+from tunesmith.evaluation.answers import CHAMPION
 from tunesmith.evaluation.verdict import decide
 from tunesmith.job import parse_job
 from tunesmith.ledger import Step
@@ -22,6 +24,15 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = ledger.run(event["run"]), run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
+    champion = ledger.champion(run.project)
+    serving = champion.run if champion and champion.run != run.run else ""
+    plan = artifacts.read_json(f"{prefix}/evaluation/plan.json")
+    compared = next((model["run"] for model in plan["models"] if model["label"] == CHAMPION), "")
+    if serving != compared and not run.by_hand:
+        raise ChampionChangedError(
+            f"run {serving or 'of nobody'} became champion of {run.project} during the comparison;"
+            f" compare with it by `tunesmith resume {run.run}`"
+        )
     scores = artifacts.read_json(f"{prefix}/evaluation/scores.json")
     verdict = decide(scores, minimum_gain=job.evaluation.minimum_gain, seed=job.seed)
     artifacts.write_json(f"{prefix}/evaluation/verdict.json", verdict.to_json())

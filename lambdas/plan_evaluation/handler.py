@@ -8,10 +8,10 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.errors import SealBrokenError
-from tunesmith.evaluation.answers import BASE, CANDIDATE, read_questions
+from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, read_questions
 from tunesmith.evaluation.shards import calls_in_flight, cut
-from tunesmith.job import parse_job
-from tunesmith.ledger import Step
+from tunesmith.job import Job, parse_job
+from tunesmith.ledger import Champion, Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import trained_model
 from tunesmith.settings import PlanEvaluationSettings
@@ -33,18 +33,43 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     model = trained_model(run.run, ledger.capacity(run.run))
     records = len(read_questions(artifacts.read(blind_test_key(run.run))))
     shards = cut(records)
+    champion = ledger.champion(run.project)
+    models = _models(job, model.arn, champion if champion and champion.run != run.run else None)
     plan = {
-        "models": [
-            {"label": CANDIDATE, "id": model.arn},
-            {"label": BASE, "id": find_model(job.base_model).invocation_id},
-        ],
+        "models": models,
         "records": records,
         "shards": shards,
         "inference": {"max_tokens": job.evaluation.max_tokens, "in_flight": calls_in_flight(len(shards))},
     }
     artifacts.write_json(f"{prefix}/evaluation/plan.json", plan)
+    *first, last = (entry["label"] for entry in models)
     ledger.begin_step(
-        run.run, Step.EVALUATE, event["now"], f"candidate and base answer {records:,} blind records"
+        run.run,
+        Step.EVALUATE,
+        event["now"],
+        f"{', '.join(first)} and {last} answer {records:,} blind records",
     )
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
     return {"shards": list(shards)}
+
+
+def _models(job: Job, model_arn: str, champion: Champion | None) -> list[dict[str, str]]:
+    """List what is compared: id to ask, folder of the answers, and how its tokens are priced."""
+    base = {"base_model": job.base_model, "id": find_model(job.base_model).invocation_id}
+    compared = [
+        {**base, "label": CANDIDATE, "id": model_arn, "folder": CANDIDATE, "path": job.serving_path},
+        {**base, "label": BASE, "folder": BASE, "path": "on_demand"},
+    ]
+    if champion is not None:
+        compared.append(
+            {
+                "label": CHAMPION,
+                "id": champion.arn,
+                "run": champion.run,
+                # The ARN stays from champion to champion; answers of an earlier one are not this one's.
+                "folder": f"{CHAMPION}-{champion.run}",
+                "base_model": champion.base_model,
+                "path": champion.path,
+            }
+        )
+    return compared

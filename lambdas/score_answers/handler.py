@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
-from tunesmith.evaluation.answers import CANDIDATE, Answer, read_answers, read_questions
+from tunesmith.evaluation.answers import BASE, Answer, read_answers, read_questions
 from tunesmith.evaluation.scores import TokenPrice, score
-from tunesmith.job import Job, parse_job
+from tunesmith.job import parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.settings import ScoreAnswersSettings
@@ -24,18 +25,15 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = event["run"], run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    models = {
-        model["label"]: model["id"]
-        for model in artifacts.read_json(f"{prefix}/evaluation/plan.json")["models"]
-    }
+    models = artifacts.read_json(f"{prefix}/evaluation/plan.json")["models"]
     override = Bucket(settings.dataset_bucket)
     prices = load_prices(override.read(OVERRIDE_KEY) if override.head(OVERRIDE_KEY) else None)
     scores = score(
         job.evaluation.metric,
         read_questions(artifacts.read(blind_test_key(run))),
-        {label: _answers(artifacts, f"{prefix}/answers/{label}/") for label in models},
-        models,
-        {label: _token_price(prices, job, custom=label == CANDIDATE) for label in models},
+        {model["label"]: _answers(artifacts, f"{prefix}/answers/{model['folder']}/") for model in models},
+        {model["label"]: model["id"] for model in models},
+        {model["label"]: _token_price(prices, model) for model in models},
     )
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
     cost = sum(sum(figures["cost_usd"].values()) for figures in scores["models"].values())
@@ -51,11 +49,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return {"outcome": "scored"}
 
 
-def _token_price(prices: PriceTable, job: Job, *, custom: bool) -> TokenPrice:
-    if custom and job.serving_path == "provisioned":
+def _token_price(prices: PriceTable, model: Mapping[str, str]) -> TokenPrice:
+    if model["path"] == "provisioned":
         return TokenPrice(Decimal(0), Decimal(0))  # its units are paid by the hour, not its tokens
-    items = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT) if custom else (Item.INPUT, Item.OUTPUT)
-    return TokenPrice(*(prices.price(job.base_model, item).cost(1000) for item in items))
+    is_base = model["label"] == BASE
+    items = (Item.INPUT, Item.OUTPUT) if is_base else (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT)
+    return TokenPrice(*(prices.price(model["base_model"], item).cost(1000) for item in items))
 
 
 def _answers(artifacts: Bucket, prefix: str) -> list[Answer]:

@@ -77,6 +77,8 @@ class FakeBedrock:
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def get_model_customization_job(self, *, jobIdentifier: str) -> dict[str, Any]:  # noqa: N803
+        if jobIdentifier not in self.jobs:
+            raise refusal("ResourceNotFoundException")
         return self.jobs[jobIdentifier]
 
     def get_custom_model(self, *, modelIdentifier: str) -> dict[str, Any]:  # noqa: N803

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from tests.cloud import CloudUnderTest
+from examples.support_triage.vocabulary import LABELS
+from tests.cloud import CloudUnderTest, triage_data
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Run
 from tunesmith.serving.capacity import NEVER
 
@@ -21,6 +23,9 @@ HOURLY = 400
 """Records for a model that needs two hundred to train on."""
 TINY = 150
 """Records that are too few for a verdict, where a scenario needs none."""
+
+WRONG_SHARE = 0.2
+"""Of the labels of the first set that is not small."""
 
 
 @dataclass
@@ -42,6 +47,29 @@ def hourly_job(project: str, **changes: Any) -> dict[str, Any]:
     """A job file whose model is served by the hour, with the money for it."""
     hourly = {"base_model": "nova-2-lite", "serving": {"path": "provisioned"}, "budget": {"limit_usd": 5000}}
     return job(project, **{**hourly, **changes})
+
+
+def beatable_data(records: int = SMALL) -> bytes:
+    """Tickets for a first champion that one trained on the usual set is clearly better than.
+
+    A hundred and fifty tickets to train on are few enough for that; where there are more, every fifth label
+    is wrong, as if nobody had looked at the set.
+    """
+    train = triage_data(records=records, seed=7)
+    if records == SMALL:
+        return train
+    chance = random.Random(1)
+    lines = [json.loads(line) for line in train.splitlines()]
+    for line in lines:
+        answer = line["messages"][-1]["content"][0]
+        if chance.random() < WRONG_SHARE:
+            answer["text"] = chance.choice([label for label in LABELS if label != answer["text"]])
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def better_data() -> bytes:
+    """Other tickets, twice as many, from which a model learns enough to beat the first champion."""
+    return triage_data(seed=8)
 
 
 def play(cloud: CloudUnderTest, job_file: dict[str, Any], train: bytes, *, job_first: bool = False) -> Played:

@@ -13,6 +13,8 @@ from tests.cloud import CloudUnderTest, run_of_upload, triage_data
 from tests.scenarios.plays import (
     NOTHING,
     Played,
+    beatable_data,
+    better_data,
     check_nothing_billable_but_the_champion,
     job,
     play,
@@ -306,8 +308,8 @@ def test_the_same_upload_five_times_at_once_is_one_run(cloud: CloudUnderTest, pl
 
 
 def changed_data(cloud: CloudUnderTest) -> tuple[Played, Played]:
-    first = play(cloud, job("changed-data"), triage_data(seed=7))
-    second = play(cloud, job("changed-data"), triage_data(seed=8))
+    first = play(cloud, job("changed-data"), beatable_data())
+    second = play(cloud, job("changed-data"), better_data())
     return first, second
 
 
@@ -318,6 +320,9 @@ def test_changed_data_is_a_new_run_behind_the_same_name(
     first, second = played
     assert first.run.run != second.run.run
     assert (first.run.outcome, second.run.outcome) == ("promoted", "promoted")
+    evaluation = cloud.report(second.run.run)["evaluation"]
+    assert [model["label"] for model in evaluation["models"]] == ["candidate", "base", "champion"]
+    assert evaluation["gain"]["low"] > evaluation["gain"]["minimum"]
     champion = cloud.ledger.champion("changed-data")
     assert champion is not None
     assert champion.run == second.run.run
@@ -330,6 +335,23 @@ def test_changed_data_is_a_new_run_behind_the_same_name(
     left = cloud.billable("changed-data")
     assert left["deployments"] == [champion.capacity_name]
     assert set(left["models"]) == {champion.model_name, champion.previous["model_name"]}
+
+
+def no_better(cloud: CloudUnderTest) -> list[Played]:
+    return [play(cloud, job("no-better"), triage_data(records=400, seed=seed)) for seed in (7, 8)]
+
+
+@scenario(no_better)
+def test_a_model_that_is_better_than_base_but_not_than_the_champion_is_not_promoted(
+    cloud: CloudUnderTest, played: list[Played]
+) -> None:
+    first, second = played
+    assert [one.run.outcome for one in played] == ["promoted", "inconclusive"]
+    assert "The gain over the champion" in second.run.reason
+    champion = cloud.ledger.champion("no-better")
+    assert champion is not None
+    assert champion.run == first.run.run
+    check_nothing_billable_but_the_champion(cloud, "no-better")
 
 
 def job_first(cloud: CloudUnderTest) -> Played:

@@ -11,6 +11,8 @@ from tests.scenarios.plays import (
     SMALL,
     TINY,
     Played,
+    beatable_data,
+    better_data,
     check_nothing_billable_but_the_champion,
     finish,
     hourly_job,
@@ -44,7 +46,8 @@ def check_no_champion(cloud: CloudUnderTest, project: str) -> None:
 
 
 def hourly(cloud: CloudUnderTest) -> list[Played]:
-    return [play(cloud, hourly_job("hourly"), triage_data(records=HOURLY, seed=seed)) for seed in (7, 8)]
+    first = play(cloud, hourly_job("hourly"), beatable_data(HOURLY))
+    return [first, play(cloud, hourly_job("hourly"), better_data())]
 
 
 @scenario(hourly)
@@ -191,9 +194,9 @@ def test_a_candidate_that_stops_answering_is_not_served(cloud: CloudUnderTest, p
 
 
 def unswappable(cloud: CloudUnderTest) -> list[Played]:
-    first = play(cloud, job("unswappable"), triage_data(records=SMALL, seed=7))
+    first = play(cloud, job("unswappable"), beatable_data())
     cloud.fault("unswappable", swap={"ends": "Failed", "message": "no capacity"})
-    return [first, play(cloud, job("unswappable"), triage_data(records=SMALL, seed=8))]
+    return [first, play(cloud, job("unswappable"), better_data())]
 
 
 @scenario(unswappable)
@@ -266,8 +269,8 @@ def test_a_release_that_is_stopped_by_hand_is_made_up_for(
 
 
 def stopped_in_swap(cloud: CloudUnderTest) -> list[Played]:
-    first = play(cloud, job("stop-swap"), triage_data(records=SMALL, seed=7))
-    data = triage_data(records=SMALL, seed=8)
+    first = play(cloud, job("stop-swap"), beatable_data())
+    data = better_data()
     return [first, stop_in_state(cloud, job("stop-swap"), data, "swap", "Update deployment", "behind")]
 
 
@@ -330,7 +333,7 @@ def test_the_reaper_takes_what_was_lost_what_is_overdue_and_what_nobody_knows(
 
 
 def rolled_back(cloud: CloudUnderTest) -> tuple[list[Played], list[Champion], list[str]]:
-    runs = [play(cloud, job("rolled-back"), triage_data(records=SMALL, seed=seed)) for seed in (7, 8)]
+    runs = [play(cloud, job("rolled-back"), data) for data in (beatable_data(), better_data())]
     champions, statuses = [champion_of(cloud, "rolled-back")], []
     for run in (played.run.run for played in runs):
         name = f"{run}-rollback-1"

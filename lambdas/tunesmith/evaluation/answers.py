@@ -10,6 +10,8 @@ from typing import Any, Final
 
 CANDIDATE: Final = "candidate"
 BASE: Final = "base"
+CHAMPION: Final = "champion"
+"""Labels of the compared models; the champion is the one that serves when the evaluation is planned."""
 RECORD_ID_LENGTH: Final = 16
 
 

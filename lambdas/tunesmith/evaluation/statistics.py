@@ -18,6 +18,8 @@ RESAMPLES = 10_000
 _BLOCK_CELLS = 4_000_000
 """Bounds the memory of one block of resamples to 32 MB."""
 _HALVINGS = 60
+MOST_WITHOUT_SPREAD = 0.01
+"""Share of resamples whose differences may all be equal: such a resample has no ratio to count."""
 
 
 class Interval(NamedTuple):
@@ -26,6 +28,11 @@ class Interval(NamedTuple):
     value: float
     low: float
     high: float
+
+    @property
+    def is_known(self) -> bool:
+        """False where the interval is the metric's whole range, which says nothing."""
+        return (self.low, self.high) != (-1.0, 1.0)
 
 
 def tango_interval(gained: int, lost: int, pairs: int, confidence: float = CONFIDENCE) -> Interval:
@@ -50,15 +57,16 @@ def bootstrap_interval(
 ) -> Interval:
     """Interval for the mean of paired differences; the same seed gives the same interval.
 
-    Where all differences are equal, nothing is known of their spread and the interval is that one value.
-    Raises ValueError where there is none.
+    Where the differences are all equal, or so nearly that resamples without spread are common, nothing is
+    known of their spread, and the interval is the whole range from -1 to 1. Raises ValueError where there is
+    no difference.
     """
     sample = np.asarray(differences, dtype=np.float64)
     if sample.size == 0:
         raise ValueError("no difference to take the mean of")
     mean = float(sample.mean())
-    if sample.size == 1 or np.ptp(sample) == 0:
-        return Interval(mean, mean, mean)
+    if np.ptp(sample) == 0:
+        return Interval(mean, -1.0, 1.0)
     error = float(sample.std(ddof=1)) / math.sqrt(sample.size)
     random = np.random.default_rng(seed)
     block = max(1, _BLOCK_CELLS // sample.size)
@@ -66,13 +74,13 @@ def bootstrap_interval(
     for start in range(0, resamples, block):
         drawn = sample[random.integers(sample.size, size=(min(block, resamples - start), sample.size))]
         errors = drawn.std(axis=1, ddof=1) / math.sqrt(sample.size)
-        # A resample without spread would divide by zero: its ratio is beyond every other, on its own side.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios.append(
-                np.nan_to_num((drawn.mean(axis=1) - mean) / errors, nan=0.0, posinf=1e9, neginf=-1e9)
-            )
-    low, high = np.quantile(np.concatenate(ratios), [0.5 - confidence / 2, 0.5 + confidence / 2])
-    return Interval(mean, mean - float(high) * error, mean - float(low) * error)
+        spread = np.ptp(drawn, axis=1) > 0
+        ratios.append((drawn.mean(axis=1) - mean)[spread] / errors[spread])
+    found = np.concatenate(ratios)
+    if found.size < (1 - MOST_WITHOUT_SPREAD) * resamples:
+        return Interval(mean, -1.0, 1.0)
+    low, high = np.quantile(found, [0.5 - confidence / 2, 0.5 + confidence / 2])
+    return Interval(mean, max(-1.0, mean - float(high) * error), min(1.0, mean - float(low) * error))
 
 
 def _tango_score(gained: int, lost: int, pairs: int, delta: float) -> float:

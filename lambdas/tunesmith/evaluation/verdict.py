@@ -1,21 +1,27 @@
-"""Is the candidate better? Only an interval that lies whole on one side of the minimum gain says so."""
+"""Is the candidate better? Only an interval that lies whole on one side of the minimum gain says so.
+
+Every comparator is required: the base model, and the champion where another run's model is one.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from tunesmith.evaluation.answers import BASE, CANDIDATE
+from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION
 from tunesmith.evaluation.metrics import METRIC_NAMES
 from tunesmith.evaluation.statistics import Interval, bootstrap_interval, tango_interval
 
+MINIMUM_GAIN_OVER_CHAMPION: Final = 1.0
+"""Percentage points; over the base model the job file's `evaluation.minimum_gain` counts."""
 FEWEST_RECORDS: Final = 100
 MOST_LOST_SHARE: Final = 0.05
 """Beyond it, the records that were lost might have turned the verdict."""
 LONGEST_HOPE: Final = 100
 """A test that would have to be more than so many times as large is not recommended to anybody."""
+_CALLED: Final = {CHAMPION: "the champion"}
 
 Finding = Literal["better", "rejected", "inconclusive"]
 
@@ -31,59 +37,58 @@ class Gain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerdictReport:
-    """What was found, why, and on which figures; `gain` is None where there is nothing to compare."""
+class Comparison:
+    """What was found against one comparator; `gain` is None where there is nothing to compare."""
 
     outcome: Finding
     reason: str
-    metric: str
-    n: int
-    lost: int
     comparator: str
     gain: Gain | None
     method: str
     only_candidate_right: int | None = None
     only_comparator_right: int | None = None
 
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictReport(Comparison):
+    """The comparison that decides, and every comparison with it in `comparisons`."""
+
+    metric: str
+    n: int
+    lost: int
+    comparisons: tuple[Comparison, ...]
+
     def to_json(self) -> dict[str, Any]:
         """Spell the report as plain values."""
         return asdict(self)
 
 
-def decide(
-    scores: Mapping[str, Any], *, minimum_gain: float, seed: int, comparator: str = BASE
-) -> VerdictReport:
-    """Compare the candidate with a comparator on the records that both answered.
+def decide(scores: Mapping[str, Any], *, minimum_gain: float, seed: int) -> VerdictReport:
+    """Compare the candidate with every other model that was scored, on the records that all answered.
 
-    `minimum_gain` is in percentage points; `seed` fixes the bootstrap's resamples.
+    Better only where it is better than each of them; rejected where one comparison says so.
+    `minimum_gain` over the base model is in percentage points; `seed` fixes the bootstrap's resamples.
     """
-    metric, n, lost = scores["metric"], scores["n"], scores["lost"]
-    found: dict[str, Any] = {"metric": metric, "n": n, "lost": lost, "comparator": comparator}
-    if n == 0:
-        errors = "; ".join(scores["errors"]) or "there was none"
-        return VerdictReport(
-            outcome="inconclusive",
-            reason=f"No record of the blind test was answered by both models: {errors}.",
-            gain=None,
-            method="none",
-            **found,
-        )
-    candidate, other = (scores["models"][label][metric] for label in (CANDIDATE, comparator))
-    if metric == "exact_match":
-        gained = sum(mine > theirs for mine, theirs in zip(candidate, other, strict=True))
-        surrendered = sum(mine < theirs for mine, theirs in zip(candidate, other, strict=True))
-        interval = tango_interval(gained, surrendered, n)
-        found |= {"method": "Tango's score interval for paired proportions, 95%, two-sided"}
-        found |= {"only_candidate_right": gained, "only_comparator_right": surrendered}
-    else:
-        differences = [mine - theirs for mine, theirs in zip(candidate, other, strict=True)]
-        interval = bootstrap_interval(differences, seed=seed)
-        found |= {"method": "studentized bootstrap of paired differences, 10,000 resamples, 95%, two-sided"}
-    gain = _in_points(interval, minimum_gain)
-    outcome, reason = _judge(
-        gain, metric=metric, n=n, lost=lost, asked=scores["asked"], comparator=comparator
+    minima = {BASE: minimum_gain, CHAMPION: MINIMUM_GAIN_OVER_CHAMPION}
+    comparisons = tuple(
+        _compare(scores, comparator, minima[comparator], seed)
+        for comparator in scores["models"]
+        if comparator != CANDIDATE
     )
-    return VerdictReport(outcome=outcome, reason=reason, gain=gain, **found)
+    deciding = _deciding(comparisons)
+    others = [one for one in comparisons if one is not deciding and one.gain is not None]
+    told = "".join(
+        f" Over {_called(one.comparator)} it is {one.gain.value:+.1f} points: {one.outcome}."
+        for one in others
+        if one.gain is not None and deciding.gain is not None
+    )
+    return VerdictReport(
+        **{**vars(deciding), "reason": deciding.reason + told},
+        metric=scores["metric"],
+        n=scores["n"],
+        lost=scores["lost"],
+        comparisons=comparisons,
+    )
 
 
 def records_to_settle(gain: Gain, n: int) -> int | None:
@@ -98,18 +103,64 @@ def records_to_settle(gain: Gain, n: int) -> int | None:
     return math.ceil(max(FEWEST_RECORDS, n * (reach / distance) ** 2) / 10) * 10
 
 
+def _compare(scores: Mapping[str, Any], comparator: str, minimum: float, seed: int) -> Comparison:
+    metric, n = scores["metric"], scores["n"]
+    if n == 0:
+        errors = "; ".join(scores["errors"]) or "there was none"
+        return Comparison(
+            outcome="inconclusive",
+            reason=f"No record of the blind test was answered by every model: {errors}.",
+            comparator=comparator,
+            gain=None,
+            method="none",
+        )
+    pairs = list(zip(*(scores["models"][label][metric] for label in (CANDIDATE, comparator)), strict=True))
+    alone: dict[str, int] = {}
+    if metric == "exact_match":
+        gained, surrendered = sum(mine > theirs for mine, theirs in pairs), sum(a < b for a, b in pairs)
+        interval = tango_interval(gained, surrendered, n)
+        method = "Tango's score interval for paired proportions, 95%, two-sided"
+        alone = {"only_candidate_right": gained, "only_comparator_right": surrendered}
+    else:
+        interval = bootstrap_interval([mine - theirs for mine, theirs in pairs], seed=seed)
+        method = "studentized bootstrap of paired differences, 10,000 resamples, 95%, two-sided"
+    gain = _in_points(interval, minimum)
+    outcome, reason = _judge(gain, scores, comparator, is_known=interval.is_known)
+    return Comparison(
+        outcome=outcome, reason=reason, comparator=comparator, gain=gain, method=method, **alone
+    )
+
+
+def _deciding(comparisons: Sequence[Comparison]) -> Comparison:
+    """Pick the comparison that the verdict hangs on: the worst finding, then the smallest margin."""
+    order: tuple[Finding, ...] = ("rejected", "inconclusive", "better")
+
+    def margin(one: Comparison) -> float:
+        if one.gain is None:
+            return -math.inf
+        return (one.gain.high if one.outcome == "rejected" else one.gain.low) - one.gain.minimum
+
+    return min(comparisons, key=lambda one: (order.index(one.outcome), margin(one)))
+
+
 def _in_points(interval: Interval, minimum_gain: float) -> Gain:
     # Ten decimals: 100 times a float may miss a threshold that the interval touches.
     value, low, high = (round(100 * figure, 10) for figure in interval)
     return Gain(value=value, low=low, high=high, minimum=minimum_gain)
 
 
-def _judge(gain: Gain, *, metric: str, n: int, lost: int, asked: int, comparator: str) -> tuple[Finding, str]:
+def _judge(gain: Gain, scores: Mapping[str, Any], comparator: str, *, is_known: bool) -> tuple[Finding, str]:
+    n, lost, asked = scores["n"], scores["lost"], scores["asked"]
     what = (
-        f"The gain over {comparator} in {METRIC_NAMES[metric]} is {gain.value:+.1f} points"
+        f"The gain over {_called(comparator)} in {METRIC_NAMES[scores['metric']]} is {gain.value:+.1f} points"
         f" on {n:,} blind records"
-        f" (95% interval {gain.low:+.1f} to {gain.high:+.1f})"
     )
+    if not is_known:
+        return (
+            "inconclusive",
+            f"{what}, but too few of them tell the models apart to know how sure that is.",
+        )
+    what += f" (95% interval {gain.low:+.1f} to {gain.high:+.1f})"
     least = f"the minimum gain of {gain.minimum:+.1f}"
     if n < FEWEST_RECORDS:
         return "inconclusive", f"{what}. Fewer than {FEWEST_RECORDS} records decide nothing."
@@ -126,3 +177,7 @@ def _judge(gain: Gain, *, metric: str, n: int, lost: int, asked: int, comparator
     if needed is None:
         return "inconclusive", f"{what}, which holds {least}: too close to be settled by a larger test."
     return "inconclusive", f"{what}, which holds {least}. About {needed:,} blind records would settle it."
+
+
+def _called(comparator: str) -> str:
+    return _CALLED.get(comparator, comparator)

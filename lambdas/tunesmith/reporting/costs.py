@@ -12,7 +12,7 @@ from tunesmith.serving.capacity import seconds_between
 STORAGE: Final = "stored custom model"
 THROUGHPUT: Final = "evaluation, candidate's provisioned throughput"
 _HOURS_PER_MONTH: Final = 730
-_LABELS: Final = {"candidate": "candidate", "base": "base model"}
+_LABELS: Final = {"base": "base model"}
 
 
 def cost_section(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tunesmith.reporting import sections
-from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money, signed
+from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money, over, signed
 
 _STYLE: Final = Path(__file__).with_name("page.css")
 _TONES: Final = {"promoted": "good", "failed": "bad"}
@@ -80,8 +80,8 @@ def _tiles(document: Mapping[str, Any]) -> list[str]:
             _tile(
                 "Gain on the blind test",
                 f"{signed(gain['value'])} points",
-                f"95%: {signed(gain['low'])} to {signed(gain['high'])};"
-                f" needed: over {signed(gain['minimum'])}",
+                f"over {over(document)}; 95%: {signed(gain['low'])} to {signed(gain['high'])};"
+                f" needed: more than {signed(gain['minimum'])}",
             )
         )
     cost = document["cost"]

@@ -23,7 +23,8 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
     )
     if gain is not None:
         charts += (
-            "<figure><h3>Gain of the candidate, in percentage points</h3>"
+            f"<figure><h3>Gain of the candidate over {escape(evaluation['comparator'])},"
+            " in percentage points</h3>"
             f"{gain_chart(gain, 'gain of the candidate against the minimum gain')}</figure>"
         )
     lost = (

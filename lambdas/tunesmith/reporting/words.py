@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.evaluation.answers import CHAMPION
+
 MOST_SUBJECT_CHARACTERS: Final = 100
 """Amazon SNS: a subject has at most 100 ASCII characters."""
 
@@ -25,12 +27,15 @@ _HEADLINES: Final = {
 def headline(document: Mapping[str, Any]) -> str:
     """Say the verdict in one line, with the gain where it carries the verdict."""
     gain = gain_of(document)
+    over_champion = over(document) == "the champion"
     if document["by_hand"] and document["outcome"] == "promoted":
         return "The tuned model was put into service by hand, whatever the verdict was"
     if gain is not None and document["outcome"] == "promoted":
-        return f"The tuned model is better by {gain['value']:.1f} points, and in service"
+        than = " than the champion" if over_champion else ""
+        return f"The tuned model is better{than} by {gain['value']:.1f} points, and in service"
     if gain is not None and document["outcome"] == "rejected" and gain["high"] < gain["minimum"]:
-        return f"The tuned model is not better enough: {signed(gain['value'])} points"
+        points = f"{signed(gain['value'])} points{' over the champion' if over_champion else ''}"
+        return f"The tuned model is not better enough: {points}"
     return _HEADLINES[document["outcome"]]
 
 
@@ -98,7 +103,8 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
     gain = gain_of(document)
     if gain is not None:
         lines.append(
-            f"Gain: {gain['value']:+.1f} points, 95% interval {gain['low']:+.1f} to {gain['high']:+.1f},"
+            f"Gain over {over(document)}: {gain['value']:+.1f} points,"
+            f" 95% interval {gain['low']:+.1f} to {gain['high']:+.1f},"
             f" needed more than {gain['minimum']:+.1f}."
         )
     cost = document["cost"]
@@ -121,6 +127,12 @@ def gain_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Find the gain, None where nothing was compared."""
     gain: Mapping[str, Any] | None = (document["evaluation"] or {}).get("gain")
     return gain
+
+
+def over(document: Mapping[str, Any]) -> str:
+    """Say over which model the gain is told."""
+    comparator = (document["evaluation"] or {}).get("comparator")
+    return "the champion" if comparator == CHAMPION else "the base model"
 
 
 def money(usd: float | None) -> str:

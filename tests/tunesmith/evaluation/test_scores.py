@@ -88,3 +88,36 @@ def test_wilsons_interval_has_its_known_values(right: int, records: int, low: fl
 def test_an_interval_of_a_mean_stays_within_the_scores() -> None:
     assert mean_interval([1.0, 1.0, 0.9]) == pytest.approx((0.9013, 1.0), abs=1e-4)
     assert mean_interval([0.4]) == (0.4, 0.4)
+
+
+@pytest.mark.parametrize("code", ["ModelErrorException", "ValidationException"])
+def test_a_record_on_which_a_model_itself_fails_is_a_wrong_answer_of_that_model(code: str) -> None:
+    sheet = scored(
+        [answer(0), answer(1, error=f"{code}: no"), answer(2), answer(3)], [answer(n) for n in range(4)]
+    )
+
+    assert (sheet["n"], sheet["lost"]) == (4, 0)
+    assert sheet["models"]["candidate"]["exact_match"] == [1, 0, 1, 1]
+    assert sheet["models"]["base"]["exact_match"] == [1, 1, 1, 1]
+    assert sheet["errors"] == {f"{code}: no": 1}
+
+
+@pytest.mark.parametrize(
+    "code", ["ThrottlingException", "AccessDeniedException", "ModelTimeoutException", "ReadTimeoutError"]
+)
+def test_a_record_that_the_infrastructure_lost_is_no_ones_fault(code: str) -> None:
+    sheet = scored(
+        [answer(0), answer(1, error=f"{code}: no"), answer(2), answer(3)], [answer(n) for n in range(4)]
+    )
+
+    assert (sheet["n"], sheet["lost"]) == (3, 1)
+    assert sheet["models"]["candidate"]["exact_match"] == [1, 1, 1]
+
+
+def test_a_record_that_a_third_model_lost_leaves_for_all_three() -> None:
+    everything = [answer(n) for n in range(4)]
+    given = {"candidate": everything, "base": everything, "champion": everything[:3]}
+    sheet = score("exact_match", QUESTIONS, given, dict.fromkeys(given, "id"), dict.fromkeys(given, PRICE))
+
+    assert sheet["records"] == ["0", "1", "2"]
+    assert {len(model["exact_match"]) for model in sheet["models"].values()} == {3}

@@ -110,7 +110,7 @@ def test_the_bootstrap_of_normal_differences_is_close_to_students_interval() -> 
 
 
 def test_the_bootstrap_follows_skew() -> None:
-    skewed = np.random.default_rng(5).exponential(1.0, size=80)
+    skewed = np.random.default_rng(5).exponential(0.1, size=80)
 
     interval = bootstrap_interval(skewed.tolist(), seed=1)
 
@@ -124,17 +124,28 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert bootstrap_interval(sample, seed=1) != bootstrap_interval(sample, seed=2)
 
 
-@pytest.mark.parametrize("sample", [[0.25], [0.5] * 120, [0.0] * 120])
-def test_differences_without_spread_are_their_own_interval(sample: list[float]) -> None:
-    interval = bootstrap_interval(sample, seed=1)
+@pytest.mark.parametrize(("ones", "records"), [(1, 1), (0, 120), (120, 120), (2, 100), (3, 100), (2, 1000)])
+def test_where_too_few_differences_differ_nothing_is_known(ones: int, records: int) -> None:
+    interval = bootstrap_interval([1.0] * ones + [0.0] * (records - ones), seed=1)
 
-    assert interval == (sample[0], sample[0], sample[0])
+    assert interval == (ones / records, -1.0, 1.0)
+    assert not interval.is_known
 
 
-def test_a_single_odd_difference_gives_a_finite_interval() -> None:
-    interval = bootstrap_interval([0.0] * 199 + [1.0], seed=1)
+def test_five_odd_differences_in_a_hundred_say_as_much_as_the_score_interval() -> None:
+    interval = bootstrap_interval([1.0] * 5 + [0.0] * 95, seed=1)
 
-    assert all(math.isfinite(bound) for bound in interval)
+    assert interval.is_known
+    assert 0 < interval.low < 0.05 < interval.high < 0.2
+
+
+@pytest.mark.parametrize(("sign", "low", "high"), [(1.0, -1.0, 0.93), (-1.0, -0.93, 1.0)])
+def test_an_interval_stays_within_what_the_metric_can_reach(sign: float, low: float, high: float) -> None:
+    interval = bootstrap_interval([sign * one for one in (1.0, 0.9, 0.8, 0.7, 0.2, -0.9)], seed=1)
+
+    # Six differences alone would put the far bound at 2.4.
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.01)
+    assert interval.is_known
 
 
 def test_no_difference_at_all_is_refused() -> None:

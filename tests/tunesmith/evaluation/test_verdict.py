@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tunesmith.evaluation.verdict import Gain, decide, records_to_settle
+from tunesmith.evaluation.verdict import MINIMUM_GAIN_OVER_CHAMPION, Gain, decide, records_to_settle
 
 
 def scores(gained: int, given_up: int, n: int, **changes: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def scores(gained: int, given_up: int, n: int, **changes: Any) -> dict[str, Any]
 @pytest.mark.parametrize("metric", ["exact_match", "token_f1"])
 @pytest.mark.parametrize(
     ("gained", "lost", "outcome"),
-    [(60, 5, "better"), (5, 60, "rejected"), (0, 0, "rejected"), (12, 10, "inconclusive")],
+    [(60, 5, "better"), (5, 60, "rejected"), (6, 9, "rejected"), (12, 10, "inconclusive")],
 )
 def test_the_interval_decides(metric: str, gained: int, lost: int, outcome: str) -> None:
     report = decide(scores(gained, lost, 400, metric=metric), minimum_gain=2.0, seed=1)
@@ -70,6 +70,84 @@ def test_a_gain_of_exactly_the_minimum_is_not_better() -> None:
     sheet = scores(0, 0, 200, metric="token_f1", models=dict(zip(("candidate", "base"), same, strict=True)))
 
     assert decide(sheet, minimum_gain=2.0, seed=1).outcome == "inconclusive"
+
+
+def test_models_that_never_differ_are_told_apart_by_counting_but_not_by_resampling() -> None:
+    counted = decide(scores(0, 0, 400), minimum_gain=2.0, seed=1)
+    resampled = decide(scores(0, 0, 400, metric="token_f1"), minimum_gain=2.0, seed=1)
+
+    assert counted.outcome == "rejected"
+    assert resampled.outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(("gained", "n"), [(2, 100), (3, 100), (2, 1000)])
+@pytest.mark.parametrize("minimum_gain", [0.0, 2.0, 100.0])
+def test_a_handful_of_differences_decides_nothing_and_the_reason_says_so(
+    gained: int, n: int, minimum_gain: float
+) -> None:
+    report = decide(scores(gained, 0, n, metric="token_f1"), minimum_gain=minimum_gain, seed=1)
+
+    assert report.outcome == "inconclusive"
+    assert report.reason == (
+        f"The gain over base in token F1 is {100 * gained / n:+.1f} points on {n:,} blind records,"
+        " but too few of them tell the models apart to know how sure that is."
+    )
+    assert report.gain == Gain(value=100 * gained / n, low=-100.0, high=100.0, minimum=minimum_gain)
+
+
+def against_champion(base: tuple[int, int], champion: tuple[int, int], n: int = 400) -> dict[str, Any]:
+    """Sheets of three models: (only candidate right, only the other right) for each comparator."""
+    sheet = scores(*base, n)
+    candidate = sheet["models"]["candidate"]["exact_match"]
+    gained, given_up = champion
+    right = [index for index, hit in enumerate(candidate) if hit][:gained]
+    wrong = [index for index, hit in enumerate(candidate) if not hit][:given_up]
+    assert (len(right), len(wrong)) == champion
+    other = [0 if index in right else 1 if index in wrong else hit for index, hit in enumerate(candidate)]
+    models = {
+        **sheet["models"],
+        "champion": {"exact_match": other, "token_f1": [float(hit) for hit in other]},
+    }
+    return {**sheet, "models": models}
+
+
+@pytest.mark.parametrize("metric", ["exact_match", "token_f1"])
+@pytest.mark.parametrize(
+    ("base", "champion", "outcome", "deciding"),
+    [
+        ((90, 20), (40, 5), "better", "champion"),
+        ((60, 20), (80, 5), "better", "base"),
+        ((90, 20), (12, 10), "inconclusive", "champion"),
+        ((22, 20), (60, 5), "inconclusive", "base"),
+        ((90, 60), (2, 40), "rejected", "champion"),
+        ((5, 60), (60, 5), "rejected", "base"),
+        ((22, 20), (2, 20), "rejected", "champion"),
+    ],
+)
+def test_the_candidate_must_be_better_than_base_and_champion(
+    metric: str, base: tuple[int, int], champion: tuple[int, int], outcome: str, deciding: str
+) -> None:
+    sheet = {**against_champion(base, champion), "metric": metric}
+
+    report = decide(sheet, minimum_gain=2.0, seed=1)
+
+    assert (report.outcome, report.comparator) == (outcome, deciding)
+    assert [one.comparator for one in report.comparisons] == ["base", "champion"]
+    minima = [one.gain.minimum for one in report.comparisons if one.gain is not None]
+    assert minima == [2.0, MINIMUM_GAIN_OVER_CHAMPION]
+    chosen = next(one for one in report.comparisons if one.comparator == deciding)
+    assert (report.gain, report.outcome) == (chosen.gain, chosen.outcome)
+    assert report.reason.startswith(chosen.reason)
+
+
+def test_the_reason_names_the_deciding_comparator_and_tells_the_other_one_too() -> None:
+    report = decide(against_champion((90, 20), (12, 10)), minimum_gain=2.0, seed=1)
+
+    assert report.reason.startswith("The gain over the champion in exact match is +0.5 points on 400 blind")
+    assert report.reason.endswith(" Over base it is +17.5 points: better.")
+    document = report.to_json()
+    assert document["gain"]["minimum"] == 1.0
+    assert [one["comparator"] for one in document["comparisons"]] == ["base", "champion"]
 
 
 def test_too_many_lost_records_leave_the_verdict_open() -> None:

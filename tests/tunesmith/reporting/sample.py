@@ -113,7 +113,18 @@ def invalid() -> RunRecords:
     )
 
 
-def _scores(records: int, *, right: float, base_right: float) -> dict[str, Any]:
+def second(outcome: str, *, right: float) -> RunRecords:
+    """A run beside a champion that is right on about four of five records."""
+    records = promoted()
+    scores = _scores(500, right=right, base_right=0.478, champion_right=0.8)
+    verdict = decide(scores, minimum_gain=2.0, seed=1)
+    run = replace(records.run, outcome=outcome, reason=verdict.reason)
+    return replace(records, run=run, scores=scores, verdict=verdict.to_json())
+
+
+def _scores(
+    records: int, *, right: float, base_right: float, champion_right: float | None = None
+) -> dict[str, Any]:
     draw = random.Random(20231123)
     labels = [f"{area}/{kind}" for area in ("billing", "login", "delivery") for kind in ("question", "fault")]
     questions = [
@@ -135,13 +146,12 @@ def _scores(records: int, *, right: float, base_right: float) -> dict[str, Any]:
         ]
 
     price = TokenPrice(Decimal("0.000035"), Decimal("0.00014"))
-    scored: dict[str, Any] = score(
-        "exact_match",
-        questions,
-        {"candidate": answers(right, 5, 310), "base": answers(base_right, 9, 340)},
-        {"candidate": MODEL, "base": "amazon.nova-micro-v1:0"},
-        {"candidate": price, "base": price},
-    )
+    given = {"candidate": answers(right, 5, 310), "base": answers(base_right, 9, 340)}
+    models = {"candidate": MODEL, "base": "amazon.nova-micro-v1:0"}
+    if champion_right is not None:
+        given["champion"] = answers(champion_right, 5, 312)
+        models["champion"] = DEPLOYMENT
+    scored: dict[str, Any] = score("exact_match", questions, given, models, dict.fromkeys(given, price))
     return scored
 
 

@@ -87,6 +87,16 @@ def test_every_section_shows_what_the_document_says() -> None:
         assert part in text, part
 
 
+def test_the_champion_stands_beside_candidate_and_base_in_chart_and_table() -> None:
+    page = render_page(document(sample.second("promoted", right=0.912)))
+    chart = page.split("exact match of each model")[1].split("</svg>")[0]
+
+    assert chart.count("<circle") == 3
+    assert '<th class="n">champion</th>' in page
+    assert "over the champion; 95%: " in text_of(page)
+    assert "Gain of the candidate over champion, in percentage points" in page
+
+
 def test_texts_of_users_cannot_become_markup() -> None:
     evil = "<img src=x onerror=alert(1)>\"'&"
     records = sample.promoted()

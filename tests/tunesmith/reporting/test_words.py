@@ -102,3 +102,13 @@ def test_a_person_who_overruled_the_verdict_is_named_and_the_verdict_stays_told(
 
     assert headline(found) == "The tuned model was put into service by hand, whatever the verdict was"
     assert found["reason"] == f"{summary} It is served."
+
+
+def test_a_gain_over_the_champion_is_told_as_one() -> None:
+    promoted = document(sample.second("promoted", right=0.912))
+
+    assert headline(promoted).startswith("The tuned model is better than the champion by ")
+    assert "Gain over the champion: +" in message(promoted, URI)
+    rejected = document(sample.second("rejected", right=0.6))
+    assert headline(rejected).startswith("The tuned model is not better enough: ")
+    assert headline(rejected).endswith(" points over the champion")
