@@ -307,9 +307,8 @@ def play_lost_release(cloud: CloudUnderTest) -> Played:
     cloud.fault("lost", functions={"plan_release": broken})
     run = cloud.submit(job("lost"), triage_data(records=TINY))
     execution = cloud.wait_for_run(run)
+    # No look at the ledger in between: another scenario's reaper may come first and do the same.
     cloud.wait_for_releases(run, 2)
-    assert not cloud.ledger.run(run).closed
-    assert cloud.billable("lost")["deployments"] != []
     cloud.start("reap", "reap-lost", {})
     cloud.wait_for_end("reap", "reap-lost")
     return Played("lost", cloud.ledger.run(run), execution["status"])
