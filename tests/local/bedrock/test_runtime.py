@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -117,9 +116,3 @@ def test_invoke_model_takes_a_nova_body(bedrock: Bedrock, deployment: str) -> No
     with pytest.raises(ClientError) as raised:
         bedrock.runtime.invoke_model(modelId=deployment, body="not json")
     assert code_of(raised) == ("ValidationException", 400)
-
-
-def test_an_evaluation_of_300_calls_takes_seconds(bedrock: Bedrock, deployment: str) -> None:
-    began = time.process_time()
-    bedrock.accuracy(deployment, TEST * 2)
-    assert time.process_time() - began < 9
