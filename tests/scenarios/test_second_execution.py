@@ -108,6 +108,7 @@ def crashed(cloud: CloudUnderTest, crash: Crash) -> tuple[Played, Played]:
     return first, resume(cloud, first.run.run)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "crash",
     [pytest.param(one, marks=() if one in SAMPLE else pytest.mark.soak, id=str(one)) for one in CRASHES],

@@ -50,6 +50,7 @@ def hourly(cloud: CloudUnderTest) -> list[Played]:
     return [first, play(cloud, hourly_job("hourly"), better_data())]
 
 
+@pytest.mark.soak
 @scenario(hourly)
 def test_throughput_is_swapped_in_place_and_the_candidates_own_is_closed(
     cloud: CloudUnderTest, played: list[Played]
