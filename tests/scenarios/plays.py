@@ -50,7 +50,7 @@ def hourly_job(project: str, **changes: Any) -> dict[str, Any]:
 
 
 def beatable_data(records: int = SMALL) -> bytes:
-    """Few tickets, or ones with many wrong labels: a first champion that one trained on more of them beats."""
+    """Few tickets, or ones with many wrong labels: a first champion that one trained on more beats."""
     chance = random.Random(1)
     lines = [json.loads(line) for line in triage_data(records=records, seed=7).splitlines()]
     for line in lines:
