@@ -67,6 +67,11 @@ RELIED_UPON = {
         "moto.awslambda.models:LambdaFunction.invoke": "dadc324f30ae",
         "moto.awslambda.models:LambdaFunction.save_logs": "7045107320d5",
     },
+    "function_logs": {
+        "moto.awslambda.models:LambdaFunction.create_from_cloudformation_json": "65dfaf5c180c",
+        "moto.awslambda.models:LambdaFunction.update_from_cloudformation_json": "6734c0f3d66e",
+        "moto.awslambda.models:LambdaFunction.save_logs": "7045107320d5",
+    },
     "function_versions": {
         "moto.awslambda.models:LambdaVersion.create_from_cloudformation_json": "2d8cc47a37ad",
         "moto.awslambda.models:LambdaStorage.publish_version": "b62a3d20bd8f",
@@ -88,6 +93,23 @@ RELIED_UPON = {
     "quiet_failures": {
         "asl.eval_component:EvalComponent._log_failure_event_exception": "7d7aa73b14ee",
         "asl.eval_component:EvalComponent._log_exception": "2125c07bc2ee",
+    },
+    "refused_deletions": {
+        "moto.cloudformation.models:CloudFormationBackend.delete_stack": "d0113177c342",
+        "moto.s3.models:FakeBucket.delete_from_cloudformation_json": "2ed1592b3024",
+        "moto.s3.models:S3Backend.delete_bucket": "5507210f9b04",
+        "moto.kms.models:Key.delete": "6d326a4c157b",
+        "moto.kms.models:KmsBackend.schedule_key_deletion": "1b7e09ff9b72",
+    },
+    "resource_updates": {
+        "moto.events.models:Rule.create_from_cloudformation_json": "cd5ae4318b75",
+        "moto.sns.models:Topic.update_from_cloudformation_json": "230eb90b407a",
+        "moto.logs.models:LogGroup.create_from_cloudformation_json": "982ddba0eb27",
+        "moto.logs.models:LogGroup.update_from_cloudformation_json": "6f03508d3969",
+        "moto.dynamodb.models.table:Table.create_from_cloudformation_json": "2ade84941382",
+        "moto.dynamodb.models:DynamoDBBackend.update_table_global_indexes": "e93880c7dfef",
+        "moto.dynamodb.models:DynamoDBBackend.update_continuous_backups": "7409e6eb4121",
+        "moto.kms.models:Key.create_from_cloudformation_json": "e3409ffb6d92",
     },
     "s3_events": {
         "moto.s3.notifications:_send_event_bridge_message": "971cee49c687",

@@ -13,7 +13,9 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_string
 from email.message import Message
@@ -99,13 +101,15 @@ def _installed(requirements: tuple[str, ...], target: str) -> Path:
     wanted += [PYTHON, *PLATFORMS] if target == "lambda" else [sys.version, sys.platform]
     folder = CACHE / f"{target}-{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]}"
     if not folder.exists():
-        unfinished = folder.with_name(f"{folder.name}-unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        if target == "lambda":
-            PipPackage(*requirements).install(str(unfinished))
-        else:
-            install(requirements, str(unfinished))
-        unfinished.rename(folder)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as unfinished:
+            built = Path(unfinished, "built")
+            if target == "lambda":
+                PipPackage(*requirements).install(str(built))
+            else:
+                install(requirements, str(built))
+            with suppress(OSError):  # another worker was first, with the same content
+                built.rename(folder)
     return folder
 
 
