@@ -32,7 +32,7 @@ demo: setup ## Run the main job on this machine: deploy to the local cloud, uplo
 	@$(BIN)/python -m cli.demo
 
 test: setup ## Run all tests
-	@$(BIN)/pytest -q --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 check: setup ## Run what CI runs beside the tests: format, lint, types, import directions, templates
 	@$(BIN)/ruff format --check --quiet .

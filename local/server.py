@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 HOST = "localhost"  # moto reads template URLs by this word
 READY = "local cloud ready"
+COLLECT_AFTER = (100_000, 50, 100)
+"""Thresholds of Python's garbage collector: moto and botocore hold much that it would walk again and again."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,6 +58,7 @@ def serve(*, port: int = 0, scale: float = 600.0) -> Iterator[int]:
     from local.workers import WorkerPool
 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    gc.set_threshold(*COLLECT_AFTER)
     clock = Clock(scale)
     pool = WorkerPool()
     server = ThreadedMotoServer(ip_address=HOST, port=port, verbose=False)

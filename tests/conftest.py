@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
 
+from local.server import COLLECT_AFTER
 from tunesmith.aws import clients
 from tunesmith.aws.ledger_table import LedgerTable
 
@@ -20,20 +22,28 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "testing")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "testing")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
+gc.set_threshold(*COLLECT_AFTER)
 
 
 _TOGETHER = ("scenarios", "local", "stacks")
 """Folders whose tests share a costly fixture: each stays in one worker, the longest first."""
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tell pytest-xdist which tests belong together, before it reads that itself."""
-    if _folder(item) in _TOGETHER:
-        item.add_marker(pytest.mark.xdist_group(_folder(item)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole folders or files (pytest-xdist 3.8 sees no groups under pytest 9.2)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = nodeid.split("/")[1]
+            return folder if folder in _TOGETHER else nodeid.partition("::")[0]
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest groups first, so that two workers keep two cores busy to the end."""
+    """Put the longest folders first, so that two workers keep two cores busy to the end."""
     items.sort(key=lambda item: [*_TOGETHER, _folder(item)].index(_folder(item)))
 
 

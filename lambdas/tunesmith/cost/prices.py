@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from tunesmith.errors import UnknownPriceError
+from tunesmith.yaml_text import read_yaml
 
 OVERRIDE_KEY: Final = "settings/prices.yaml"
 """Key in the dataset bucket under which a user's own prices may lie."""
@@ -121,7 +122,7 @@ def _shipped() -> tuple[Price, ...]:
 
 def _override(data: bytes) -> list[Price]:
     try:
-        content = yaml.safe_load(data.decode("utf-8-sig"))
+        content = read_yaml(data.decode("utf-8-sig"))
         lines = content["prices"]
         if not isinstance(lines, list):
             raise TypeError
