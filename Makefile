@@ -12,7 +12,7 @@ BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format synth deploy destroy clean
+.PHONY: help setup demo test soak check format synth deploy destroy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ demo: setup ## Run the main job on this machine: deploy to the local cloud, uplo
 
 test: setup ## Run all tests
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
+soak: setup ## Run the long campaign that `make test` takes a sample of: every state broken, every model
+	@$(BIN)/pytest -q -m soak
 
 check: setup ## Run what CI runs beside the tests: format, lint, types, import directions, templates
 	@$(BIN)/ruff format --check --quiet .

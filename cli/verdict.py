@@ -43,6 +43,7 @@ def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -
         "metric": evaluation.get("metric"),
         "records": evaluation.get("n"),
         "models": {label: {name: model.get(name) for name in _FIGURES} for label, model in models.items()},
+        "comparator": evaluation.get("comparator"),
         "gain": evaluation.get("gain"),
         "output_tokens_saved_percent": _tokens_saved(models),
         "cost": {"estimated_usd": cost.get("estimated"), "actual_usd": cost.get("actual")},
@@ -55,19 +56,15 @@ def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -
 def render(summary: Mapping[str, Any], environment: str) -> Group:
     """Lay the verdict out for a person."""
     outcome = str(summary["outcome"] or "")
-    told = headline(
-        {
-            "outcome": outcome,
-            "by_hand": summary["by_hand"],
-            "evaluation": {"gain": summary["gain"]},
-        }
-    )
+    evaluation = {"gain": summary["gain"], "comparator": summary["comparator"]}
+    document = {"outcome": outcome, "by_hand": summary["by_hand"], "evaluation": evaluation}
+    told = headline(document)
     lines = [Text(told, style=_STYLES.get(outcome, "bold yellow"))]
     if summary["reason"]:
         lines.append(Text(summary["reason"]))
     lines.append(Text())
     lines += [
-        Text.assemble((f"  {name:<15}", "dim"), value, no_wrap=True, overflow="ignore")
+        Text.assemble((f"  {name:<19}", "dim"), value, no_wrap=True, overflow="ignore")
         for name, value in _rows(summary)
     ]
     if summary["next_step"]:
@@ -85,7 +82,8 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         scores = ", ".join(f"{label} {figures[metric]:.1f}%" for label, figures in models.items())
         yield metric.replace("_", " "), f"{scores} (of {summary['records']:,} blind records)"
         interval = f"95% interval {gain['low']:+.1f} to {gain['high']:+.1f}"
-        yield "gain", f"{gain['value']:+.1f} points, {interval}, asked for more than {gain['minimum']:+.1f}"
+        yield f"gain over {summary['comparator']}", f"{gain['value']:+.1f} points, {interval}"
+        yield "asked for", f"more than {gain['minimum']:+.1f} at the interval's low end"
     saved = summary["output_tokens_saved_percent"]
     if saved is not None:
         each = ", ".join(f"{label} {figures['output_tokens_mean']:.1f}" for label, figures in models.items())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HOST = "localhost"  # moto reads template URLs by this word
 READY = "local cloud ready"
 COLLECT_AFTER = (100_000, 50, 100)
-"""Thresholds of Python's garbage collector: moto and botocore hold much that it would walk again and again."""
+"""When Python collects garbage: seldom, since moto and botocore hold much that it would walk each time."""
 
 
 def main(arguments: list[str] | None = None) -> None:

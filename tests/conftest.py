@@ -32,9 +32,9 @@ _TOGETHER = ("scenarios", "local", "stacks")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Hand out whole folders or files (pytest-xdist 3.8 sees no groups under pytest 9.2)."""
-    from xdist.scheduler import LoadScopeScheduling
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-    class Scheduling(LoadScopeScheduling):
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             folder = nodeid.split("/")[1]
             return folder if folder in _TOGETHER else nodeid.partition("::")[0]

@@ -33,7 +33,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             find_model(job.base_model),
             split,
             load_prices(override),
-            beside_champion=champion is not None and champion.path == "provisioned",
+            champion_path=champion.path if champion else "",
+            champion_base=champion.base_model if champion else "",
         )
     except UnknownPriceError as error:
         ledger.begin_step(run, Step.BUDGET, event["now"], str(error))

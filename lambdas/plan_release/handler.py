@@ -9,6 +9,7 @@ from typing import Any
 from tunesmith import names
 from tunesmith.aws.customization import job_goes_on, model_may_exist
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.failures import plain_reason
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Outcome, Run, Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import later
@@ -30,7 +31,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     closed = ledger.close_run(
         run,
         outcome=event["outcome"] or Outcome.FAILED,
-        reason=event["reason"] if event["outcome"] else STOPPED_OUTSIDE,
+        reason=plain_reason(event["reason"]) if event["outcome"] else STOPPED_OUTSIDE,
         now=event["now"],
     )
     undo = _undo_serving(settings, ledger, closed, event["now"])

@@ -23,8 +23,8 @@ class _StrictLoader(yaml.SafeLoader):
 
     def fetch_flow_collection_start(self, token: Any) -> None:
         if self.flow_level >= _DEEPEST:
-            raise _unreadable("is nested too deeply", self.get_mark())  # type: ignore[no-untyped-call]
-        super().fetch_flow_collection_start(token)  # type: ignore[no-untyped-call]
+            raise _unreadable("is nested too deeply", self.get_mark())
+        super().fetch_flow_collection_start(token)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]

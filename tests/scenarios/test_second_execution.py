@@ -13,6 +13,7 @@ import pytest
 
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
+    ACTING_STATES,
     HOURLY,
     SMALL,
     Played,
@@ -25,7 +26,6 @@ from tests.scenarios.plays import (
     resume,
     scenario,
 )
-from tests.state_machines.machines import load, tasks
 
 
 @dataclass(frozen=True)
@@ -47,27 +47,8 @@ class Crash:
         return f"{self.path}-{self.machine}-{self.state}-{self.when}".lower().replace(" ", "-")
 
 
-NOT_ON_THE_WAY = {
-    "train": {"Stop job"},
-    "serve": {
-        "Swap capacity",
-        "Smoke test champion",
-        "Restore champion",
-        "Swap back",
-        "Point back",
-        "Take name away",
-    },
-}
-EVERY_FIRST = [
-    ("first", machine, name)
-    for machine in ("pipeline", "train", "evaluate", "serve")
-    for name, _ in tasks(load(machine))
-    if name not in NOT_ON_THE_WAY.get(machine, ())
-]
 STATES = [
-    *EVERY_FIRST,
-    *(("first", "open", name) for name in ("Plan capacity", "Look for the deployment", "Create deployment")),
-    *(("first", "open", name) for name in ("Enter capacity", "Describe deployment")),
+    *(("first", machine, name) for machine, name in ACTING_STATES),
     *(("first", "release", name) for name in ("Plan release", "Write report")),
     *(("next", "serve", name) for name in ("Swap capacity", "Smoke test champion", "Record champion")),
     *(("next", "serve", name) for name in ("Point at champion",)),
@@ -108,7 +89,6 @@ def crashed(cloud: CloudUnderTest, crash: Crash) -> tuple[Played, Played]:
     return first, resume(cloud, first.run.run)
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize(
     "crash",
     [pytest.param(one, marks=() if one in SAMPLE else pytest.mark.soak, id=str(one)) for one in CRASHES],

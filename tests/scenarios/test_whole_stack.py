@@ -6,6 +6,7 @@ import pytest
 
 from tests.cloud import MODEL_UNITS, CloudUnderTest, triage_data
 from tests.scenarios.plays import (
+    ACTING_STATES,
     HOURLY,
     NOTHING,
     SMALL,
@@ -213,7 +214,7 @@ def test_a_champion_serves_on_when_its_successor_cannot_be_put_behind_its_arn(
 
 # --- stopped by hand
 
-STOPS = [
+IN_EVERY_RUN = [
     ("pipeline", "Prepare dataset", "before"),
     ("pipeline", "Check preflight", "before"),
     ("pipeline", "Estimate cost", "behind"),
@@ -227,15 +228,25 @@ STOPS = [
     ("serve", "Record champion", "behind"),
     ("serve", "Point at champion", "behind"),
 ]
+EVERY_STOP = [
+    (*state, when)
+    for state in ACTING_STATES
+    for when in ("before", "behind")
+    if (*state, when) != ("pipeline", "Release", "behind")
+]
+STOPS = [*IN_EVERY_RUN, *(stop for stop in EVERY_STOP if stop not in IN_EVERY_RUN)]
 
 
 def stopped_in(cloud: CloudUnderTest, machine: str, state: str, when: str) -> Played:
-    project = f"stop-{state.lower().replace(' ', '-')}-{when}"
+    project = f"stop-{machine}-{state.lower().replace(' ', '-')}-{when}"
     records = SMALL if machine == "serve" else TINY
     return stop_in_state(cloud, job(project), triage_data(records=records), machine, state, when)
 
 
-@pytest.mark.parametrize(("machine", "state", "when"), STOPS)
+@pytest.mark.parametrize(
+    ("machine", "state", "when"),
+    [pytest.param(*stop, marks=() if stop in IN_EVERY_RUN else pytest.mark.soak) for stop in STOPS],
+)
 @scenario(stopped_in)
 def test_a_run_that_is_stopped_by_hand_is_released_closed_and_reported(
     cloud: CloudUnderTest, played: Played, machine: str, state: str, when: str

@@ -26,9 +26,10 @@ _EVALUATION_HOURS: Final = (Decimal(1), Decimal(2), Decimal(EVALUATION_HOURS["pr
 service, the blind test, the decision. At most it stays until the ledger's expiry."""
 _OVERLAP_HOURS: Final = (Decimal("0.5"), Decimal(1), Decimal(2))
 """Hours for which the candidate's units stand beside the champion's while that is swapped and tried."""
+_CUSTOM: Final = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT)
 _TRAINED: Final = (Item.TRAINING, Item.STORAGE, Item.INPUT, Item.OUTPUT)
 _ITEMS: Final = {
-    "on_demand": (*_TRAINED, Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT),
+    "on_demand": (*_TRAINED, *_CUSTOM),
     "provisioned": (*_TRAINED, Item.PROVISIONED_HOUR),
 }
 
@@ -85,12 +86,14 @@ def estimate_job(
     split: Mapping[str, Mapping[str, int]],
     prices: PriceTable,
     *,
-    beside_champion: bool = False,
+    champion_path: str = "",
+    champion_base: str = "",
 ) -> Estimate:
     """Estimate a job on a prepared dataset, whose parts' figures are those of its report.
 
-    `beside_champion` says that the project's champion is served by the hour already, so that the units of
-    both are paid while one takes the other's place. Raises UnknownPriceError where a price is missing.
+    The project's champion answers the blind test as well: one that is served on demand is paid by the token,
+    by its base model's prices; one that is served by the hour is paid already, but its units stand beside
+    the candidate's while one takes the other's place. Raises UnknownPriceError where a price is missing.
     """
     epochs = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)[EPOCHS]
     return estimate_run(
@@ -104,7 +107,8 @@ def estimate_job(
         max_tokens=job.evaluation.max_tokens,
         path=job.serving_path,
         model_units=job.serving.model_units,
-        beside_champion=beside_champion,
+        beside_champion=champion_path == "provisioned",
+        asked_champion=champion_base if champion_path == "on_demand" else "",
     )
 
 
@@ -133,8 +137,9 @@ def estimate_run(
     path: str = "on_demand",
     model_units: int = 1,
     beside_champion: bool = False,
+    asked_champion: str = "",
 ) -> Estimate:
-    """Estimate training, evaluation of candidate and base model, and a month of storage.
+    """Estimate training, evaluation of candidate, base model and champion, and a month of storage.
 
     Tokens are those of the whole split (one epoch for training); `max_tokens` bounds each answer.
     Answers are expected to be as long as the test's own; the high bound lets each reach `max_tokens`.
@@ -142,9 +147,11 @@ def estimate_run(
     Raises UnknownPriceError with every price that is missing.
     """
     prices.require(model, needed_prices(path))
+    if asked_champion:
+        prices.require(asked_champion, _CUSTOM)
 
-    def tokens(what: str, item: Item, count: int, most: int | None = None) -> EstimateItem:
-        price = prices.price(model, item)
+    def tokens(what: str, item: Item, count: int, most: int | None = None, of: str = model) -> EstimateItem:
+        price = prices.price(of, item)
         high = price.cost(most) if most is not None else price.cost(count) * TOKENS_HIGH
         return _item(
             what,
@@ -191,6 +198,12 @@ def estimate_run(
         tokens("evaluation, base model reads", Item.INPUT, test_prompt_tokens),
         tokens("evaluation, base model answers", Item.OUTPUT, test_answer_tokens, longest_answers),
     ]
+    if asked_champion:
+        read, answered = test_prompt_tokens, test_answer_tokens
+        items += [
+            tokens("evaluation, champion reads", _CUSTOM[0], read, of=asked_champion),
+            tokens("evaluation, champion answers", _CUSTOM[1], answered, longest_answers, of=asked_champion),
+        ]
     return Estimate(
         items=tuple(items),
         total_usd=_rounded(sum((item.usd for item in items), Decimal(0)), ROUND_HALF_UP),

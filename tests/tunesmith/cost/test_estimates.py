@@ -68,14 +68,15 @@ def test_sentences_and_figures_agree() -> None:
     assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
 
 
-def hourly(text: str = "", *, beside_champion: bool = False) -> Estimate:
+def hourly(text: str = "", *, champion_path: str = "") -> Estimate:
     body = f"project: p\nbase_model: nova-2-lite\ndata: t.jsonl\n{text}".encode()
     return estimate_job(
         parse_job(body, source="job.yaml"),
         find_model("nova-2-lite"),
         SPLIT,
         load_prices(),
-        beside_champion=beside_champion,
+        champion_path=champion_path,
+        champion_base="amazon.nova-micro-v1:0" if champion_path else "",
     )
 
 
@@ -104,11 +105,21 @@ def test_the_champion_s_first_30_days_stand_apart_from_the_run() -> None:
 
 
 def test_the_units_of_candidate_and_champion_are_paid_while_one_replaces_the_other() -> None:
-    alone, beside = (hourly("serving: {path: provisioned}", beside_champion=told) for told in (False, True))
+    alone, beside = (
+        hourly("serving: {path: provisioned}", champion_path=path) for path in ("", "provisioned")
+    )
     [overlap] = [item for item in beside.items if item.what.startswith("overlap")]
     assert overlap.usd == Decimal("60.50")
     assert beside.total_usd - alone.total_usd == overlap.usd
-    assert hourly(beside_champion=True).total_usd == hourly().total_usd
+    assert hourly(champion_path="provisioned").total_usd == hourly().total_usd
+
+
+def test_a_champion_that_is_paid_by_the_token_answers_the_blind_test_at_its_own_models_price() -> None:
+    alone, beside = (hourly(champion_path=path) for path in ("", "on_demand"))
+    more = {item.what: item for item in beside.items if "champion" in item.what}
+    assert set(more) == {"evaluation, champion reads", "evaluation, champion answers"}
+    assert more["evaluation, champion reads"].usd == Decimal("0.0035")  # 100,000 tokens of Nova Micro
+    assert beside.total_usd - alone.total_usd == sum(item.usd for item in more.values())
 
 
 def test_an_unknown_price_is_no_estimate() -> None:
