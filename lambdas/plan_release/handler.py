@@ -25,15 +25,16 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     settings = PlanReleaseSettings.from_environment()
     ledger = LedgerTable(settings.ledger_table)
     run, attempt = names.run_of(event["run"]), names.attempt_of(event["run"])
-    if attempt is not None and attempt < ledger.run(run).attempt:
-        LOG.info("late", extra={"run": run, "attempt": attempt})
-        return {"run": run, "items": [], "undo": {"restore": "none"}}
     closed = ledger.close_run(
         run,
+        attempt=attempt,
         outcome=event["outcome"] or Outcome.FAILED,
         reason=plain_reason(event["reason"]) if event["outcome"] else STOPPED_OUTSIDE,
         now=event["now"],
     )
+    if attempt is not None and attempt < closed.attempt:
+        LOG.info("late", extra={"run": run, "attempt": attempt})
+        return {"run": run, "items": [], "undo": {"restore": "none"}}
     undo = _undo_serving(settings, ledger, closed, event["now"])
     keep_until = later(closed.closed, hours=24 * closed.keep_days)
     for item in ledger.capacity(run):

@@ -2,7 +2,7 @@
 
 The area `states` of a project's faults names states ("Create job", or "release/Stop job" where two machines
 have one of that name). `error` is the name it fails with, and `when` says whether the call is made before
-("behind", as if Step Functions lost the answer) or not at all ("before"). `hold`, in place of an error, keeps
+("behind", as if Step Functions lost the answer, whatever it was) or not at all ("before"). `hold`, in place of an error, keeps
 the execution there until it is stopped, or goes on once the fault is taken back.
 """
 
@@ -46,14 +46,20 @@ def _with_faults(
         project = _project(env)
         fault = _fault(self, env, project) if project else None
         behind = fault is not None and fault.get("when") == "behind"
+        refused = None
         if behind:
-            evaluate(self, env)
+            try:
+                evaluate(self, env)
+            except FailureEventException as failure:  # such as of a look for what does not exist yet
+                refused = failure
         if project and fault and "hold" in fault:
             while env.is_running() and faults.is_set(project, "states", _names(self, env)):
                 # moto sets the event and clears it at once, so a waiter that came late would miss it.
                 env.program_state_event.wait(_POLL_SECONDS)
         elif fault:
             raise _failure(env, fault)
+        if refused is not None:
+            raise refused
         if not behind and env.is_running():
             evaluate(self, env)
 

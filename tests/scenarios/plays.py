@@ -57,6 +57,8 @@ class Played:
     run: Run
     status: str
     output: dict[str, Any] = field(default_factory=dict)
+    cause: str = ""
+    """What the execution says of its failure; shown where an assertion finds another end than it wants."""
 
 
 def job(project: str, **changes: Any) -> dict[str, Any]:
@@ -100,6 +102,7 @@ def finish(cloud: CloudUnderTest, run: str, attempt: int = 1) -> Played:
         run=closed,
         status=execution["status"],
         output=json.loads(execution.get("output") or "{}"),
+        cause=f"{execution.get('error', '')}: {execution.get('cause', '')}",
     )
 
 

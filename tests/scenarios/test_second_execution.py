@@ -99,7 +99,9 @@ def test_a_second_execution_adopts_what_exists(
 ) -> None:
     first, second = played
     assert first.status == "FAILED"
-    assert (second.status, second.run.outcome) == ("SUCCEEDED", "promoted"), second.run.reason
+    assert (second.status, second.run.outcome) == ("SUCCEEDED", "promoted"), (
+        f"{second.run.reason}: {second.cause}"
+    )
     runs = cloud.runs_of(crash.project)
     made = [f"{crash.project}-{run.run}-1" for run in runs]
     assert sorted(cloud.jobs(crash.project)) == sorted(made), "training was asked for once"

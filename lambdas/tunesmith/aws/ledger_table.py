@@ -62,14 +62,19 @@ class LedgerTable:
         """Set attributes of a run that exists."""
         self._update(ledger.run_key(run), values)
 
-    def close_run(self, run: str, *, outcome: str, reason: str, now: str) -> Run:
-        """Close a run once; the first outcome stands. Returns the run as it is afterwards."""
+    def close_run(self, run: str, *, outcome: str, reason: str, now: str, attempt: int | None = None) -> Run:
+        """Close a run once; the first outcome stands. Returns the run as it is afterwards.
+
+        With an attempt it is closed in that attempt only: another execution may have begun since.
+        """
+        condition, extra = "closed = :nothing", {":nothing": ""}
+        given: dict[str, Any] = {} if attempt is None else {":attempt_of_closing": attempt}
         try:
             self._update(
                 ledger.run_key(run),
                 {"closed": now, "outcome": outcome, "reason": reason},
-                condition="closed = :nothing",
-                extra={":nothing": ""},
+                condition=f"{condition} AND attempt = :attempt_of_closing" if given else condition,
+                extra={**extra, **given},
             )
         except ClientError as error:
             if not _is_condition(error):

@@ -70,6 +70,22 @@ def test_the_first_outcome_of_a_run_stands(ledger_table: LedgerTable) -> None:
         ledger_table.require_open(RUN.run)
 
 
+def test_an_earlier_attempt_cannot_close_the_run_that_another_execution_goes_on_with(
+    ledger_table: LedgerTable,
+) -> None:
+    ledger_table.create_run(RUN)
+    ledger_table.close_run(RUN.run, outcome="failed", reason="broke", now="2026-11-23T12:00:00Z", attempt=1)
+    ledger_table.reopen_run(RUN.run)
+    found = ledger_table.close_run(
+        RUN.run, outcome="failed", reason="late", now="2026-11-23T13:00:00Z", attempt=1
+    )
+    assert (found.attempt, found.closed, found.reason) == (2, "", "")
+    now = ledger_table.close_run(
+        RUN.run, outcome="rejected", reason="", now="2026-11-23T14:00:00Z", attempt=2
+    )
+    assert (now.outcome, now.closed) == ("rejected", "2026-11-23T14:00:00Z")
+
+
 def test_a_run_that_is_opened_again_keeps_nothing_of_its_end_but_its_admission(
     ledger_table: LedgerTable,
 ) -> None:
