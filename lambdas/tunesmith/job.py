@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from tunesmith import names
-from tunesmith.catalogue import RecordFormat, ServingPath, find_model, load_catalogue, names_of
+from tunesmith.catalogue import ServingPath, UploadFormat, find_model, load_catalogue, names_of
 from tunesmith.errors import JobFileError, UnknownModelError
 from tunesmith.job_text import read_text
 from tunesmith.ledger import Outcome
@@ -105,10 +105,10 @@ class DataFiles(_Section):
     train: DataPath = Field(description=_PATH_ALLOWED)
     validation: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
     test: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
-    format: RecordFormat | None = Field(
+    format: UploadFormat | None = Field(
         default=None,
-        description="converse, anthropic_messages or prompt_completion; by default what each file's first "
-        "records show",
+        description="converse, anthropic_messages, prompt_completion or openai_chat; by default what each "
+        "file's first records show",
     )
     validation_share: float | None = Field(
         default=None, ge=0, le=0.5, description="a share of the training file from 0 to 0.5"

@@ -2,8 +2,8 @@
 
 The area `states` of a project's faults names states ("Create job", or "release/Stop job" where two machines
 have one of that name). `error` is the name it fails with, and `when` says whether the call is made before
-("behind", as if Step Functions lost the answer, whatever it was) or not at all ("before"). `hold`, in place of an error, keeps
-the execution there until it is stopped, or goes on once the fault is taken back.
+("behind", as if Step Functions lost the answer, whatever it was) or not at all ("before"). `hold`, in place
+of an error, keeps the execution there until it is stopped, or goes on once the fault is taken back.
 """
 
 from __future__ import annotations

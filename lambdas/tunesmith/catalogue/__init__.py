@@ -16,6 +16,9 @@ from tunesmith.errors import UnknownModelError
 from tunesmith.suggestions import did_you_mean
 
 RecordFormat = Literal["converse", "anthropic_messages", "prompt_completion"]
+"""What a model is trained on."""
+UploadFormat = Literal["converse", "anthropic_messages", "prompt_completion", "openai_chat"]
+"""What is read."""
 ServingPath = Literal["on_demand", "provisioned"]
 LifecycleStatus = Literal["active", "legacy", "retired"]
 

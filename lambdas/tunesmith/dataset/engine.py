@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tunesmith.catalogue import Model, RecordFormat
+from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.formats import as_conversation, detect_format, fit_record
 from tunesmith.dataset.records import ESTIMATE_ERROR, Record, make_record
@@ -49,7 +49,7 @@ class CheckedFile:
     """Valid records without exact duplicates, in an order that the lines' order does not change."""
     problems: tuple[Problem, ...]
     duplicates: Duplicates
-    format: RecordFormat
+    format: UploadFormat
     changes: Mapping[str, int]
     """Change (see `formats.CHANGES`) to the number of valid records that were changed so to fit the model."""
 
@@ -92,7 +92,7 @@ def check_file(
     model: Model,
     *,
     file: str,
-    record_format: RecordFormat | None = None,
+    record_format: UploadFormat | None = None,
     group_key: str | None = None,
 ) -> CheckedFile:
     """Check every line of a JSONL file, given in pieces of any size, against a base model's rules.
@@ -162,8 +162,9 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[_Line]:
 class _LineCheck:
     """Checks line after line, and knows the file's format once a line has shown it."""
 
-    def __init__(self, model: Model, record_format: RecordFormat | None, group_key: str | None) -> None:
+    def __init__(self, model: Model, record_format: UploadFormat | None, group_key: str | None) -> None:
         self.format = record_format
+        self._is_given = record_format is not None
         self.changes: Counter[str] = Counter()
         self._model = model
         self._group_path = group_key.split(".") if group_key else []
@@ -185,13 +186,21 @@ class _LineCheck:
         except UnreadableLineError as error:
             return None, [*warnings, error.finding]
         group, findings = self._take_group(value)
-        self.format = self.format or detect_format(value)
+        self._learn_format(value)
         findings += find_faults(value, self._model, self.format or "converse")
         if findings:
             return None, [*warnings, *findings]
         fitted, changes = fit_record(as_conversation(value, self.format or "converse"), self._model)
         self.changes.update(changes)
         return make_record(fitted, group), warnings
+
+    def _learn_format(self, value: dict[str, Any]) -> None:
+        """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""
+        seen = detect_format(value)
+        if self.format is None or (
+            not self._is_given and (self.format, seen) == ("anthropic_messages", "openai_chat")
+        ):
+            self.format = seen
 
     def _take_group(self, value: dict[str, Any]) -> tuple[bytes, list[Finding]]:
         """Take the group key's field out of a record, and digest what stands there."""

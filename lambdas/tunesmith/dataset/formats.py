@@ -1,4 +1,4 @@
-"""In which format does a record come, and in which does the base model want it? Three, and one within.
+"""In which format does a record come, and in which does the base model want it? Read are four, written three.
 
 Within Tunesmith every record is a Converse conversation, and so is the blind test, which is asked through
 Converse. Formats: the user guide's page on preparing data for fine-tuning.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, Final
 
-from tunesmith.catalogue import Model, RecordFormat
+from tunesmith.catalogue import Model, RecordFormat, UploadFormat
 
 SCHEMA_VERSION: Final = "bedrock-conversation-2024"
 NEUTRAL_SYSTEM_TEXT: Final = "You are a helpful assistant."
 PAIR_KEYS: Final = ("prompt", "completion")
+_SYSTEM_ROLES: Final = ("system", "developer")
 
 CHANGES: Final[Mapping[str, str]] = {
     "TC001": "The system text stands at the head of the prompt, before a blank line.",
@@ -32,8 +34,11 @@ _LINE_BREAKS: Final = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2
 """Characters that some readers take for the end of a line; JSON lets them be spelled out."""
 
 
-def detect_format(value: Mapping[str, Any]) -> RecordFormat | None:
-    """Tell a record's format by its keys; None where they fit several."""
+def detect_format(value: Mapping[str, Any]) -> UploadFormat | None:
+    """Tell a record's format by its keys; None where they fit several.
+
+    A chat without a system text is spelled alike in Anthropic's and OpenAI's format, and read alike.
+    """
     if "messages" not in value and any(key in value for key in PAIR_KEYS):
         return "prompt_completion"
     if "schemaVersion" in value:
@@ -42,6 +47,8 @@ def detect_format(value: Mapping[str, Any]) -> RecordFormat | None:
         return "anthropic_messages"
     messages = value.get("messages")
     turns = messages if isinstance(messages, list) else []
+    if any(isinstance(turn, dict) and turn.get("role") in _SYSTEM_ROLES for turn in turns):
+        return "openai_chat"
     contents = [turn.get("content") for turn in turns if isinstance(turn, dict)]
     for content in [value.get("system"), *contents]:
         if isinstance(content, str):
@@ -52,7 +59,7 @@ def detect_format(value: Mapping[str, Any]) -> RecordFormat | None:
     return None
 
 
-def as_conversation(value: Mapping[str, Any], record_format: RecordFormat) -> dict[str, Any]:
+def as_conversation(value: Mapping[str, Any], record_format: UploadFormat) -> dict[str, Any]:
     """Spell a record as a Converse conversation; what is malformed stays malformed, for the rules to name."""
     if record_format == "prompt_completion":
         return {
@@ -64,16 +71,28 @@ def as_conversation(value: Mapping[str, Any], record_format: RecordFormat) -> di
     if record_format == "converse":
         return dict(value)
     conversation = dict(value)
-    if "system" in value:
+    if record_format == "openai_chat" and isinstance(value.get("messages"), list):
+        conversation.update(_lift_system(value["messages"]))
+    elif "system" in value:
         conversation["system"] = [] if value["system"] == "" else _blocks(value["system"])
     if isinstance(value.get("messages"), list):
         conversation["messages"] = [
             {**turn, "content": _blocks(turn["content"])}
             if isinstance(turn, dict) and "content" in turn
             else turn
-            for turn in value["messages"]
+            for turn in conversation["messages"]
         ]
     return conversation
+
+
+def _lift_system(messages: list[Any]) -> dict[str, Any]:
+    """Take the system's turns from the head of a chat; further down one stays, for the rules to name."""
+    system = list(
+        takewhile(lambda turn: isinstance(turn, dict) and turn.get("role") in _SYSTEM_ROLES, messages)
+    )
+    blocks = [_blocks(turn.get("content")) for turn in system]
+    texts = [block for found in blocks for block in (found if isinstance(found, list) else [found])]
+    return {**({"system": texts} if system else {}), "messages": messages[len(system) :]}
 
 
 def conversations(content: bytes) -> bytes:

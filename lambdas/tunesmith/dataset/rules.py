@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple, NoReturn
 
-from tunesmith.catalogue import Model, RecordFormat
+from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.formats import PAIR_KEYS, as_conversation, detect_format
 from tunesmith.dataset.records import block_text, estimate_tokens
 from tunesmith.suggestions import did_you_mean
@@ -99,7 +99,7 @@ def read_object(line: bytes) -> dict[str, Any]:
 
 
 def find_faults(
-    value: Mapping[str, Any], model: Model, record_format: RecordFormat = "converse"
+    value: Mapping[str, Any], model: Model, record_format: UploadFormat = "converse"
 ) -> list[Finding]:
     """List every rule that a record breaks for a base model, each rule once, with its first place."""
     found: dict[str, Finding] = {}
@@ -127,9 +127,10 @@ def _refuse_constant(name: str) -> NoReturn:
 # --- the record
 
 
-def _format_faults(value: Mapping[str, Any], model: Model, record_format: RecordFormat) -> Iterator[Finding]:
+def _format_faults(value: Mapping[str, Any], model: Model, record_format: UploadFormat) -> Iterator[Finding]:
     seen = detect_format(value)
-    if seen not in (None, record_format):
+    chats = record_format == "openai_chat" and seen == "anthropic_messages" and "system" not in value
+    if not chats and seen not in (None, record_format):
         yield Finding("TS023", f"The record is in the format {seen}, the file in {record_format}.")
         return
     if record_format == "prompt_completion":

@@ -1,4 +1,4 @@
-"""Three formats are read, and each base model gets the one it takes; what changes has a name."""
+"""Four formats are read, and each base model gets the one it takes; what changes has a name."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
-from tunesmith.catalogue import RecordFormat, find_model, load_catalogue
+from tunesmith.catalogue import UploadFormat, find_model, load_catalogue
 from tunesmith.dataset import CHANGES, CheckedFile, check_file, conversations, joined
 from tunesmith.dataset.formats import NEUTRAL_SYSTEM_TEXT, detect_format
 from tunesmith.evaluation.answers import read_questions
 
 PAIR = {"prompt": "Where is my card?", "completion": "card_arrival"}
-CHAT = {
+CHAT: dict[str, Any] = {
     "system": "Answer with one label.",
     "messages": [
         {"role": "user", "content": "Where is my card?"},
         {"role": "assistant", "content": [{"type": "text", "text": "card_arrival"}]},
     ],
 }
+OPENAI = {"messages": [{"role": "system", "content": "Answer with one label."}, *CHAT["messages"]]}
 CONVERSE = pair("Where is my card?", "card_arrival", system="Answer with one label.")
 TALK = conversation(
     turn("user", "Hello"),
@@ -33,7 +34,7 @@ TALK = conversation(
 )
 
 
-def check(value: Any, model: str, record_format: RecordFormat | None = None) -> CheckedFile:
+def check(value: Any, model: str, record_format: UploadFormat | None = None) -> CheckedFile:
     checked = check_file([lines(value)], find_model(model), file="f", record_format=record_format)
     assert checked.problems == ()
     return checked
@@ -58,6 +59,8 @@ def written(value: Any, model: str) -> tuple[Any, dict[str, int]]:
         ({"messages": [turn("user", "a")]}, "converse"),
         ({"system": [{"text": "a"}]}, "converse"),
         ({"schemaVersion": "x", "messages": [{"role": "user", "content": "a"}]}, "converse"),
+        (OPENAI, "openai_chat"),
+        ({"messages": [{"role": "developer", "content": "a"}]}, "openai_chat"),
         ({}, None),
         ({"messages": []}, None),
         ({"messages": [5, {"content": 5}, {"content": [5]}]}, None),
@@ -81,10 +84,49 @@ def test_a_format_that_is_named_is_not_guessed() -> None:
     assert [problem.rule for problem in checked.problems] == ["TS023"]
 
 
+def test_a_chat_without_system_text_is_read_alike_before_and_after_one_with_it() -> None:
+    bare = {"messages": CHAT["messages"]}
+    for order in ([bare, OPENAI], [OPENAI, bare]):
+        checked = check_file([lines(*order)], find_model("nova-micro"), file="f")
+        assert (checked.format, checked.valid, checked.problems) == ("openai_chat", 2, ())
+        assert {len(json.loads(each.line).get("system", [])) for each in checked.records} == {0, 1}
+
+
+def test_several_system_turns_at_the_head_are_all_kept() -> None:
+    value = {"messages": [{"role": "developer", "content": "Be brief."}, *OPENAI["messages"]]}
+    assert written(value, "nova-micro")[0]["system"] == [
+        {"text": "Be brief."},
+        {"text": "Answer with one label."},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("turns", "rule"),
+    [
+        ([{"role": "user", "content": "a"}, {"role": "system", "content": "b"}], "TS013"),
+        ([{"role": "system", "content": None}, {"role": "user", "content": "a"}], "TS010"),
+        ([{"role": "system", "content": "b"}, {"role": "tool", "content": "a"}], "TS013"),
+        ([{"role": "system", "content": "b"}, {"role": "user", "content": "a", "name": "n"}], "TS008"),
+    ],
+)
+def test_what_converse_cannot_hold_of_openais_chat_is_named(turns: list[Any], rule: str) -> None:
+    value = {"messages": [*turns, {"role": "assistant", "content": "c"}]}
+    checked = check_file([lines(value)], find_model("nova-micro"), file="f")
+    assert rule in {problem.rule for problem in checked.problems}
+    assert checked.valid == 0
+
+
+def test_a_system_text_beside_the_messages_is_not_openais() -> None:
+    checked = check_file([lines(OPENAI, CHAT)], find_model("nova-micro"), file="f")
+    assert [(each.line, each.rule) for each in checked.problems] == [(2, "TS023")]
+
+
 # --- what is written
 
 
-@pytest.mark.parametrize("value", [CHAT, CONVERSE], ids=["anthropic_messages", "converse"])
+@pytest.mark.parametrize(
+    "value", [CHAT, CONVERSE, OPENAI], ids=["anthropic_messages", "converse", "openai_chat"]
+)
 def test_one_record_is_written_in_the_format_of_each_family(value: Any) -> None:
     assert written(value, "nova-micro") == (CONVERSE, {})
     assert written(value, "llama-3.3-70b") == (CONVERSE, {})
