@@ -21,7 +21,7 @@ from tests.scenarios.plays import (
     play,
     scenario,
 )
-from tunesmith.catalogue import Model, load_catalogue
+from tunesmith.catalogue import Model, find_model, load_catalogue
 from tunesmith.cost import OVERRIDE_KEY, load_prices, override_line
 from tunesmith.cost.estimates import needed_prices
 
@@ -76,7 +76,7 @@ def test_a_model_gets_from_upload_to_verdict(
     refused, tuned = played
     if refused is not None:
         assert (refused.status, refused.run.outcome) == ("SUCCEEDED", "refused")
-        assert model.lifecycle.successor in refused.run.reason
+        assert f"`base_model: {find_model(model.lifecycle.successor).name}`" in refused.run.reason
         assert str(model.lifecycle.end_of_life or "retired") in refused.run.reason
     assert (tuned.status, tuned.run.outcome) == ("SUCCEEDED", "promoted"), tuned.run.reason
     [made] = cloud.jobs(tuned.project)
