@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOST = "localhost"  # moto reads template URLs by this word
 READY = "local cloud ready"
-COLLECT_AFTER = (100_000, 50, 100)
+COLLECT_AFTER = (50_000, 20, 20)
 """When Python collects garbage: seldom, since moto and botocore hold much that it would walk each time."""
 
 

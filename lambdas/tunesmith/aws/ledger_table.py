@@ -65,7 +65,7 @@ class LedgerTable:
     def close_run(self, run: str, *, outcome: str, reason: str, now: str, attempt: int | None = None) -> Run:
         """Close a run once; the first outcome stands. Returns the run as it is afterwards.
 
-        With an attempt it is closed in that attempt only: another execution may have begun since.
+        With an attempt it is closed unless a later one has begun since.
         """
         condition, extra = "closed = :nothing", {":nothing": ""}
         given: dict[str, Any] = {} if attempt is None else {":attempt_of_closing": attempt}
@@ -73,7 +73,7 @@ class LedgerTable:
             self._update(
                 ledger.run_key(run),
                 {"closed": now, "outcome": outcome, "reason": reason},
-                condition=f"{condition} AND attempt = :attempt_of_closing" if given else condition,
+                condition=f"{condition} AND attempt <= :attempt_of_closing" if given else condition,
                 extra={**extra, **given},
             )
         except ClientError as error:
