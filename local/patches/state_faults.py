@@ -46,11 +46,11 @@ def _with_faults(
         project = _project(env)
         fault = _fault(self, env, project) if project else None
         behind = fault is not None and fault.get("when") == "behind"
-        refused = None
+        refused: Exception | None = None
         if behind:
             try:
                 evaluate(self, env)
-            except FailureEventException as failure:  # such as of a look for what does not exist yet
+            except Exception as failure:  # noqa: BLE001 - such as of a look for what does not exist yet
                 refused = failure
         if project and fault and "hold" in fault:
             while env.is_running() and faults.is_set(project, "states", _names(self, env)):
