@@ -38,7 +38,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     runs = overdue_runs(still_open, closed=closed, lost=lost, now=event["now"])
     LOG.info("overdue", extra={"runs": runs, "lost": sorted(lost), "strays": strays})
     digits = "".join(character for character in event["now"] if character.isdigit())
-    return {"runs": [{"run": run, "execution": f"{run}-reap-{digits}"} for run in runs]}
+    # The attempt goes along: a release that comes when another has begun leaves that one alone.
+    attempts = {run.run: run.attempt for run in known}
+    return {
+        "runs": [
+            {"run": run, "execution": f"{names.execution_name(run, attempts[run])}-reap-{digits}"}
+            for run in runs
+        ]
+    }
 
 
 def _known(ledger: LedgerTable, run: str) -> Run | None:

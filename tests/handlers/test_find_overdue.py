@@ -16,7 +16,7 @@ from tunesmith.serving.capacity import serving_capacity
 
 NOW = "2026-11-23T14:30:00.250Z"
 DUE = "2026-11-25T15:00:00Z"
-RELEASE = {"run": RUN, "execution": f"{RUN}-reap-20261123143000250"}
+RELEASE = {"run": RUN, "execution": f"{RUN}-1-reap-20261123143000250"}
 NAME = f"{PROJECT}-{RUN}"
 
 

@@ -103,12 +103,15 @@ def test_a_champion_that_came_in_between_is_kept_when_another_run_is_undone(eval
     assert evaluated.ledger.champion(PROJECT) == OLD
 
 
-def test_a_late_event_of_the_first_attempt_does_nothing_to_the_second(evaluated: RunUnderTest) -> None:
+@pytest.mark.parametrize("late", [f"{RUN}-1", f"{RUN}-1-serve", f"{RUN}-1-reap-20261123143000250"])
+def test_a_late_release_of_the_first_attempt_does_nothing_to_the_second(
+    evaluated: RunUnderTest, late: str
+) -> None:
     release(evaluated, "failed", f"{RUN}-1")
     evaluated.ledger.reopen_run(RUN)
     before = evaluated.ledger.capacity(RUN)
 
-    plan = release(evaluated, "", f"{RUN}-1")
+    plan = release(evaluated, "", late)
 
     assert plan == {"run": RUN, "items": [], "undo": {"restore": "none"}}
     assert evaluated.ledger.require_open(RUN).attempt == 2
