@@ -103,6 +103,7 @@ def apply_patches(clock: Clock, pool: WorkerPool, endpoint: str) -> None:
         state_machine_resources,
         stopped_executions,
         unmatched_choices,
+        whole_items,
     )
 
     for patch in (
@@ -126,6 +127,7 @@ def apply_patches(clock: Clock, pool: WorkerPool, endpoint: str) -> None:
         state_machine_resources,
         stopped_executions,
         unmatched_choices,
+        whole_items,
     ):
         patch.apply()
     for timed in (executions, queue_triggers, s3_events, simulated_state_times, simulated_waits):

@@ -160,6 +160,7 @@ RELIED_UPON = {
     "unmatched_choices": {
         "asl.state.choice.state_choice:StateChoice._eval_state": "47c01743c893",
     },
+    "whole_items": {"moto.dynamodb.responses:DynamoHandler.call_action": "ce5f57cf83cd"},
 }
 WITHOUT_SOURCE = {"accepted_resources"}  # see its own test below
 
