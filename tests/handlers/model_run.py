@@ -199,6 +199,7 @@ def run(aws: None, monkeypatch: pytest.MonkeyPatch) -> RunUnderTest:
         f"{run.prefix}/data/train.jsonl", [record(number) for number in range(1000, 1400)]
     )
     run.artifacts.write_lines(f"{run.prefix}/data/validation.jsonl", [record(n) for n in range(2000, 2050)])
+    run.artifacts.write_json(f"{run.prefix}/data/report.json", {"unproven_note": ""})
     run.hold(range(120))
     estimate = estimate_run(
         load_prices(),

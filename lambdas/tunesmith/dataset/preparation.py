@@ -166,9 +166,11 @@ def _prepare(
         row: _bridge(dataset, row, previous) for row, place in placed.items() if place == "quarantined"
     }
     leaks = _leaks(dataset.texts, placed)
-    for part_leaks in leaks.values():
-        placed.update(dict.fromkeys(part_leaks, "left_out"))
-    split = _split(dataset, placed, job.seed)
+    left = Counter(dataset.roles[row] for row, place in placed.items() if place == "left_out")
+    for part, rows in leaks.items():
+        left[part] += len(rows)
+        placed.update(dict.fromkeys(rows, "left_out"))
+    split = _split(dataset, placed, left, job.seed)
     files = _told(dataset, conflicts, {**refused, **bridging})
     findings = Findings(
         near=_near_figures(dataset.clusters, dataset.texts),
@@ -225,7 +227,7 @@ def _leaks(texts: Sequence[str], placed: Mapping[int, Place]) -> dict[str, list[
     }
 
 
-def _split(dataset: _Dataset, placed: Mapping[int, Place], seed: int) -> Split:
+def _split(dataset: _Dataset, placed: Mapping[int, Place], left: Mapping[str, int], seed: int) -> Split:
     def drawn(row: int) -> bytes:
         return hashlib.sha256(f"{seed}:{dataset.keys[row]}".encode()).digest()
 
@@ -236,7 +238,6 @@ def _split(dataset: _Dataset, placed: Mapping[int, Place], seed: int) -> Split:
         )
         for part in _PARTS
     }
-    left = Counter(dataset.roles[row] for row, place in placed.items() if place == "left_out")
     return Split(
         train=parts["train"],
         validation=parts["validation"],

@@ -63,9 +63,7 @@ class VerdictReport(Comparison):
         return asdict(self)
 
 
-def decide(
-    scores: Mapping[str, Any], *, minimum_gain: float, seed: int, unproven: str = ""
-) -> VerdictReport:
+def decide(scores: Mapping[str, Any], *, minimum_gain: float, seed: int, unproven: str = "") -> VerdictReport:
     """Compare the candidate with every other model that was scored, on the records that all answered.
 
     Better only where it is better than each of them; rejected where one comparison says so.

@@ -118,9 +118,9 @@ def test_a_record_that_bridges_two_parts_is_quarantined_and_stays_so() -> None:
 
 
 def test_a_lasting_group_keeps_its_part_when_its_records_are_gone() -> None:
-    first = [Entry(key=f"k{n}", group=f"customer {n}", lasting=True) for n in range(30)]
+    first = [Entry(key=f"k{n}", group=f"customer {n}", lasting=f"customer {n}") for n in range(30)]
     placed = place_records(first, seed=1)
-    later = [Entry(key=f"new {n}", group=f"customer {n}", lasting=True) for n in range(30)]
+    later = [Entry(key=f"new {n}", group=f"customer {n}", lasting=f"customer {n}") for n in range(30)]
     assert place_records(later, placed.assignment, seed=9).places == placed.places
 
 
