@@ -113,7 +113,8 @@ def rules_page() -> str:
     return _page(
         "Rules of the dataset check",
         [
-            "An error rejects the line; a warning does not.",
+            "An error rejects the line; a warning does not. A quarantine is found when all records are seen: "
+            "the line is valid, but stands in no part of the split.",
             _table(
                 ["rule", "severity", "what"],
                 [[f"`{each.id}`", each.severity, each.reason] for each in RULES.values()],

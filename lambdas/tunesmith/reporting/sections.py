@@ -89,7 +89,10 @@ def data(report: Mapping[str, Any] | None) -> str:
     )
     shares = f'<div class="share">{bar}</div><div class="parts">{parts}</div>' if total else ""
     files = "".join(_file(file) for file in report["files"].values())
-    where = f'<p class="muted">Every line that was rejected or quarantined: <code>{escape(report["rejected_uri"])}</code></p>'
+    where = (
+        '<p class="muted">Every line that was rejected or quarantined: '
+        f"<code>{escape(report['rejected_uri'])}</code></p>"
+    )
     found = "".join(f"<li>{escape(sentence)}</li>" for sentence in data_findings(report))
     return (
         f"<section><h2>Data</h2>{shares}{files}<ul>{found}</ul>"

@@ -122,8 +122,8 @@ def data_findings(report: Mapping[str, Any]) -> list[str]:
     near, conflicts = report["near_duplicates"], report["conflicts"]
     left, leaked = report["left_out"], report["leaked"]
     told = [
-        f"{near['records']:,} records are near-duplicates, in {near['groups']:,} groups of which each stays in"
-        f" one part; the largest has {near['largest']:,}."
+        f"{near['records']:,} records are near-duplicates, in {near['groups']:,} groups that stay whole;"
+        f" the largest has {near['largest']:,}."
         if near["groups"]
         else "No near-duplicates were found.",
         _sentence(near["warning"]),

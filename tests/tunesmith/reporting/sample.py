@@ -58,7 +58,7 @@ def promoted() -> RunRecords:
             since="2026-11-23T13:20:58Z",
         ),
         job={"budget": {"limit_usd": "50"}},
-        data=_data(),
+        data=data_report(),
         estimate=_estimate(),
         jobs=[_job()],
         scores=scores,
@@ -96,7 +96,7 @@ def inconclusive() -> RunRecords:
 def invalid() -> RunRecords:
     """A run that ended at its data."""
     records = promoted()
-    data = _data()
+    data = data_report()
     data["files"]["train"] |= {"rejected": 412, "valid": 1_700}
     reason = "412 of 2,112 records of train.jsonl (19.5%) were rejected, more than 5%."
     return replace(
@@ -241,7 +241,7 @@ def _job() -> dict[str, Any]:
     }
 
 
-def _data() -> dict[str, Any]:
+def data_report() -> dict[str, Any]:
     problems = [
         {"line": 18, "offset": 9_211, "rule": "TS016", "reason": "The last turn is the user's."},
         {"line": 407, "offset": 201_377, "rule": "TS018", "reason": "The text of turn 2 is <empty>."},
