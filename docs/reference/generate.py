@@ -28,8 +28,8 @@ _PRICES_INTRODUCTION: Final = (
     "lines:"
 )
 _RULES_INTRODUCTION: Final = (
-    "An error rejects the line; a warning does not. A quarantine is found when all records are seen: the line "
-    "is valid, but stands in no part of the split."
+    "An error rejects the line; a warning does not. A quarantine is found when all records are seen: the "
+    "line is valid, but stands in no part of the split."
 )
 _CHANGES_INTRODUCTION: Final = (
     "What is done to a valid record whose content the base model's format cannot hold as it is, in training, "
