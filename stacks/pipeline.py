@@ -51,6 +51,9 @@ LARGE: Final = (
 )  # fmt: skip
 """The functions that work on records: they get 2 GiB and 15 minutes, the others 512 MiB and 5 minutes."""
 
+SPOOLS: Final = {"prepare_dataset": 2048}
+"""MiB of disk, where the 512 that each function has may not do: texts wait there to be compared."""
+
 NUMERIC: Final = ("prepare_dataset", "decide_promotion")
 """The functions that count with numpy, for near-duplicates and the bootstrap; the others are lighter."""
 
@@ -125,6 +128,7 @@ class PipelineStack(cdk.Stack):
             variables=self._variables(name),
             memory_mb=2048 if large else 512,
             timeout=cdk.Duration.minutes(15 if large else 5),
+            storage_mb=SPOOLS.get(name),
             role=self.evaluation_role if evaluates else None,
         )
 

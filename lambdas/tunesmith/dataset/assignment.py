@@ -274,6 +274,6 @@ def _drawn(seed: int, members: Sequence[Entry]) -> bytes:
 
 def _unproven_note(count: int) -> str:
     return (
-        f"{count} records are too few to prove anything by a part of them: give a test file as data.test; "
+        f"{count} records are too few to prove anything: give a test file of new records as data.test; "
         f"without one a run of fewer than {PROVEN_RECORDS} is not promoted by itself"
     )

@@ -112,7 +112,7 @@ def test_records_of_one_prompt_stay_together() -> None:
 
 
 def test_near_duplicates_stay_together_and_are_kept() -> None:
-    found = prepared({"train": [pair(paragraph(n // 3), f"b{n}") for n in range(330)]})
+    found = prepared({"train": [pair(paragraph(n // 3, last=f"t{n}"), "a") for n in range(330)]})
     where: dict[str, set[str]] = {}
     for name, part in found.split.parts().items():
         for record in part:

@@ -162,4 +162,4 @@ def test_too_few_records_are_told_with_what_to_do() -> None:
     found = report(train=pairs(200))
     assert found.outcome == "valid"
     assert found.summary().endswith("a run of fewer than 300 is not promoted by itself")
-    assert "give a test file as data.test" in found.to_json()["unproven_note"]
+    assert "give a test file of new records as data.test" in found.to_json()["unproven_note"]
