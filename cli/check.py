@@ -15,6 +15,7 @@ from cli.options import JSON
 from cli.voice import CommandError, answers
 from tunesmith.catalogue import find_model
 from tunesmith.dataset import CheckedFile, check_file
+from tunesmith.dataset.preparation import look_closer
 
 SHOWN: Final = 30
 """Problems shown of a file; `--json` lists all."""
@@ -39,7 +40,9 @@ def check(
         raise CommandError(f"there is no file {', '.join(missing)}")
     broken = False
     for file in files:
-        checked = check_file(chunks(file), base_model, file=str(file), group_key=group_key or None)
+        checked = look_closer(
+            check_file(chunks(file), base_model, file=str(file), group_key=group_key or None)
+        )
         broken = broken or checked.rejected > 0 or checked.valid == 0
         if json:
             answers().print(json_module.dumps(checked.to_json()), markup=False)
@@ -67,9 +70,15 @@ def _show(checked: CheckedFile, title: str) -> None:
         f"{checked.duplicates.conflicts:,} prompts with different answers"
         if checked.duplicates.conflicts
         else "",
+        f"{checked.near.records:,} near-duplicates in {checked.near.groups:,} groups"
+        if checked.near and checked.near.groups
+        else "",
         f"about {tokens:,} tokens without duplicates",
     ]
     console.print("  " + ", ".join(note for note in notes if note))
+    for note in (checked.near and checked.near.warning, checked.conflicts and checked.conflicts.note):
+        if note:
+            console.print(f"  {note}", markup=False)
     for problem in checked.problems[:SHOWN]:
         console.print(f"{checked.file}:{problem.line}: {problem.rule} {problem.reason}", markup=False)
     if len(checked.problems) > SHOWN:

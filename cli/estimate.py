@@ -25,7 +25,8 @@ from tunesmith.cost import (
     models_without_price,
     override_line,
 )
-from tunesmith.dataset import DataReport, check_file, data_report, split_records
+from tunesmith.dataset import DataReport, check_file
+from tunesmith.dataset.preparation import prepare as prepare_files
 from tunesmith.errors import UnknownPriceError
 from tunesmith.reporting.words import money, number
 
@@ -83,7 +84,7 @@ def estimate(
 
 
 def prepare(upload: Upload) -> DataReport:
-    """Check and split an upload's data as the cloud will."""
+    """Check and split an upload's data as the cloud will for a project's first run."""
     job = upload.job
     model = find_model(job.base_model)
     files = {
@@ -96,17 +97,8 @@ def prepare(upload: Upload) -> DataReport:
         )
         for file in upload.files
     }
-    split = split_records(
-        files["train"].records,
-        validation=files["validation"].records if "validation" in files else None,
-        test=files["test"].records if "test" in files else None,
-        seed=job.seed,
-        validation_share=job.data.validation_share,
-        test_share=job.data.test_share,
-    )
-    strict = job.data.on_error == "strict"
     told = f"`tunesmith check --model {model.name}`"
-    return data_report(files, split, model, seed=job.seed, rejected_uri=told, strict=strict)
+    return prepare_files(job, model, files, rejected_uri=told).report
 
 
 def _read(file: Path) -> bytes:

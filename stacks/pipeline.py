@@ -51,9 +51,15 @@ LARGE: Final = (
 )  # fmt: skip
 """The functions that work on records: they get 2 GiB and 15 minutes, the others 512 MiB and 5 minutes."""
 
+SPOOLS: Final = {"prepare_dataset": 2048}
+"""MiB of disk, where the 512 that each function has may not do: texts wait there to be compared."""
+
+NUMERIC: Final = ("prepare_dataset", "decide_promotion")
+"""The functions that count with numpy, for near-duplicates and the bootstrap; the others are lighter."""
+
 WRITES: Final = {
     "admit_upload": ("runs/*/job.json", "rejections/*"),
-    "prepare_dataset": ("runs/*/data/*", "blind/*"),
+    "prepare_dataset": ("runs/*/data/*", "blind/*", "projects/*/assignment.json"),
     "estimate_cost": ("runs/*/estimate.json",),
     "conclude_training": ("runs/*/training/jobs.json",),
     "decide_promotion": ("runs/*/evaluation/verdict.json",),
@@ -90,7 +96,7 @@ class PipelineStack(cdk.Stack):
         self.dead_letters = self._queue("DeadLetters", retention_period=cdk.Duration.days(14))
 
         self._code = package("requirements.txt")
-        self._statistics_code = package("requirements.txt", "requirements-statistics.txt")
+        self._numeric_code = package("requirements.txt", "requirements-statistics.txt")
         self.functions: dict[str, Function] = {}
         self.workflows: dict[str, Workflow] = {}
         for name in function_settings():
@@ -117,11 +123,12 @@ class PipelineStack(cdk.Stack):
             self,
             name=name,
             environment=self._environment,
-            code=self._statistics_code if name == "decide_promotion" else self._code,
+            code=self._numeric_code if name in NUMERIC else self._code,
             log_key=self._storage.data_key,
             variables=self._variables(name),
             memory_mb=2048 if large else 512,
             timeout=cdk.Duration.minutes(15 if large else 5),
+            storage_mb=SPOOLS.get(name),
             role=self.evaluation_role if evaluates else None,
         )
 
@@ -268,6 +275,7 @@ class PipelineStack(cdk.Stack):
                 grants.write_objects(role, storage.artifacts_arn, *WRITES[name])
         for name in ("admit_upload", "prepare_dataset"):
             grants.read_objects(roles[name], storage.dataset_arn, "datasets/*")
+        grants.read_objects(roles["prepare_dataset"], storage.artifacts_arn, "projects/*/assignment.json")
         for role in (roles["estimate_cost"], roles["plan_capacity"], self.evaluation_role):
             grants.read_objects(role, storage.dataset_arn, PRICES)
 

@@ -27,6 +27,10 @@ _PRICES_INTRODUCTION: Final = (
     "A run of these models stops before training until the [override](../guides/job-file.md#prices) has the "
     "lines:"
 )
+_RULES_INTRODUCTION: Final = (
+    "An error rejects the line; a warning does not. A quarantine is found when all records are seen: the "
+    "line is valid, but stands in no part of the split."
+)
 _CHANGES_INTRODUCTION: Final = (
     "What is done to a valid record whose content the base model's format cannot hold as it is, in training, "
     "validation and blind test alike. The run's report counts each."
@@ -113,7 +117,7 @@ def rules_page() -> str:
     return _page(
         "Rules of the dataset check",
         [
-            "An error rejects the line; a warning does not.",
+            _RULES_INTRODUCTION,
             _table(
                 ["rule", "severity", "what"],
                 [[f"`{each.id}`", each.severity, each.reason] for each in RULES.values()],

@@ -34,7 +34,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             f" compare with it by `tunesmith resume {run.run}`"
         )
     scores = artifacts.read_json(f"{prefix}/evaluation/scores.json")
-    verdict = decide(scores, minimum_gain=job.evaluation.minimum_gain, seed=job.seed)
+    verdict = decide(
+        scores,
+        minimum_gain=job.evaluation.minimum_gain,
+        seed=job.seed,
+        unproven=artifacts.read_json(f"{prefix}/data/report.json")["unproven_note"],
+    )
     artifacts.write_json(f"{prefix}/evaluation/verdict.json", verdict.to_json())
     figures: dict[str, Any] = {"n": verdict.n}
     if verdict.gain is not None:

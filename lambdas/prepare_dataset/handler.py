@@ -1,20 +1,25 @@
-"""Checks every line of the upload, splits it by whole groups and seals the blind test."""
+"""Checks every line of the upload, splits it as the project always did and seals the blind test."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
-from tunesmith.catalogue import find_model
-from tunesmith.dataset import check_file, data_report, joined, rejected_rows, split_records
-from tunesmith.errors import SealBrokenError
-from tunesmith.job import parse_job
-from tunesmith.ledger import Step
+from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, run_prefix
+from tunesmith.catalogue import Model, find_model
+from tunesmith.dataset import CheckedFile, check_file, joined, rejected_rows
+from tunesmith.dataset.assignment import Assignment
+from tunesmith.dataset.preparation import Prepared, prepare
+from tunesmith.errors import AssignmentChangedError, SealBrokenError
+from tunesmith.job import Job, parse_job
+from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.settings import PrepareDatasetSettings
 
 LOG = logger("prepare_dataset")
+TRIES: Final = 5
+"""How often a split is made anew because another run of the project was faster to keep its own."""
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
@@ -35,27 +40,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         )
         for role, pinned in run.data.items()
     }
-    split = split_records(
-        files["train"].records,
-        validation=files["validation"].records if "validation" in files else None,
-        test=files["test"].records if "test" in files else None,
-        seed=job.seed,
-        validation_share=job.data.validation_share,
-        test_share=job.data.test_share,
-    )
-    rejected_key = f"{data}/rejected.jsonl"
-    artifacts.write_lines(rejected_key, rejected_rows(files))
-    report = data_report(
-        files,
-        split,
-        model,
-        seed=job.seed,
-        rejected_uri=artifacts.uri(rejected_key),
-        strict=job.data.on_error == "strict",
-    )
+    prepared = _prepared(job, model, files, run, artifacts)
+    split, report = prepared.split, prepared.report
+    artifacts.write_lines(f"{data}/rejected.jsonl", rejected_rows(prepared.files))
     if report.outcome == "valid":
-        if run.blind_sha256 not in ("", report.blind_sha256):
-            raise SealBrokenError(f"the blind test of run {run.run} was sealed already, with other content")
         # The seal first: a blind test without one is never read, a seal without one is written again.
         ledger.update_run(run.run, blind_sha256=report.blind_sha256)
         artifacts.write(blind_test_key(run.run), joined(split.test), "application/jsonl")
@@ -67,3 +55,28 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     ledger.begin_step(run.run, Step.PREPARE, event["now"], report.summary(), report.figures())
     LOG.info("dataset prepared", extra={"run": run.run, "outcome": report.outcome, **report.figures()})
     return {"outcome": report.outcome, "reason": report.reason}
+
+
+def _prepared(
+    job: Job, model: Model, files: Mapping[str, CheckedFile], run: Run, artifacts: Bucket
+) -> Prepared:
+    """Split the files; where they are valid, keep the assignment with the project.
+
+    A repeat finds its own assignment and gives the same split: what was placed never moves.
+    """
+    key = assignment_key(run.project)
+    rejected_uri = artifacts.uri(f"{run_prefix(run.run)}/data/rejected.jsonl")
+    for _ in range(TRIES):
+        kept, tag = artifacts.read_json_and_tag(key)
+        previous = Assignment.from_json(kept) if kept is not None else None
+        prepared = prepare(job, model, files, previous, rejected_uri=rejected_uri)
+        if prepared.report.outcome != "valid":
+            return prepared
+        if run.blind_sha256 not in ("", prepared.report.blind_sha256):
+            raise SealBrokenError(f"the blind test of run {run.run} was sealed already, with other content")
+        if prepared.assignment == previous or artifacts.replace_json(key, prepared.assignment.to_json(), tag):
+            return prepared
+    raise AssignmentChangedError(
+        f"{TRIES} times another run of {run.project} changed what stands in which part; "
+        f"go on with `tunesmith resume {run.run}` when it is over"
+    )

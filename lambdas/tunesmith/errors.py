@@ -9,6 +9,7 @@
     ├── UnknownPriceError     money would have to be guessed
     ├── UnknownModelError     the catalogue has no such model
     ├── SmokeTestError        a deployed model could not be asked at all
+    ├── AssignmentChangedError  other runs of the project kept splitting data while this one did
     └── ChampionChangedError  another run became champion while this one was being served
 
 Outcomes ("dataset invalid", "over budget", "not better") are values, never errors.
@@ -57,6 +58,10 @@ class UnknownModelError(TunesmithError):
 
 class SmokeTestError(TunesmithError):
     """When the smoke test's calls fail, which says nothing of the model."""
+
+
+class AssignmentChangedError(TunesmithError):
+    """When a project's assignment was written by other runs each time that this one wanted to."""
 
 
 class ChampionChangedError(TunesmithError):

@@ -95,6 +95,7 @@ class Function(Construct):
         variables: dict[str, str],
         memory_mb: int,
         timeout: cdk.Duration,
+        storage_mb: int | None = None,
         role: iam.Role | None = None,
     ) -> None:
         super().__init__(scope, pascal_case(name))
@@ -116,6 +117,7 @@ class Function(Construct):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             memory_size=memory_mb,
+            ephemeral_storage_size=cdk.Size.mebibytes(storage_mb) if storage_mb else None,
             timeout=timeout,
             tracing=lambda_.Tracing.ACTIVE,
             role=self.role,

@@ -59,6 +59,27 @@ def test_json_has_one_document_a_line_for_each_file_with_all_problems(good: Path
     assert {"line": 2, "rule": "TS004"}.items() <= second["problems"][0].items()
 
 
+def turns(asked: str, answered: str) -> dict[str, object]:
+    texts = {"user": asked, "assistant": answered}
+    messages = [{"role": role, "content": [{"text": text}]} for role, text in texts.items()]
+    return {**GOOD, "messages": messages}
+
+
+def test_near_duplicates_and_conflicts_are_told_and_are_no_mistake(tmp_path: Path) -> None:
+    long = " ".join(f"word{number}" for number in range(20))
+    file = tmp_path / "train.jsonl"
+    torn = [turns("Who knows?", "I do not, sorry"), turns("Who knows?", "Ask the captain of the ship")]
+    file.write_text(lines(turns(f"{long} now", "yes"), turns(f"{long} soon", "yes"), *torn))
+    answer = tunesmith("check", file, "--model", "nova-micro")
+    assert answer.code == 0
+    assert "1 prompts with different answers, 2 near-duplicates in 1 groups" in answer.stdout
+    assert "2 of 4 records (50%) say nearly the same" in answer.stdout.replace("\n", " ")
+    assert "for free text that may be meant" in answer.stdout.replace("\n", " ")
+    told = json.loads(tunesmith("check", file, "--model", "nova-micro", "--json").stdout)["duplicates"]
+    assert (told["exact"], told["near"], told["near_groups"], told["conflicts"]) == (0, 2, 1, 1)
+    assert told["ceiling"] == 0.75
+
+
 def test_more_problems_than_a_screen_holds_are_counted(tmp_path: Path) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text(lines(*["{not json"] * 50))

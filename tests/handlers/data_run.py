@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from tests.tunesmith.dataset.converse import lines, pair
+from tests.tunesmith.dataset.prepared import said
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket
 from tunesmith.job import parse_job
@@ -25,7 +26,7 @@ JOB = "project: triage\nbase_model: nova-micro\ndata: train.jsonl\n"
 
 def records(count: int, start: int = 0) -> bytes:
     """A JSONL file of so many different good records."""
-    return lines(*(pair(f"message number {n}", f"label_{n % 5}") for n in range(start, start + count)))
+    return lines(*(pair(said(n), f"label_{n % 5}") for n in range(start, start + count)))
 
 
 @dataclass

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import create_ledger
+from tests.tunesmith.reporting.sample import data_report
 from tunesmith.aws import clients
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key
@@ -199,6 +200,7 @@ def run(aws: None, monkeypatch: pytest.MonkeyPatch) -> RunUnderTest:
         f"{run.prefix}/data/train.jsonl", [record(number) for number in range(1000, 1400)]
     )
     run.artifacts.write_lines(f"{run.prefix}/data/validation.jsonl", [record(n) for n in range(2000, 2050)])
+    run.artifacts.write_json(f"{run.prefix}/data/report.json", data_report())
     run.hold(range(120))
     estimate = estimate_run(
         load_prices(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,11 +19,13 @@ from check_preflight.handler import lambda_handler as check_preflight
 from estimate_cost.handler import lambda_handler as estimate_cost
 from prepare_dataset.handler import lambda_handler as prepare_dataset
 from tests.handlers.data_run import JOB, PROJECT, RUN, STEP, DataRun, records
+from tests.tunesmith.dataset.converse import lines, pair
 from tunesmith import names
 from tunesmith.aws import clients
+from tunesmith.aws.objects import Bucket
 from tunesmith.aws.service_quotas import bedrock_quotas
 from tunesmith.cost import OVERRIDE_KEY
-from tunesmith.errors import RecordMissingError, SealBrokenError
+from tunesmith.errors import AssignmentChangedError, RecordMissingError, SealBrokenError
 from tunesmith.ledger import Champion, Step
 from tunesmith.preflight import DEPLOYMENTS_QUOTA, UNITS_QUOTA
 
@@ -115,6 +118,103 @@ def test_a_bad_dataset_is_invalid_and_nothing_is_sealed(data_run: DataRun) -> No
     assert data_run.artifacts.head(f"{DATA}/train.jsonl") is None
     assert data_run.ledger.run(RUN).blind_sha256 == ""
     assert data_run.step(Step.PREPARE).summary == answer["reason"]
+
+
+ASSIGNMENT = f"projects/{PROJECT}/assignment.json"
+LATER_RUN = "f" * 16
+
+
+def admit_another(data_run: DataRun, train: bytes) -> dict[str, str]:
+    """Admit a second run of the project, with other data; give its event."""
+    data_run.uploads.write(f"datasets/{PROJECT}/later.jsonl", train)
+    first = data_run.ledger.run(RUN)
+    version = (data_run.uploads.head(f"datasets/{PROJECT}/later.jsonl") or {})["version"]
+    pinned = {**first.data["train"], "key": f"datasets/{PROJECT}/later.jsonl", "version": version}
+    data_run.ledger.create_run(replace(first, run=LATER_RUN, blind_sha256="", data={"train": pinned}))
+    data_run.artifacts.write(
+        f"runs/{LATER_RUN}/job.json", data_run.artifacts.read(f"runs/{RUN}/job.json"), "application/json"
+    )
+    return {**STEP, "run": LATER_RUN}
+
+
+def test_the_assignment_is_kept_with_the_project_and_a_repeat_finds_it(data_run: DataRun) -> None:
+    data_run.admitted(train=records(100))
+    prepare_dataset(STEP, None)
+    kept = data_run.artifacts.read_json(ASSIGNMENT)
+    assert Counter(kept["records"].values()) == {"train": 51, "validation": 16, "test": 33}
+    keys = [f"{DATA}/train.jsonl", f"{DATA}/report.json", BLIND]
+    before = [data_run.artifacts.read(key) for key in keys]
+    prepare_dataset(STEP, None)
+    assert [data_run.artifacts.read(key) for key in keys] == before
+    assert data_run.artifacts.read_json(ASSIGNMENT) == kept
+
+
+def test_a_second_run_with_more_data_moves_no_earlier_record(data_run: DataRun) -> None:
+    data_run.admitted(train=records(100))
+    prepare_dataset(STEP, None)
+    later = admit_another(data_run, records(500))
+    assert prepare_dataset(later, None)["outcome"] == "valid"
+    for part in ("train", "validation"):
+        earlier = set(data_run.artifacts.read(f"{DATA}/{part}.jsonl").splitlines())
+        assert earlier <= set(data_run.artifacts.read(f"runs/{LATER_RUN}/data/{part}.jsonl").splitlines())
+    blind = data_run.artifacts.read(f"blind/{LATER_RUN}/test.jsonl").splitlines()
+    assert set(data_run.artifacts.read(BLIND).splitlines()) <= set(blind)
+    assert len(blind) == 110
+    # The first run's repeat is what it was, although the project's assignment has grown.
+    sealed = data_run.artifacts.read(BLIND)
+    prepare_dataset(STEP, None)
+    assert data_run.artifacts.read(BLIND) == sealed
+
+
+def test_an_invalid_dataset_leaves_the_assignment_as_it_was(data_run: DataRun) -> None:
+    data_run.admitted(train=records(50) + b"{bad\n" * 10)
+    prepare_dataset(STEP, None)
+    assert data_run.artifacts.head(ASSIGNMENT) is None
+
+
+def test_another_run_that_was_faster_is_taken_into_account(
+    data_run: DataRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_run.admitted(train=records(100))
+    replace_json, calls = Bucket.replace_json, []
+
+    def slower(bucket: Bucket, key: str, value: Any, tag: str) -> bool:
+        calls.append(tag)
+        if len(calls) == 1:  # the other run puts all that it saw into validation
+            others = dict.fromkeys(value["records"], "validation")
+            bucket.write_json(key, {**value, "records": dict(list(others.items())[:10])})
+            return False
+        return replace_json(bucket, key, value, tag)
+
+    monkeypatch.setattr(Bucket, "replace_json", slower)
+    assert prepare_dataset(STEP, None)["outcome"] == "valid"
+    assert [bool(tag) for tag in calls] == [False, True]
+    kept = data_run.artifacts.read_json(ASSIGNMENT)["records"]
+    assert len(data_run.lines(f"{DATA}/validation.jsonl")) == list(kept.values()).count("validation") >= 10
+    assert len(kept) == 100
+
+
+def test_a_project_that_others_split_all_the_time_is_a_fault(
+    data_run: DataRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_run.admitted(train=records(100))
+    monkeypatch.setattr(Bucket, "replace_json", lambda *_: False)
+    with pytest.raises(AssignmentChangedError, match=f"tunesmith resume {RUN}"):
+        prepare_dataset(STEP, None)
+    assert data_run.artifacts.keys("blind/") == []
+    assert data_run.ledger.run(RUN).blind_sha256 == ""
+
+
+def test_conflicts_are_listed_and_told(data_run: DataRun) -> None:
+    torn = lines(pair("torn between two", "label_1"), pair("torn between two", "label_2"))
+    data_run.admitted(train=records(100) + torn)
+    prepare_dataset(STEP, None)
+    rejected = data_run.lines(f"{DATA}/rejected.jsonl")
+    assert [(row["line"], row["rule"]) for row in rejected] == [(101, "TQ002"), (102, "TQ002")]
+    assert rejected[0]["offset"] == len(records(100))
+    assert data_run.step(Step.PREPARE).figures["quarantined"] == 2
+    report = data_run.artifacts.read_json(f"{DATA}/report.json")
+    assert (report["conflicts"]["prompts"], report["proven"]) == (1, False)
 
 
 def test_a_run_that_nobody_admitted_is_a_fault(data_run: DataRun) -> None:

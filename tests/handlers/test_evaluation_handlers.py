@@ -222,6 +222,15 @@ def test_the_bootstrap_decides_where_the_metric_is_a_mean(trained: RunUnderTest)
     assert "bootstrap" in trained.read("evaluation/verdict.json")["method"]
 
 
+def test_a_better_model_on_data_that_proves_nothing_is_not_promoted(trained: RunUnderTest) -> None:
+    note = "250 records are too few: give a test file as data.test"
+    trained.artifacts.write_json(f"{trained.prefix}/data/report.json", {"unproven_note": note})
+    decision = evaluate(trained)
+    assert decision["outcome"] == "inconclusive"
+    assert decision["reason"].endswith(f"But {note}.")
+    assert trained.read("evaluation/verdict.json")["outcome"] == "inconclusive"
+
+
 def test_a_model_that_answers_nothing_leaves_the_verdict_open(trained: RunUnderTest) -> None:
     def refuses(text: str) -> str:
         raise refusal("AccessDeniedException")

@@ -19,7 +19,7 @@ scenario = pytest.mark.scenario.with_args
 
 NOTHING: dict[str, list[str]] = {"jobs": [], "models": [], "deployments": [], "throughputs": []}
 SMALL = 310
-"""Records of which a hundred become the blind test: the fewest that end in a verdict."""
+"""Records of which a hundred become the blind test: few more than a verdict needs."""
 HOURLY = 400
 """Records for a model that needs two hundred to train on."""
 TINY = 150

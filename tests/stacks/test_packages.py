@@ -26,12 +26,14 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from stacks.components.function import PLATFORMS, PYTHON, SOURCE, PipPackage, copy_source, install
+from stacks.pipeline import NUMERIC
 from tests.stacks.assembly import ROOT
 from tunesmith.settings import function_settings
 
 COMMON: tuple[str, ...] = ("requirements.txt",)
 STATISTICS = (*COMMON, "requirements-statistics.txt")
-PACKAGES = {"most": COMMON, "decide_promotion": STATISTICS}
+PACKAGES = {"most": COMMON, "numeric": STATISTICS}
+NUMERIC_FUNCTIONS = ("decide_promotion", "prepare_dataset")
 CACHE = ROOT / ".tunesmith/packages"
 """Built packages by what goes into them, so that the index is asked once and not at every test run."""
 
@@ -212,7 +214,8 @@ print(json.dumps({"strangers": strangers, "gone": sorted(gone & set(files)), "pa
 def test_every_handler_can_be_imported_with_its_package_alone_on_the_path(
     packages: dict[tuple[str, str], Built], name: str
 ) -> None:
-    handlers = [name] if name in function_settings() else sorted({*function_settings()} - {*PACKAGES})
+    others = sorted({*function_settings()} - {*NUMERIC_FUNCTIONS})
+    handlers = NUMERIC_FUNCTIONS if name == "numeric" else others
     folder = packages[name, "here"].folder
     done = subprocess.run(
         [
@@ -238,10 +241,17 @@ def test_every_handler_can_be_imported_with_its_package_alone_on_the_path(
     assert [entry for entry in found["path"] if "site-packages" in entry] == []
 
 
-def test_only_the_verdict_needs_numpy(packages: dict[tuple[str, str], Built]) -> None:
+def test_the_stack_gives_numpy_to_the_functions_that_need_it() -> None:
+    assert set(NUMERIC) == set(NUMERIC_FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", NUMERIC_FUNCTIONS)
+def test_preparation_and_the_verdict_alone_need_numpy(
+    packages: dict[tuple[str, str], Built], name: str
+) -> None:
     folder = packages["most", "here"].folder
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", IMPORT_ALONE, str(folder), "decide_promotion", ""],
+        [sys.executable, "-I", "-S", "-c", IMPORT_ALONE, str(folder), name, ""],
         cwd=folder,
         env={},
         text=True,

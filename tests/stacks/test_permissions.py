@@ -133,6 +133,16 @@ def test_blind_tests_are_written_by_preparation_and_read_by_evaluation_alone(pip
     }
 
 
+def test_what_stands_in_which_part_is_read_and_written_by_preparation_alone(pipeline: Template) -> None:
+    touching: dict[str, set[str]] = {}
+    for roles, statement in statements(pipeline):
+        if any(spelled(arn).endswith("/projects/*/assignment.json") for arn in listed(statement["Resource"])):
+            touching.setdefault(roles, set()).update(listed(statement["Action"]))
+    assert {role.rstrip("0123456789ABCDEF"): actions for role, actions in touching.items()} == {
+        "PrepareDatasetRole": {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"},
+    }
+
+
 def test_the_three_functions_of_the_evaluation_share_its_role(pipeline: Template) -> None:
     holders = {
         properties["Handler"].split(".")[0]

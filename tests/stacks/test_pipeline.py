@@ -51,6 +51,15 @@ def test_functions_are_traced_arm64_python_with_logs_of_their_own(pipeline: Temp
     assert {group["RetentionInDays"] for group in groups.values()} == {365}
 
 
+def test_preparation_alone_has_more_disk_for_the_texts_that_it_compares(pipeline: Template) -> None:
+    disks = {
+        properties["Handler"].split(".")[0]: properties["EphemeralStorage"]["Size"]
+        for properties in pipeline.properties("AWS::Lambda::Function")
+        if "EphemeralStorage" in properties
+    }
+    assert disks == {"prepare_dataset": 2048}
+
+
 def test_no_function_outlives_the_state_that_waits_for_it(pipeline: Template) -> None:
     timeouts = {
         properties["Handler"].split(".")[0]: properties["Timeout"]

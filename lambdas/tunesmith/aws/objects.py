@@ -87,6 +87,30 @@ class Bucket:
         """Write lines, each without its newline, as one object."""
         self.write(key, b"".join(line + b"\n" for line in lines), "application/jsonl")
 
+    def read_json_and_tag(self, key: str) -> tuple[Any, str]:
+        """Read an object as JSON, with the tag that `replace_json` asks for; (None, "") for an absent one."""
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None, ""
+            raise
+        return json.loads(answer["Body"].read()), answer["ETag"]
+
+    def replace_json(self, key: str, value: Any, tag: str) -> bool:
+        """Write a value as compact JSON over what has the tag; False where somebody else wrote since."""
+        body = json.dumps(value, separators=(",", ":")).encode()
+        known: dict[str, Any] = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        try:
+            self._client.put_object(
+                Bucket=self.name, Key=key, Body=body, ContentType="application/json", **known
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+                return False
+            raise
+        return True
+
     def delete(self, key: str) -> None:
         """Delete an object; where the bucket is versioned, its versions stay."""
         self._client.delete_object(Bucket=self.name, Key=key)
@@ -101,6 +125,11 @@ class Bucket:
 def run_prefix(run: str) -> str:
     """Prefix of everything that a run writes, but for its blind test."""
     return f"runs/{run}"
+
+
+def assignment_key(project: str) -> str:
+    """Key of what stands in which part, kept from run to run of a project."""
+    return f"projects/{project}/assignment.json"
 
 
 def blind_test_key(run: str) -> str:

@@ -2,9 +2,8 @@
 
 from tunesmith.dataset.engine import CheckedFile, Problem, check_file
 from tunesmith.dataset.formats import CHANGES, conversations
-from tunesmith.dataset.report import DataReport, data_report, joined, rejected_rows
+from tunesmith.dataset.report import DataReport, Split, joined, rejected_rows
 from tunesmith.dataset.rules import RULES, Rule
-from tunesmith.dataset.split import Split, split_records
 
 __all__ = [
     "CHANGES",
@@ -16,8 +15,6 @@ __all__ = [
     "Split",
     "check_file",
     "conversations",
-    "data_report",
     "joined",
     "rejected_rows",
-    "split_records",
 ]

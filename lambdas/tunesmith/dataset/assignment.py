@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 TEST_SHARE: Final = 0.20
-TEST_BOUNDS: Final = (100, 1_000)
+TEST_BOUNDS: Final = (110, 1_000)
+"""Fewer than 100 answered records decide nothing; a few calls may be lost, and whole groups may not fit."""
 TEST_DIVISOR: Final = 3
+"""The test takes at most a third."""
 VALIDATION_SHARE: Final = 0.10
 VALIDATION_BOUNDS: Final = (50, 500)
 VALIDATION_DIVISOR: Final = 6
+"""Validation takes at most a sixth."""
 PROVEN_RECORDS: Final = 300
 """Below this a split of its own proves nothing, and a test file is asked for."""
 
@@ -39,8 +42,8 @@ class Entry:
     """Its group in this version: the user's group key, or the cluster of near-duplicates."""
     label: str = ""
     """The answer in a label task, else empty."""
-    lasting: bool = False
-    """Whether the group's name means the same in every version, as a user's group key does."""
+    lasting: str = ""
+    """The user's own group key, which means the same in every version; empty without one."""
     given: Part | None = None
     """The part whose file the user brought it in; None for the training file, which may be split."""
 
@@ -96,7 +99,7 @@ def place_records(
 ) -> Placement:
     """Place each entry in a part, by whole groups and the same for any order of the entries.
 
-    Test: 20 %, 100 to 1,000 records, at most a third; validation: 10 %, 50 to 500, at most a sixth; a share
+    Test: 20 %, 110 to 1,000 records, at most a third; validation: 10 %, 50 to 500, at most a sixth; a share
     that the user names is taken without these bounds. A part that the user brought a file for is not filled
     from the training file. Entries with equal keys are one record.
     """
@@ -108,7 +111,7 @@ def place_records(
     placed: dict[Entry, Place] = {}
     free: dict[str, list[Entry]] = {}
     for name, members in groups.items():
-        found = _bound(name, members, old, brought)
+        found = _bound(members, old, brought)
         if found is None:
             free[name] = members
         else:
@@ -122,7 +125,7 @@ def place_records(
         if place != "left_out":
             records.setdefault(entry.key, place)
         if entry.lasting and place in ("train", "validation", "test"):
-            lasting.setdefault(entry.group, place)
+            lasting.setdefault(entry.lasting, place)
     proven = "test" in brought or len({entry.key for entry in entries}) >= PROVEN_RECORDS
     return Placement(
         places=tuple(placed[entry] for entry in entries),
@@ -159,23 +162,22 @@ def group_names(labels: Sequence[int], keys: Sequence[str]) -> list[str]:
     return [least[label] for label in labels]
 
 
-def _entry_order(entry: Entry) -> tuple[str, str, str, str, bool]:
+def _entry_order(entry: Entry) -> tuple[str, str, str, str, str]:
     return entry.key, entry.group, entry.given or "", entry.label, entry.lasting
 
 
-def _bound(
-    name: str, members: Sequence[Entry], old: Assignment, brought: Set[Part]
-) -> dict[Entry, Place] | None:
+def _bound(members: Sequence[Entry], old: Assignment, brought: Set[Part]) -> dict[Entry, Place] | None:
     """Place a group that the past or the user's own files bind; None if it is free."""
     placed: dict[Entry, Place] = {}
+    parts: set[Part] = {old.groups[entry.lasting] for entry in members if entry.lasting in old.groups}
     for entry in members:
         before = old.records.get(entry.key)
-        if before is not None:
-            moved = entry.given is not None and before != entry.given
-            placed[entry] = "quarantined" if moved else before
-    parts: set[Part] = {place for place in placed.values() if place in ("train", "validation", "test")}
-    if name in old.groups and any(entry.lasting for entry in members):
-        parts.add(old.groups[name])
+        if before == "train" or before == "validation" or before == "test":
+            placed[entry] = _stays(entry, before, brought)
+            if placed[entry] != "quarantined":
+                parts.add(before)
+        elif before is not None:
+            placed[entry] = before
     fresh = [entry for entry in members if entry not in placed]
     given = {entry.given for entry in fresh if entry.given}
     if len(parts) > 1:
@@ -189,12 +191,21 @@ def _bound(
     return placed | dict.fromkeys(fresh, "quarantined") if placed else None
 
 
+def _stays(entry: Entry, before: Part, brought: Set[Part]) -> Place:
+    """Place a record that stands in a part already."""
+    if entry.given is None:
+        # A part that the user brings now is his; what was drawn for it earlier still may not train.
+        return "left_out" if before in brought else before
+    return before if entry.given == before else "quarantined"
+
+
 def _follows(entry: Entry, part: Part, brought: Set[Part]) -> Place:
     """Place a new record beside the old ones of its group."""
-    if entry.given not in (None, part):
-        return "quarantined"
-    # What only resembles the user's own validation or test is no part of it.
-    return "left_out" if entry.given is None and part in brought else part
+    if entry.given == part:
+        return part
+    if part in brought and (entry.given is None or (entry.given, part) == ("validation", "test")):
+        return "left_out"  # what only resembles the user's own validation or test is no part of it
+    return part if entry.given is None else "quarantined"
 
 
 def _quotas(
@@ -263,6 +274,6 @@ def _drawn(seed: int, members: Sequence[Entry]) -> bytes:
 
 def _unproven_note(count: int) -> str:
     return (
-        f"{count} records are too few to prove anything by a part of them: give a test file as data.test; "
+        f"{count} records are too few to prove anything: give a test file of new records as data.test; "
         f"without one a run of fewer than {PROVEN_RECORDS} is not promoted by itself"
     )

@@ -15,6 +15,8 @@ class Duplicates:
 
     exact: int
     conflicts: int
+    copies: tuple[int, ...]
+    """How often each kept record stood in the file, in the order of the records."""
 
 
 def drop_duplicates(records: Iterable[Record]) -> tuple[list[Record], Duplicates]:
@@ -23,12 +25,15 @@ def drop_duplicates(records: Iterable[Record]) -> tuple[list[Record], Duplicates
     The result is sorted by content.
     """
     kept: dict[bytes, Record] = {}
-    seen = 0
+    copies: Counter[bytes] = Counter()
     for record in records:
-        seen += 1
+        copies[record.content_key] += 1
         other = kept.get(record.content_key)
         if other is None or record.line < other.line:
             kept[record.content_key] = record
     answers = Counter(record.prompt_key for record in kept.values())
     conflicts = sum(count > 1 for count in answers.values())
-    return [kept[key] for key in sorted(kept)], Duplicates(exact=seen - len(kept), conflicts=conflicts)
+    order = sorted(kept)
+    return [kept[key] for key in order], Duplicates(
+        exact=copies.total() - len(kept), conflicts=conflicts, copies=tuple(copies[key] for key in order)
+    )

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from tunesmith.catalogue import Model, UploadFormat
+from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.formats import as_conversation, detect_format, fit_record
 from tunesmith.dataset.records import ESTIMATE_ERROR, Record, make_record
@@ -37,6 +38,17 @@ class Problem:
     excerpt: str
 
 
+@dataclass(frozen=True, slots=True)
+class NearDuplicateFigures:
+    """Records that say nearly the same as others, by groups of two and more."""
+
+    groups: int
+    records: int
+    largest: int
+    warning: str
+    """Set where one group holds more than 5 % of the records, with an example."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckedFile:
     """A file as the rules see it."""
@@ -50,6 +62,10 @@ class CheckedFile:
     problems: tuple[Problem, ...]
     duplicates: Duplicates
     format: UploadFormat
+    near: NearDuplicateFigures | None = None
+    """None where nobody looked."""
+    conflicts: Conflicts | None = None
+    """None where nobody looked; `duplicates` counts the prompts in any case."""
     changes: Mapping[str, int]
     """Change (see `formats.CHANGES`) to the number of valid records that were changed so to fit the model."""
 
@@ -75,9 +91,12 @@ class CheckedFile:
             ],
             "duplicates": {
                 "exact": self.duplicates.exact,
-                "near": None,
-                "near_note": "near-duplicates are not looked for",
+                "near": self.near.records if self.near else None,
+                "near_groups": self.near.groups if self.near else None,
+                "near_note": self.near.warning if self.near else "",
                 "conflicts": self.duplicates.conflicts,
+                "conflict_note": self.conflicts.note if self.conflicts else "",
+                "ceiling": self.conflicts.ceiling if self.conflicts else None,
             },
             "tokens": {
                 "total": sum(tokens),
@@ -124,6 +143,13 @@ def check_file(
         format=check.format or model.record_format,
         changes=dict(sorted(check.changes.items())),
     )
+
+
+def with_problems(checked: CheckedFile, found: Iterable[tuple[Record, Finding]]) -> CheckedFile:
+    """Add what is wrong with valid records to a file's problems, in the order of its lines."""
+    problems = [Problem(*record.place, *finding, _excerpt(record.line)) for record, finding in found]
+    ordered = sorted([*checked.problems, *problems], key=lambda each: (each.line, each.rule))
+    return replace(checked, problems=tuple(ordered))
 
 
 class _Line(NamedTuple):
@@ -192,7 +218,7 @@ class _LineCheck:
             return None, [*warnings, *findings]
         fitted, changes = fit_record(as_conversation(value, self.format or "converse"), self._model)
         self.changes.update(changes)
-        return make_record(fitted, group), warnings
+        return make_record(fitted, group, (line.number, line.offset)), warnings
 
     def _learn_format(self, value: dict[str, Any]) -> None:
         """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""

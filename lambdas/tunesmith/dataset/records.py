@@ -7,7 +7,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tunesmith.dataset.formats import write_record
@@ -35,6 +35,8 @@ class Record:
     answer_tokens: int
     group: bytes = b""
     """Digest of the user's own group key, empty without one: records of one group stay together."""
+    place: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Line and byte offset where it stood; no part of what it is."""
 
     @property
     def tokens(self) -> int:
@@ -42,7 +44,7 @@ class Record:
         return self.prompt_tokens + self.answer_tokens
 
 
-def make_record(value: Mapping[str, Any], group: bytes = b"") -> Record:
+def make_record(value: Mapping[str, Any], group: bytes = b"", place: tuple[int, int] = (0, 0)) -> Record:
     """Make a record from a conversation that broke no rule."""
     system = value.get("system", [])
     *asked, answered = value["messages"]
@@ -56,6 +58,7 @@ def make_record(value: Mapping[str, Any], group: bytes = b"") -> Record:
         prompt_tokens=sum(estimate_tokens(text) for _, texts in prompt for text in texts),
         answer_tokens=sum(estimate_tokens(text) for text in answer),
         group=group,
+        place=place,
     )
 
 

@@ -10,17 +10,76 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from tunesmith.catalogue import Model, RecordFormat
-from tunesmith.dataset.engine import CheckedFile
+from tunesmith.dataset.conflicts import Conflicts
+from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures
 from tunesmith.dataset.formats import CHANGES, write_record
 from tunesmith.dataset.records import ESTIMATE_ERROR, Record
 from tunesmith.dataset.rules import RULES
-from tunesmith.dataset.split import Split
 
 MOST_REJECTED_SHARE: Final = 0.05
 """Share of a file's records that may be rejected before the whole dataset is in doubt."""
 
 _EXAMPLES: Final = 3
 _LISTED: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Disjoint parts, no group in two of them, and how many records left a part for that."""
+
+    train: tuple[Record, ...]
+    validation: tuple[Record, ...]
+    test: tuple[Record, ...]
+    left_train: int
+    """Training records left out because validation or test has the like."""
+    left_validation: int
+    """Validation records left out because the test has the like."""
+
+    def parts(self) -> dict[str, tuple[Record, ...]]:
+        """Map train, validation and test, in this order, to their records."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What the records of all files together showed."""
+
+    near: NearDuplicateFigures
+    conflicts: Conflicts
+    """Of the training file; files of the user's own for the other parts are taken as they are."""
+    bridging: int
+    """Records quarantined because an earlier version of the project set apart what they tie together."""
+    leaked_train: int
+    """Training records that the exact join with validation and test found, beyond whole groups."""
+    leaked_validation: int
+    proven: bool
+    """False where too few records were split to prove anything: the run is not promoted by itself."""
+    unproven_note: str
+
+    @property
+    def quarantined(self) -> int:
+        """Valid records that stand in no part, by conflict or by bridging."""
+        return len(self.conflicts.outvoted) + len(self.conflicts.quarantined) + self.bridging
+
+    def to_json(self) -> dict[str, Any]:
+        """Spell the findings as a part of the report."""
+        conflicts = self.conflicts
+        return {
+            "near_duplicates": asdict(self.near),
+            "conflicts": {
+                "labels": conflicts.labels,
+                "prompts": conflicts.prompts,
+                "outvoted": len(conflicts.outvoted),
+                "quarantined": len(conflicts.quarantined),
+                "ceiling": conflicts.ceiling,
+                "note": conflicts.note,
+            },
+            "quarantined": self.quarantined,
+            "bridging": self.bridging,
+            "leaked": {"train": self.leaked_train, "validation": self.leaked_validation},
+            "proven": self.proven,
+            "unproven_note": self.unproven_note,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +91,7 @@ class DataReport:
     model: str
     files: Mapping[str, CheckedFile]
     split: Split
+    findings: Findings
     seed: int
     blind_sha256: str
     """SHA-256 of the blind test; empty where nothing was sealed."""
@@ -50,6 +110,7 @@ class DataReport:
             "files": {role: _file_figures(checked) for role, checked in self.files.items()},
             "split": {part: _part_figures(records) for part, records in self.split.parts().items()},
             "left_out": {"train": self.split.left_train, "validation": self.split.left_validation},
+            **self.findings.to_json(),
             "estimate_error": ESTIMATE_ERROR,
             "seed": self.seed,
             "blind_sha256": self.blind_sha256,
@@ -68,8 +129,17 @@ class DataReport:
         return (
             f"{train:,} records to train, {validation:,} to validate, {test:,} sealed as blind test; "
             f"{self.figures()['rejected']:,} rejected, {self.figures()['duplicates']:,} duplicates dropped"
-            f"{changed}"
+            f"{self._set_aside()}{changed}"
+            f"{'; ' + self.findings.unproven_note if self.findings.unproven_note else ''}"
         )
+
+    def _set_aside(self) -> str:
+        figures = self.figures()
+        told = {
+            "quarantined": figures["quarantined"],
+            "left out as too like held-back ones": figures["left_out"],
+        }
+        return "".join(f", {count:,} {what}" for what, count in told.items() if count)
 
     def changes(self) -> dict[str, int]:
         """Count the records of all files that were changed to fit the model, by change."""
@@ -85,12 +155,16 @@ class DataReport:
             "rejected": sum(checked.rejected for checked in self.files.values()),
             "duplicates": sum(checked.duplicates.exact for checked in self.files.values()),
             "conflicts": sum(checked.duplicates.conflicts for checked in self.files.values()),
+            "near_duplicates": self.findings.near.records,
+            "quarantined": self.findings.quarantined,
+            "left_out": self.split.left_train + self.split.left_validation,
         }
 
 
 def data_report(
     files: Mapping[str, CheckedFile],
     split: Split,
+    findings: Findings,
     model: Model,
     *,
     seed: int,
@@ -109,6 +183,7 @@ def data_report(
         model=model.id,
         files=files,
         split=split,
+        findings=findings,
         seed=seed,
         blind_sha256="" if reason else hashlib.sha256(joined(split.test)).hexdigest(),
         rejected_uri=rejected_uri,
@@ -125,7 +200,7 @@ def joined(records: Iterable[Record], record_format: RecordFormat = "converse") 
 
 
 def rejected_rows(files: Mapping[str, CheckedFile]) -> Iterator[bytes]:
-    """Spell every problem of every file as a line of rejected.jsonl."""
+    """Spell every problem of every file, what was quarantined included, as a line of rejected.jsonl."""
     for checked in files.values():
         for problem in checked.problems:
             yield json.dumps({"file": checked.file, **asdict(problem)}).encode()
@@ -143,7 +218,7 @@ def _objection(
         needed = f"{model.title} needs at least {model.minimum_records}"
         objections = [f"{file} has {usable} different valid records, and {needed}"]
     if not objections:
-        objections = [said] if (said := _split_objection(split)) else []
+        objections = [said] if (said := _split_objection(files, split)) else []
     if objections and any(checked.problems for checked in files.values()):
         objections.append(f"every problem is listed in {rejected_uri}")
     return "; ".join(objections)
@@ -166,14 +241,19 @@ def _file_objection(checked: CheckedFile, most_rejected: float) -> str:
     return ""
 
 
-def _split_objection(split: Split) -> str:
+def _split_objection(files: Mapping[str, CheckedFile], split: Split) -> str:
+    if not split.test and "test" in files:
+        return (
+            f"no record of {files['test'].file} can be the blind test, because an earlier version of the "
+            "project had each in training or validation; give other records, or start another project"
+        )
     if not split.test:
         return (
-            "no record can be held back for the blind test, because nearly all have one prompt; give a test "
+            "no record can be held back for the blind test, because nearly all are of one group; give a test "
             "file as data.test"
         )
     if not split.train:
-        return "no training record remains, because validation or test has the prompt of each"
+        return "no training record remains, because validation or test has the like of each"
     return ""
 
 

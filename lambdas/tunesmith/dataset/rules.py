@@ -20,13 +20,20 @@ from tunesmith.suggestions import did_you_mean
 MAX_LINE_BYTES: Final = 4 << 20
 """Longest line that is read. 32,000 tokens of 4 characters take 1.5 MB, if JSON spells each in 12 bytes."""
 
+OUTVOTED: Final = "TQ001"
+UNDECIDED: Final = "TQ002"
+BRIDGING: Final = "TQ003"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule's id, which never changes, and what breaking it means: an error rejects the line."""
+    """A rule's id, which never changes, and what breaking it means.
+
+    An error rejects the line; a quarantine keeps a valid record out of every part of the split.
+    """
 
     id: str
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "quarantine"]
     reason: str
 
 
@@ -65,6 +72,11 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("TS023", "error", "The record is in another format than the file."),
         Rule("TS024", "error", "prompt or completion is missing or no text."),
         Rule("TS025", "error", "The group key is missing or neither text nor a number."),
+        Rule(OUTVOTED, "quarantine", "Two thirds of the records with this prompt give another answer."),
+        Rule(
+            UNDECIDED, "quarantine", "Records with this prompt disagree, without two thirds for one answer."
+        ),
+        Rule(BRIDGING, "quarantine", "The record ties parts together that an earlier version set apart."),
     )
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION
@@ -63,11 +63,12 @@ class VerdictReport(Comparison):
         return asdict(self)
 
 
-def decide(scores: Mapping[str, Any], *, minimum_gain: float, seed: int) -> VerdictReport:
+def decide(scores: Mapping[str, Any], *, minimum_gain: float, seed: int, unproven: str = "") -> VerdictReport:
     """Compare the candidate with every other model that was scored, on the records that all answered.
 
     Better only where it is better than each of them; rejected where one comparison says so.
     `minimum_gain` over the base model is in percentage points; `seed` fixes the bootstrap's resamples.
+    `unproven` says in words why the data proves nothing, whatever was measured: then nothing is decided.
     """
     minima = {BASE: minimum_gain, CHAMPION: MINIMUM_GAIN_OVER_CHAMPION}
     comparisons = tuple(
@@ -82,8 +83,12 @@ def decide(scores: Mapping[str, Any], *, minimum_gain: float, seed: int) -> Verd
         for one in others
         if one.gain is not None and deciding.gain is not None
     )
+    reason = deciding.reason + told
+    if unproven:
+        deciding = replace(deciding, outcome="inconclusive")
+        reason += f" But {unproven}."
     return VerdictReport(
-        **{**vars(deciding), "reason": deciding.reason + told},
+        **{**vars(deciding), "reason": reason},
         metric=scores["metric"],
         n=scores["n"],
         lost=scores["lost"],

@@ -8,7 +8,7 @@ from typing import Any
 
 from tunesmith.evaluation.metrics import METRIC_NAMES
 from tunesmith.reporting.charts import gain_chart, loss_chart, models_chart
-from tunesmith.reporting.words import day, duration, money, number, price
+from tunesmith.reporting.words import data_findings, day, duration, money, number, price
 
 
 def comparison(evaluation: Mapping[str, Any] | None) -> str:
@@ -89,8 +89,15 @@ def data(report: Mapping[str, Any] | None) -> str:
     )
     shares = f'<div class="share">{bar}</div><div class="parts">{parts}</div>' if total else ""
     files = "".join(_file(file) for file in report["files"].values())
-    where = f'<p class="muted">Every rejected line: <code>{escape(report["rejected_uri"])}</code></p>'
-    return f"<section><h2>Data</h2>{shares}{files}{where if _any_problem(report) else ''}</section>"
+    where = (
+        '<p class="muted">Every line that was rejected or quarantined: '
+        f"<code>{escape(report['rejected_uri'])}</code></p>"
+    )
+    found = "".join(f"<li>{escape(sentence)}</li>" for sentence in data_findings(report))
+    return (
+        f"<section><h2>Data</h2>{shares}{files}<ul>{found}</ul>"
+        f"{where if _any_problem(report) else ''}</section>"
+    )
 
 
 def cost(section: Mapping[str, Any]) -> str:

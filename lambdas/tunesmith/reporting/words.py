@@ -117,10 +117,42 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
+def data_findings(report: Mapping[str, Any]) -> list[str]:
+    """Say what the records showed together, and whether they prove anything."""
+    near, conflicts = report["near_duplicates"], report["conflicts"]
+    left, leaked = report["left_out"], report["leaked"]
+    told = [
+        f"{near['records']:,} records are near-duplicates, in {near['groups']:,} groups that stay whole;"
+        f" the largest has {near['largest']:,}."
+        if near["groups"]
+        else "No near-duplicates were found.",
+        _sentence(near["warning"]),
+        _sentence(conflicts["note"]),
+        f"{number(report['quarantined'])} valid records were quarantined: {conflicts['outvoted']:,} outvoted,"
+        f" {conflicts['quarantined']:,} without a majority, {report['bridging']:,} that tie together what an"
+        " earlier version of the project set apart."
+        if report["quarantined"]
+        else "",
+        f"{left['train']:,} records left training and {left['validation']:,} validation, because a part held"
+        f" back has the like: {leaked['train']:,} and {leaked['validation']:,} by the exact comparison, the"
+        " others with their groups."
+        if left["train"] or left["validation"]
+        else "Nothing in training is like validation or blind test.",
+        _sentence(report["unproven_note"])
+        if not report["proven"]
+        else "The records are enough for the blind test to prove something.",
+    ]
+    return [sentence for sentence in told if sentence]
+
+
 STAND_IN: Final = (
     "These figures come from the local stand-in for Amazon Bedrock: a small linear model learned from the"
     " records, no language model was asked, and nothing was paid: amounts are by AWS's prices."
 )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def gain_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -103,6 +103,36 @@ def test_a_test_record_that_was_trained_on_is_quarantined() -> None:
     assert place_records(again, placed.assignment, seed=1).places[-1] == "quarantined"
 
 
+def test_what_is_left_out_is_left_out_again_and_not_remembered() -> None:
+    found = [
+        *entries(40),
+        *(Entry(key=f"v{n}", group=f"g{n}", given="validation") for n in range(9)),
+        *(Entry(key=f"t{n}", group=f"g{n}", given="test") for n in range(5)),
+    ]
+    placed = place_records(found, seed=1)
+    assert Counter(placed.places) == {"left_out": 14, "validation": 4, "test": 5, "train": 31}
+    again = place_records(found, placed.assignment, seed=1)
+    assert again.places == placed.places
+    assert again.assignment == placed.assignment
+
+
+def test_what_was_drawn_for_a_part_that_the_user_brings_later_does_not_train() -> None:
+    first = entries(60)
+    placed = place_records(first, seed=1)
+    later = place_records([*first, Entry(key="t", group="t", given="test")], placed.assignment, seed=1)
+    assert later.indices("left_out") == placed.indices("test")
+    assert later.indices("train") == placed.indices("train")
+    assert later.assignment.records.items() >= placed.assignment.records.items()
+
+
+def test_a_new_record_ties_two_lasting_groups_of_other_parts_and_is_quarantined() -> None:
+    first = [Entry(key=f"k{n}", group=f"g{n}", lasting=f"customer {n}") for n in range(30)]
+    placed = place_records(first, seed=1)
+    train, test = placed.indices("train")[0], placed.indices("test")[0]
+    tied = [Entry(key=f"new {n}", group="tied", lasting=f"customer {n}") for n in (train, test)]
+    assert place_records(tied, placed.assignment, seed=1).places == ("quarantined", "quarantined")
+
+
 def test_a_record_that_bridges_two_parts_is_quarantined_and_stays_so() -> None:
     first = entries(30)
     placed = place_records(first, seed=1)
@@ -118,9 +148,9 @@ def test_a_record_that_bridges_two_parts_is_quarantined_and_stays_so() -> None:
 
 
 def test_a_lasting_group_keeps_its_part_when_its_records_are_gone() -> None:
-    first = [Entry(key=f"k{n}", group=f"customer {n}", lasting=True) for n in range(30)]
+    first = [Entry(key=f"k{n}", group=f"customer {n}", lasting=f"customer {n}") for n in range(30)]
     placed = place_records(first, seed=1)
-    later = [Entry(key=f"new {n}", group=f"customer {n}", lasting=True) for n in range(30)]
+    later = [Entry(key=f"new {n}", group=f"customer {n}", lasting=f"customer {n}") for n in range(30)]
     assert place_records(later, placed.assignment, seed=9).places == placed.places
 
 

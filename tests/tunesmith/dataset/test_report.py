@@ -6,48 +6,33 @@ import hashlib
 import json
 from typing import Any
 
-from tests.tunesmith.dataset.converse import lines, pair
+from tests.tunesmith.dataset.converse import pair
+from tests.tunesmith.dataset.prepared import MICRO, WHERE, checked, pairs, prepared, said
 from tunesmith.catalogue import find_model
-from tunesmith.dataset import DataReport, check_file, data_report, joined, rejected_rows, split_records
-from tunesmith.dataset.engine import CheckedFile
-
-MICRO = find_model("nova-micro")
-WHERE = "s3://artifacts/runs/x/data/rejected.jsonl"
-
-
-def pairs(count: int, start: int = 0) -> list[Any]:
-    return [pair(f"prompt {number}", "a") for number in range(start, start + count)]
-
-
-def checked(files: dict[str, list[Any]]) -> dict[str, CheckedFile]:
-    return {role: check_file([lines(*values)], MICRO, file=f"{role}.jsonl") for role, values in files.items()}
+from tunesmith.dataset import DataReport, joined, rejected_rows
 
 
 def report(**values: list[Any]) -> DataReport:
-    files = checked(values)
-    split = split_records(
-        files["train"].records,
-        validation=files["validation"].records if "validation" in files else None,
-        test=files["test"].records if "test" in files else None,
-        seed=1,
-    )
-    return data_report(files, split, MICRO, seed=1, rejected_uri=WHERE)
+    return prepared(values).report
 
 
 def test_a_good_dataset_is_valid_and_its_blind_test_has_a_digest() -> None:
-    found = report(train=[*pairs(100), *pairs(3), b"{"])
+    found = report(train=[*pairs(310), *pairs(3), b"{"])
     assert (found.outcome, found.reason) == ("valid", "")
     assert found.blind_sha256 == hashlib.sha256(joined(found.split.test)).hexdigest()
     assert found.summary() == (
-        "51 records to train, 16 to validate, 33 sealed as blind test; 1 rejected, 3 duplicates dropped"
+        "157 records to train, 50 to validate, 103 sealed as blind test; 1 rejected, 3 duplicates dropped"
     )
     assert found.figures() == {
-        "train": 51,
-        "validation": 16,
-        "test": 33,
+        "train": 157,
+        "validation": 50,
+        "test": 103,
         "rejected": 1,
         "duplicates": 3,
         "conflicts": 0,
+        "near_duplicates": 0,
+        "quarantined": 0,
+        "left_out": 0,
     }
 
 
@@ -132,30 +117,19 @@ def test_rejected_rows_name_file_line_rule_reason_and_excerpt() -> None:
 
 
 def test_a_strict_dataset_bears_no_bad_record() -> None:
-    files = checked({"train": [*pairs(100), b"{"]})
-    split = split_records(files["train"].records, validation=None, test=None, seed=1)
-    judged = {
-        strict: data_report(files, split, MICRO, seed=1, rejected_uri=WHERE, strict=strict)
-        for strict in (False, True)
-    }
-    assert judged[False].outcome == "valid"
-    assert judged[True].outcome == "invalid"
+    values = {"train": [*pairs(100), b"{"]}
+    assert prepared(values).report.outcome == "valid"
+    judged = prepared(values, on_error="strict").report
+    assert judged.outcome == "invalid"
     assert "1 of 101 records of train.jsonl (1.0%) were rejected, and data.on_error is strict" in (
-        judged[True].reason
+        judged.reason
     )
-    clean = checked({"train": pairs(100)})
-    split = split_records(clean["train"].records, validation=None, test=None, seed=1)
-    assert data_report(clean, split, MICRO, seed=1, rejected_uri=WHERE, strict=True).outcome == "valid"
+    assert prepared({"train": pairs(100)}, on_error="strict").report.outcome == "valid"
 
 
 def test_changes_are_counted_over_all_files_and_told_with_their_rule() -> None:
-    llama = find_model("llama-3.2-1b")
-    files = {
-        role: check_file([lines(*values)], llama, file=role)
-        for role, values in {"train": pairs(150), "test": pairs(20, 500)}.items()
-    }
-    split = split_records(files["train"].records, validation=None, test=files["test"].records, seed=1)
-    found = data_report(files, split, llama, seed=1, rejected_uri=WHERE)
+    values = {"train": pairs(150), "test": pairs(20, 500)}
+    found = prepared(values, model=find_model("llama-3.2-1b")).report
     assert found.outcome == "valid"
     [change] = found.to_json()["changes"]
     assert (change["id"], change["records"]) == ("TC005", 170)
@@ -165,15 +139,27 @@ def test_changes_are_counted_over_all_files_and_told_with_their_rule() -> None:
 def test_validation_counts_towards_the_minimum_where_aws_counts_it() -> None:
     llama = find_model("llama-3.2-1b")
     values = {"train": pairs(60), "validation": pairs(45, 300), "test": pairs(20, 500)}
-    files = {role: check_file([lines(*rows)], llama, file=role) for role, rows in values.items()}
-    split = split_records(
-        files["train"].records,
-        validation=files["validation"].records,
-        test=files["test"].records,
-        seed=1,
-    )
-    assert data_report(files, split, llama, seed=1, rejected_uri=WHERE).outcome == "valid"
-    alone = {role: checked for role, checked in files.items() if role != "validation"}
-    assert "60 different valid records" in (
-        data_report(alone, split, llama, seed=1, rejected_uri=WHERE).reason
-    )
+    assert prepared(values, model=llama).report.outcome == "valid"
+    alone = {role: rows for role, rows in values.items() if role != "validation"}
+    assert "60 different valid records" in prepared(alone, model=llama).report.reason
+
+
+def test_the_findings_stand_in_the_json_and_in_the_summary() -> None:
+    train = [pair(said(n), f"label {n % 4}") for n in range(320)]
+    near = pair(said(0) + " and more", "label 0")
+    found = report(train=[*train, near, pair(said(1), "label 3")])
+    told = found.to_json()
+    assert told["near_duplicates"]["groups"] >= 1
+    assert told["conflicts"]["quarantined"] == 2
+    assert (told["quarantined"], told["bridging"], told["proven"]) == (2, 0, True)
+    assert told["leaked"] == {"train": 0, "validation": 0}
+    assert told["files"]["train"]["by_rule"] == {"TQ002": 2}
+    assert "2 quarantined" in found.summary()
+    assert found.figures()["quarantined"] == 2
+
+
+def test_too_few_records_are_told_with_what_to_do() -> None:
+    found = report(train=pairs(200))
+    assert found.outcome == "valid"
+    assert found.summary().endswith("a run of fewer than 300 is not promoted by itself")
+    assert "give a test file of new records as data.test" in found.to_json()["unproven_note"]

@@ -161,11 +161,13 @@ NEARLY_BREAKS: list[tuple[str, str, Any]] = [
 
 
 def test_every_rule_is_tried() -> None:
-    assert {rule for rule, _, _ in BREAKS} == set(RULES) - {"TS025"}
+    assert {rule for rule, _, _ in BREAKS} == {rule for rule in RULES if rule.startswith("TS")} - {"TS025"}
 
 
 def test_rules_have_stable_ids_and_say_their_reason_in_a_sentence() -> None:
-    assert list(RULES) == [f"TS{number:03d}" for number in range(1, len(RULES) + 1)]
+    lines = [f"TS{number:03d}" for number in range(1, 26)]
+    assert list(RULES) == [*lines, "TQ001", "TQ002", "TQ003"]
+    assert [rule for rule in RULES if RULES[rule].severity == "quarantine"] == ["TQ001", "TQ002", "TQ003"]
     for rule_id, rule in RULES.items():
         assert rule.id == rule_id
         assert rule.reason.endswith(".")

@@ -46,6 +46,16 @@ def test_the_reason_says_figures_in_words() -> None:
     assert (report.only_candidate_right, report.only_comparator_right) == (60, 5)
 
 
+@pytest.mark.parametrize(("gained", "given_up"), [(60, 5), (5, 60)])
+def test_data_that_proves_nothing_decides_nothing(gained: int, given_up: int) -> None:
+    plain = decide(scores(gained, given_up, 400), minimum_gain=2.0, seed=1)
+    report = decide(scores(gained, given_up, 400), minimum_gain=2.0, seed=1, unproven="250 are too few")
+
+    assert report.outcome == "inconclusive"
+    assert report.reason == f"{plain.reason} But 250 are too few."
+    assert (report.gain, report.comparisons) == (plain.gain, plain.comparisons)
+
+
 def test_ninety_nine_records_decide_nothing_and_a_hundred_may() -> None:
     few, enough = (decide(scores(n // 2, 0, n), minimum_gain=2.0, seed=1) for n in (99, 100))
 

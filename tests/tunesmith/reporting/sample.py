@@ -58,7 +58,7 @@ def promoted() -> RunRecords:
             since="2026-11-23T13:20:58Z",
         ),
         job={"budget": {"limit_usd": "50"}},
-        data=_data(),
+        data=data_report(),
         estimate=_estimate(),
         jobs=[_job()],
         scores=scores,
@@ -96,7 +96,7 @@ def inconclusive() -> RunRecords:
 def invalid() -> RunRecords:
     """A run that ended at its data."""
     records = promoted()
-    data = _data()
+    data = data_report()
     data["files"]["train"] |= {"rejected": 412, "valid": 1_700}
     reason = "412 of 2,112 records of train.jsonl (19.5%) were rejected, more than 5%."
     return replace(
@@ -241,7 +241,7 @@ def _job() -> dict[str, Any]:
     }
 
 
-def _data() -> dict[str, Any]:
+def data_report() -> dict[str, Any]:
     problems = [
         {"line": 18, "offset": 9_211, "rule": "TS016", "reason": "The last turn is the user's."},
         {"line": 407, "offset": 201_377, "rule": "TS018", "reason": "The text of turn 2 is <empty>."},
@@ -259,7 +259,15 @@ def _data() -> dict[str, Any]:
                 "rejected": 13,
                 "by_rule": {"TS004": 1, "TS016": 3, "TS018": 9},
                 "problems": problems,
-                "duplicates": {"exact": 11, "near": None, "near_note": "", "conflicts": 2},
+                "duplicates": {
+                    "exact": 11,
+                    "near": 40,
+                    "near_groups": 18,
+                    "near_note": "",
+                    "conflicts": 2,
+                    "conflict_note": "",
+                    "ceiling": 0.998,
+                },
                 "tokens": {"total": 282_903, "max": 214, "estimate_error": "14%"},
                 "different": 2_088,
             }
@@ -269,7 +277,21 @@ def _data() -> dict[str, Any]:
             "validation": {"records": 196, "tokens": 26_204, "prompt_tokens": 0, "answer_tokens": 0},
             "test": {"records": 500, "tokens": 66_900, "prompt_tokens": 0, "answer_tokens": 0},
         },
-        "left_out": {"train": 0, "validation": 0},
+        "left_out": {"train": 9, "validation": 2},
+        "near_duplicates": {"groups": 18, "records": 40, "largest": 4, "warning": ""},
+        "conflicts": {
+            "labels": True,
+            "prompts": 2,
+            "outvoted": 1,
+            "quarantined": 4,
+            "ceiling": 0.998,
+            "note": "2 prompts have different answers (such as <refund> or refund)",
+        },
+        "quarantined": 6,
+        "bridging": 1,
+        "leaked": {"train": 7, "validation": 1},
+        "proven": True,
+        "unproven_note": "",
         "estimate_error": "14%",
         "seed": 1,
         "blind_sha256": "cd" * 32,

@@ -81,6 +81,10 @@ def test_every_section_shows_what_the_document_says() -> None:
         "epochCount 3",
         "1,392",
         "TS018",
+        "40 records are near-duplicates, in 18 groups that stay whole; the largest has 4.",
+        "6 valid records were quarantined: 1 outvoted, 4 without a majority, 1 that tie together",
+        "9 records left training and 2 validation, because a part held back has the like: 7 and 1 by",
+        "The records are enough for the blind test to prove something.",
         "$1.95 a month",
         "2 h 45 min",
     ):

@@ -9,7 +9,7 @@ import pytest
 from tests.tunesmith.reporting import sample
 from tests.tunesmith.reporting.test_document import document
 from tunesmith.ledger import Step
-from tunesmith.reporting.words import duration, headline, message, money, price, subject
+from tunesmith.reporting.words import data_findings, duration, headline, message, money, price, subject
 
 URI = "s3://artifacts/runs/4f1c9a7be2d05836/report.html"
 
@@ -112,3 +112,25 @@ def test_a_gain_over_the_champion_is_told_as_one() -> None:
     rejected = document(sample.second("rejected", right=0.6))
     assert headline(rejected).startswith("The tuned model is not better enough: ")
     assert headline(rejected).endswith(" points over the champion")
+
+
+def test_clean_data_is_told_in_few_words() -> None:
+    clean = {
+        **sample.data_report(),
+        "near_duplicates": {"groups": 0, "records": 0, "largest": 0, "warning": ""},
+        "conflicts": {"outvoted": 0, "quarantined": 0, "note": ""},
+        "quarantined": 0,
+        "left_out": {"train": 0, "validation": 0},
+        "proven": False,
+        "unproven_note": "250 records are too few",
+    }
+    assert data_findings(clean) == [
+        "No near-duplicates were found.",
+        "Nothing in training is like validation or blind test.",
+        "250 records are too few.",
+    ]
+    warned = {
+        **clean,
+        "near_duplicates": {**sample.data_report()["near_duplicates"], "warning": "half is one"},
+    }
+    assert "Half is one." in data_findings(warned)
