@@ -123,6 +123,11 @@ class DataFiles(_Section):
     on_error: Literal["reject", "strict"] = Field(
         default="reject", description="reject (leave bad records out) or strict (end the run at one)"
     )
+    sensitive: Literal["report", "mask", "refuse"] = Field(
+        default="report",
+        description="report (count e-mail addresses, phone and card numbers, keys and the like), mask (put "
+        "their kind in their place) or refuse (leave out the records that hold any)",
+    )
 
     def by_role(self) -> dict[str, str]:
         """Map each role that has a file to its path."""

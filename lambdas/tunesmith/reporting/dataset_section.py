@@ -92,8 +92,10 @@ def bars_chart(counts: Mapping[str, int], label: str) -> str:
 
 
 def _in_words(report: Mapping[str, Any], tokens: Mapping[str, Any] | None) -> str:
+    every = report.get("of", report["records"])
+    of, taken = (f" of {every:,}", ", taken at even distances") if every > report["records"] else ("", "")
     told = (
-        f"{report['records']:,} records for training, {report['vocabulary']:,} distinct words of"
+        f"{report['records']:,}{of} records for training{taken}, {report['vocabulary']:,} distinct words of"
         f" {report['words']:,}; half of the prompts have at most {number(report['prompts']['median'])} words,"
         f" half of the answers at most {number(report['answers']['median'])}."
     )
