@@ -90,7 +90,10 @@ class PipelineStack(cdk.Stack):
         self.dead_letters = self._queue("DeadLetters", retention_period=cdk.Duration.days(14))
 
         self._code = package("requirements.txt")
-        self._statistics_code = package("requirements.txt", "requirements-statistics.txt")
+        self._codes = {
+            "prepare_dataset": package("requirements.txt", "requirements-dataset.txt"),
+            "decide_promotion": package("requirements.txt", "requirements-statistics.txt"),
+        }
         self.functions: dict[str, Function] = {}
         self.workflows: dict[str, Workflow] = {}
         for name in function_settings():
@@ -117,7 +120,7 @@ class PipelineStack(cdk.Stack):
             self,
             name=name,
             environment=self._environment,
-            code=self._statistics_code if name == "decide_promotion" else self._code,
+            code=self._codes.get(name, self._code),
             log_key=self._storage.data_key,
             variables=self._variables(name),
             memory_mb=2048 if large else 512,

@@ -83,7 +83,8 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
     inflater = zlib.decompressobj(wbits=31)
     for bite in _bites(chunks):
         taken += len(bite)
-        rest = bite
+        # Zeros may fill up a file behind its last member.
+        rest = bite.lstrip(b"\0") if inflater.eof else bite
         while rest:
             if inflater.eof:
                 inflater = zlib.decompressobj(wbits=31)
@@ -99,7 +100,6 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
                     f" {MOST_GROWTH} times and {MAX_PLAIN_BYTES >> 30} GiB are read.",
                 )
             yield piece
-            # Zeros may fill up a file behind its last member.
             rest = inflater.unused_data.lstrip(b"\0") if inflater.eof else inflater.unconsumed_tail
     yield inflater.flush()
     if not inflater.eof:
