@@ -56,7 +56,10 @@ class DataReport:
             "split": self.split_figures(),
             "left_out": {"train": self.split.left_train, "validation": self.split.left_validation},
             "estimate_error": self.files["train"].estimate_error,
-            "tokens": token_summary([record.tokens for record in self.split.train]),
+            "tokens": {
+                **token_summary([record.tokens for record in self.split.train]),
+                "error": self.files["train"].estimate_error,
+            },
             "diversity": _diversity(self.split.train),
             "seed": self.seed,
             "blind_sha256": self.blind_sha256,

@@ -176,8 +176,10 @@ def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
         ("The prompt", prompt, model.tokens_per_prompt),
         ("The answer", answer, model.tokens_per_answer),
     ):
+        if most is None:
+            continue
         tokens = sum(estimate(text) for text in _all_texts(part))
-        if most is not None and tokens > most:
+        if tokens > most:
             yield Finding(
                 "TS021",
                 f"{what} has about {tokens:,} tokens (estimated); {model.title} trains on at most {most:,}.",
