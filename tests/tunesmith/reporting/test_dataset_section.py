@@ -84,3 +84,9 @@ def test_bars_stay_inside_the_picture(bins: list[tuple[int, int, int]]) -> None:
 
 def test_a_bar_of_nothing_is_still_seen() -> None:
     assert Tags(bars_chart({"one": 0}, "labels")).seen.count("rect") == 1
+
+
+def test_a_wide_name_is_cut_at_the_picture_s_edge() -> None:
+    chart = bars_chart({"W" * 60: 3}, "labels")
+    assert "W" * 47 + "…" in chart
+    assert '<svg style="overflow:hidden" ' in chart
