@@ -122,7 +122,7 @@ def test_sensitive_data_is_told_by_kind_and_never_quoted(
     tmp_path: Path, policy: str, code: int, said: str
 ) -> None:
     text = [{"text": "a@example.com or b@example.com"}]
-    held = {**GOOD, "messages": [{"role": "user", "content": text}, GOOD["messages"][1]]}  # type: ignore[index]
+    held = {**GOOD, "messages": [{"role": "user", "content": text}, GOOD["messages"][1]]}
     file = tmp_path / "held.jsonl"
     file.write_text(lines(GOOD, held))
     for form in ((), ("--json",)):
