@@ -196,6 +196,9 @@ def screen_conversation(
     `report` leaves it as it is, `mask` replaces what was found, `refuse` says that the record must go.
     """
     found: Counter[str] = Counter()
+    # Most records hold nothing: all their texts are looked at in one go.
+    if not find_sensitive("\n".join(_texts(dict(value))), regions=regions):
+        return Screening(value=dict(value), found=found, refused=False)
 
     def screened(node: Any) -> Any:
         if isinstance(node, dict):
@@ -212,6 +215,18 @@ def screen_conversation(
 
     masked = screened(dict(value))
     return Screening(value=masked, found=found, refused=policy == "refuse" and bool(found))
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, inner in node.items():
+            if key == "text" and isinstance(inner, str):
+                yield inner
+            elif isinstance(inner, dict | list):
+                yield from _texts(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _texts(inner)
 
 
 def _every_span(text: str, regions: Sequence[str]) -> Iterator[Span]:
