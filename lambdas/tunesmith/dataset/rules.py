@@ -16,7 +16,7 @@ from tunesmith.catalogue import Model, RecordFormat
 from tunesmith.dataset.formats import PAIR_KEYS, as_conversation, detect_format
 from tunesmith.dataset.records import block_text
 from tunesmith.dataset.sensitive import masked_excerpt
-from tunesmith.dataset.tokens import estimator_for
+from tunesmith.dataset.tokens import HEAVIEST, estimator_for
 from tunesmith.suggestions import did_you_mean
 
 MAX_LINE_BYTES: Final = 4 << 20
@@ -176,9 +176,10 @@ def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
         ("The prompt", prompt, model.tokens_per_prompt),
         ("The answer", answer, model.tokens_per_answer),
     ):
-        if most is None:
+        texts = list(_all_texts(part))
+        if most is None or HEAVIEST * sum(len(text) + 1 for text in texts) <= most:
             continue
-        tokens = sum(estimate(text) for text in _all_texts(part))
+        tokens = sum(map(estimate, texts))
         if tokens > most:
             yield Finding(
                 "TS021",

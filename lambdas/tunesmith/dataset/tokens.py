@@ -15,6 +15,8 @@ Arabic, Hebrew), then those of three and four (Chinese, Japanese, Korean, the sc
 FEWEST_PAIRS: Final = 20
 """Below so many counted texts a calibration would follow their chance."""
 BINS: Final = 20
+HEAVIEST: Final = 2
+"""No character is estimated at more tokens, unless calibrated: a short text need not be counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
