@@ -19,7 +19,7 @@ help: ## List the targets
 
 setup: .venv/.ready ## Create .venv with Python tools, Node and the pinned CDK command
 
-.venv/.ready: pyproject.toml requirements.txt requirements-dev.txt constraints.txt lambdas/requirements.txt lambdas/requirements-statistics.txt package.json package-lock.json
+.venv/.ready: pyproject.toml requirements.txt requirements-dev.txt constraints.txt lambdas/requirements.txt lambdas/requirements-statistics.txt lambdas/requirements-dataset.txt package.json package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tunesmith needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make setup PYTHON=python3.13")'
 	@echo "Setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.text import Text
@@ -14,7 +14,7 @@ from cli.errors import NO
 from cli.options import JSON
 from cli.voice import CommandError, answers
 from tunesmith.catalogue import find_model
-from tunesmith.dataset import CheckedFile, check_file
+from tunesmith.dataset import KINDS, POLICIES, CheckedFile, check_file
 from tunesmith.dataset.preparation import look_closer
 
 SHOWN: Final = 30
@@ -28,6 +28,10 @@ def check(
     group_key: Annotated[
         str, typer.Option("--group-key", metavar="PATH", help="Your own field beside a record's.")
     ] = "",
+    sensitive: Annotated[
+        Literal["report", "mask", "refuse"],
+        typer.Option("--sensitive", help="What becomes of sensitive data, as data.sensitive says it."),
+    ] = "report",
     json: JSON = False,
 ) -> None:
     """Name every line of a file that cannot be trained on.
@@ -41,7 +45,9 @@ def check(
     broken = False
     for file in files:
         checked = look_closer(
-            check_file(chunks(file), base_model, file=str(file), group_key=group_key or None)
+            check_file(
+                chunks(file), base_model, file=str(file), group_key=group_key or None, sensitive=sensitive
+            )
         )
         broken = broken or checked.rejected > 0 or checked.valid == 0
         if json:
@@ -79,7 +85,13 @@ def _show(checked: CheckedFile, title: str) -> None:
     for note in (checked.near and checked.near.warning, checked.conflicts and checked.conflicts.note):
         if note:
             console.print(f"  {note}", markup=False)
+    if checked.sensitive:
+        found = ", ".join(f"{KINDS[kind]} {count:,}" for kind, count in checked.sensitive.items())
+        done = POLICIES[checked.policy]
+        console.print(f"  {checked.sensitive_records:,} records hold sensitive data, {done}: {found}")
     for problem in checked.problems[:SHOWN]:
         console.print(f"{checked.file}:{problem.line}: {problem.rule} {problem.reason}", markup=False)
-    if len(checked.problems) > SHOWN:
-        console.print(f"and {len(checked.problems) - SHOWN:,} more problems; --json lists all")
+    more = sum(checked.by_rule.values()) - SHOWN
+    if more > 0:
+        which = "all" if len(checked.problems) == more + SHOWN else f"the first {len(checked.problems):,}"
+        console.print(f"and {more:,} more problems; --json lists {which}")

@@ -67,7 +67,7 @@ def estimate(
     found = None
     if report.outcome == "valid":
         try:
-            split = report.to_json()["split"]
+            split = report.split_figures()
             found = estimate_job(upload.job, find_model(upload.job.base_model), split, table)
             answer |= found.to_json()
             answer["reason"] = budget_objection(found, upload.job.budget.limit_usd)
@@ -94,6 +94,7 @@ def prepare(upload: Upload) -> DataReport:
             file=str(file.path),
             record_format=job.data.format,
             group_key=job.data.group_key,
+            sensitive=job.data.sensitive,
         )
         for file in upload.files
     }

@@ -54,8 +54,12 @@ LARGE: Final = (
 SPOOLS: Final = {"prepare_dataset": 2048}
 """MiB of disk, where the 512 that each function has may not do: texts wait there to be compared."""
 
-NUMERIC: Final = ("prepare_dataset", "decide_promotion")
-"""The functions that count with numpy, for near-duplicates and the bootstrap; the others are lighter."""
+_NUMERIC: Final = ("requirements.txt", "requirements-statistics.txt")
+PACKAGES: Final = {
+    "prepare_dataset": (*_NUMERIC, "requirements-dataset.txt"),
+    "decide_promotion": _NUMERIC,
+}
+"""What the functions with more than requirements.txt hold: numpy for near-duplicates and the bootstrap."""
 
 WRITES: Final = {
     "admit_upload": ("runs/*/job.json", "rejections/*"),
@@ -96,7 +100,7 @@ class PipelineStack(cdk.Stack):
         self.dead_letters = self._queue("DeadLetters", retention_period=cdk.Duration.days(14))
 
         self._code = package("requirements.txt")
-        self._numeric_code = package("requirements.txt", "requirements-statistics.txt")
+        self._codes = {name: package(*lists) for name, lists in PACKAGES.items()}
         self.functions: dict[str, Function] = {}
         self.workflows: dict[str, Workflow] = {}
         for name in function_settings():
@@ -123,7 +127,7 @@ class PipelineStack(cdk.Stack):
             self,
             name=name,
             environment=self._environment,
-            code=self._numeric_code if name in NUMERIC else self._code,
+            code=self._codes.get(name, self._code),
             log_key=self._storage.data_key,
             variables=self._variables(name),
             memory_mb=2048 if large else 512,

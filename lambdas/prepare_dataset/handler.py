@@ -37,6 +37,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             file=pinned["key"].split("/", 2)[-1],
             record_format=job.data.format,
             group_key=job.data.group_key,
+            sensitive=job.data.sensitive,
         )
         for role, pinned in run.data.items()
     }

@@ -33,7 +33,7 @@ _MOST_HELD_BACK: Final = 0.8
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUP_KEY_PATTERN: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
-_DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl", re.ASCII)
+_DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl(\.gz)?", re.ASCII)
 
 
 def _checked_path(path: str) -> str:
@@ -90,8 +90,8 @@ HyperparameterValue = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^({_NUMBER.pattern})$"}]}),
 ]
 _PATH_ALLOWED: Final = (
-    "the path of a .jsonl file relative to the job file, of ASCII letters, digits and -_.!()*' between "
-    f"slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
+    "the path of a .jsonl or .jsonl.gz file relative to the job file, of ASCII letters, digits and -_.!()*' "
+    f"between slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
 )
 
 
@@ -122,6 +122,11 @@ class DataFiles(_Section):
     )
     on_error: Literal["reject", "strict"] = Field(
         default="reject", description="reject (leave bad records out) or strict (end the run at one)"
+    )
+    sensitive: Literal["report", "mask", "refuse"] = Field(
+        default="report",
+        description="report (count e-mail addresses, phone and card numbers, keys and the like), mask (put "
+        "their kind in their place) or refuse (leave out the records that hold any)",
     )
 
     def by_role(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""DynamoDB's calls come one after another; moto's threads would show each other items that are half written."""
+"""DynamoDB's calls come one after another: moto's threads would show each other items half written."""
 
 from __future__ import annotations
 

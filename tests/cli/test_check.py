@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -112,3 +113,42 @@ def test_a_group_key_beside_the_record_is_no_mistake_where_it_is_named(tmp_path:
     file.write_text(lines({**GOOD, "customer": "c1"}))
     assert tunesmith("check", file, "--model", "nova-micro").code == 1
     assert tunesmith("check", file, "--model", "nova-micro", "--group-key", "customer").code == 0
+
+
+def test_a_gzip_file_is_checked_by_its_content_whatever_its_name(good: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed.jsonl"
+    packed.write_bytes(gzip.compress(good.read_bytes()))
+    answer = tunesmith("check", packed, "--model", "nova-micro")
+    assert answer.code == 0
+    assert "2 of 2 records valid" in answer.stdout
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_not_fit_to_train_on(good: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed.jsonl.gz"
+    packed.write_bytes(gzip.compress(good.read_bytes())[:-5])
+    answer = tunesmith("check", packed, "--model", "nova-micro")
+    assert answer.code == 1
+    assert "TS028 The gzip file is cut off before its end." in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "said"),
+    [
+        ("report", 0, "1 records hold sensitive data, left as it is: e-mail address 2"),
+        ("mask", 0, "1 records hold sensitive data, masked: e-mail address 2"),
+        ("refuse", 1, "TS026 The record holds what data.sensitive refuses: e-mail address."),
+    ],
+)
+def test_sensitive_data_is_told_by_kind_and_never_quoted(
+    tmp_path: Path, policy: str, code: int, said: str
+) -> None:
+    text = [{"text": "a@example.com or b@example.com"}]
+    held = {**GOOD, "messages": [{"role": "user", "content": text}, GOOD["messages"][1]]}
+    file = tmp_path / "held.jsonl"
+    file.write_text(lines(GOOD, held))
+    for form in ((), ("--json",)):
+        answer = tunesmith("check", file, "--model", "nova-micro", "--sensitive", policy, *form)
+        assert answer.code == code
+        assert "example.com" not in answer.stdout
+        if not form:
+            assert said in " ".join(answer.stdout.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections import Counter
@@ -215,6 +216,43 @@ def test_conflicts_are_listed_and_told(data_run: DataRun) -> None:
     assert data_run.step(Step.PREPARE).figures["quarantined"] == 2
     report = data_run.artifacts.read_json(f"{DATA}/report.json")
     assert (report["conflicts"]["prompts"], report["proven"]) == (1, False)
+
+
+def test_a_gzip_upload_is_prepared_as_the_same_plain_one_is(data_run: DataRun) -> None:
+    data_run.admitted(train=gzip.compress(records(100)))
+    assert prepare_dataset(STEP, None) == {"outcome": "valid", "reason": ""}
+    assert data_run.artifacts.read_json(f"{DATA}/report.json")["files"]["train"]["valid"] == 100
+    assert len(data_run.lines(BLIND)) == 33
+
+
+def test_an_upload_of_another_kind_is_invalid_and_says_what_it_is(data_run: DataRun) -> None:
+    data_run.admitted(train=b"\x28\xb5\x2f\xfd" + bytes(range(256)))
+    answer = prepare_dataset(STEP, None)
+    assert answer["outcome"] == "invalid"
+    assert answer["reason"].startswith("train.jsonl cannot be read: The file is compressed by zstd")
+
+
+SECRET = "write to ada@example.com"
+
+
+@pytest.mark.parametrize(("policy", "said"), [("report", 3), ("mask", 0), ("refuse", 0)])
+def test_sensitive_data_is_handled_as_the_job_file_says(data_run: DataRun, policy: str, said: int) -> None:
+    held = lines(*(pair(f"{SECRET} about {number}", "label_1") for number in range(3)))
+    job = JOB.replace("train.jsonl", f"{{train: train.jsonl, sensitive: {policy}}}")
+    data_run.admitted(job, train=records(100) + held)
+    assert prepare_dataset(STEP, None)["outcome"] == "valid"
+    keys = [f"{DATA}/train.jsonl", f"{DATA}/validation.jsonl", BLIND]
+    written = b"".join(map(data_run.artifacts.read, keys)).decode()
+    told = data_run.artifacts.read(f"{DATA}/rejected.jsonl") + data_run.artifacts.read(f"{DATA}/report.json")
+    assert (written.count(SECRET), written.count("[e-mail address]")) == (said, 3 if policy == "mask" else 0)
+    assert SECRET not in told.decode()
+    assert len(data_run.lines(f"{DATA}/rejected.jsonl")) == (3 if policy == "refuse" else 0)
+    assert data_run.artifacts.read_json(f"{DATA}/report.json")["files"]["train"]["sensitive"] == {
+        "policy": policy,
+        "records": 3,
+        "found": {"email": 3},
+    }
+    assert "3 records hold sensitive data" in data_run.step(Step.PREPARE).summary
 
 
 def test_a_run_that_nobody_admitted_is_a_fault(data_run: DataRun) -> None:

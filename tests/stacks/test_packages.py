@@ -1,6 +1,6 @@
 """Would a function's package run in Lambda, and does the list that it is built from leave nothing out?
 
-Two packages are built as a deploy builds them, for arm64, and once more for this machine, where every handler
+The packages are built as a deploy builds them, for arm64, and once more for this machine, where every handler
 is imported with nothing else on the path.
 """
 
@@ -26,14 +26,12 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from stacks.components.function import PLATFORMS, PYTHON, SOURCE, PipPackage, copy_source, install
-from stacks.pipeline import NUMERIC
+from stacks.pipeline import PACKAGES as PACKAGES_OF_FUNCTIONS
 from tests.stacks.assembly import ROOT
 from tunesmith.settings import function_settings
 
 COMMON: tuple[str, ...] = ("requirements.txt",)
-STATISTICS = (*COMMON, "requirements-statistics.txt")
-PACKAGES = {"most": COMMON, "numeric": STATISTICS}
-NUMERIC_FUNCTIONS = ("decide_promotion", "prepare_dataset")
+PACKAGES = {"most": COMMON, **PACKAGES_OF_FUNCTIONS}
 CACHE = ROOT / ".tunesmith/packages"
 """Built packages by what goes into them, so that the index is asked once and not at every test run."""
 
@@ -77,7 +75,7 @@ class Built:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Built]:
-    """Both packages for Lambda and for this machine, by name and target."""
+    """The packages for Lambda and for this machine, by name and target."""
     root = tmp_path_factory.mktemp("packages")
 
     def build(name: str, target: str) -> Built:
@@ -160,7 +158,7 @@ def test_the_list_is_what_the_tests_run_with() -> None:
             r"^([\w.-]+)==([\w.]+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE
         )
     }
-    pins = Built(ROOT, STATISTICS).pins
+    pins = Built(ROOT, PACKAGES["prepare_dataset"]).pins
     assert {name: constraints.get(name) for name in pins} == pins
 
 
@@ -214,8 +212,8 @@ print(json.dumps({"strangers": strangers, "gone": sorted(gone & set(files)), "pa
 def test_every_handler_can_be_imported_with_its_package_alone_on_the_path(
     packages: dict[tuple[str, str], Built], name: str
 ) -> None:
-    others = sorted({*function_settings()} - {*NUMERIC_FUNCTIONS})
-    handlers = NUMERIC_FUNCTIONS if name == "numeric" else others
+    others = sorted({*function_settings()} - {*PACKAGES})
+    handlers = others if name == "most" else [name]
     folder = packages[name, "here"].folder
     done = subprocess.run(
         [
@@ -241,11 +239,7 @@ def test_every_handler_can_be_imported_with_its_package_alone_on_the_path(
     assert [entry for entry in found["path"] if "site-packages" in entry] == []
 
 
-def test_the_stack_gives_numpy_to_the_functions_that_need_it() -> None:
-    assert set(NUMERIC) == set(NUMERIC_FUNCTIONS)
-
-
-@pytest.mark.parametrize("name", NUMERIC_FUNCTIONS)
+@pytest.mark.parametrize("name", PACKAGES_OF_FUNCTIONS)
 def test_preparation_and_the_verdict_alone_need_numpy(
     packages: dict[tuple[str, str], Built], name: str
 ) -> None:
@@ -259,3 +253,29 @@ def test_preparation_and_the_verdict_alone_need_numpy(
         check=False,
     )
     assert "No module named 'numpy'" in done.stderr
+
+
+FIND_SENSITIVE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+from tunesmith.dataset.sensitive import find_sensitive
+text = "card 4111 1111 1111 1111, account DE89 3704 0044 0532 0130 00, id 44051401359, call +44 20 7946 0958"
+print(json.dumps([span.kind for span in find_sensitive(text)]))
+"""
+"""The libraries are imported once something is to be checked, so importing the handler does not try them."""
+
+
+def test_preparing_finds_sensitive_data_with_its_package_alone(
+    packages: dict[tuple[str, str], Built],
+) -> None:
+    folder = packages["prepare_dataset", "here"].folder
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", FIND_SENSITIVE, str(folder)],
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["payment_card", "iban", "national_id", "phone"]

@@ -267,3 +267,20 @@ def test_arbitrary_bytes_end_in_problems_and_never_in_a_crash(data: bytes) -> No
 def test_arbitrary_values_end_in_problems_and_never_in_a_crash(values: dict[str, object]) -> None:
     with pytest.raises(JobFileError):
         parse_job(json.dumps(values).encode(), source="job.json")
+
+
+@pytest.mark.parametrize("policy", ["report", "mask", "refuse"])
+def test_what_becomes_of_sensitive_data_is_said_and_reported_by_default(policy: str) -> None:
+    said = SMALL.replace(b"train.jsonl", f"{{train: t.jsonl, sensitive: {policy}}}".encode())
+    assert parse_job(said, source="job.yaml").data.sensitive == policy
+    assert parse_job(SMALL, source="job.yaml").data.sensitive == "report"
+    [problem] = problems(SMALL.replace(b"train.jsonl", b"{train: t.jsonl, sensitive: drop}"))
+    assert problem.startswith("data.sensitive: 'drop' is not allowed; allowed is report (count")
+
+
+def test_a_data_file_may_be_compressed_by_gzip_and_by_nothing_else() -> None:
+    job = parse_job(SMALL.replace(b"train.jsonl", b"a/train.jsonl.gz"), source="job.yaml")
+    assert job.data.train == "a/train.jsonl.gz"
+    for name in (b"train.gz", b"train.jsonl.zst", b"train.jsonl.gz.gz"):
+        [problem] = problems(SMALL.replace(b"train.jsonl", name))
+        assert "allowed is the path of a .jsonl or .jsonl.gz file" in problem

@@ -7,17 +7,14 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any, Final
 
-from tunesmith.catalogue import Model
+from tunesmith.catalogue import Model, find_model
 from tunesmith.cost.prices import Item, Price, PriceTable
+from tunesmith.dataset.tokens import estimator_for
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
 from tunesmith.training.requests import EPOCHS, hyperparameters_to_send
 
 _CENT_HUNDREDTH: Final = Decimal("0.0001")
-TOKENS_LOW: Final = Decimal("0.85")
-TOKENS_HIGH: Final = Decimal("1.40")
-"""Real tokens per estimated token: characters / 4 is off by 14 % in the median, and up to 40 % too low
-off English (measured on 3,474 samples against two public tokenizers)."""
 CHAMPION_DAYS: Final = 30
 """For how long the champion's provisioned throughput is priced, apart from the run."""
 
@@ -149,15 +146,16 @@ def estimate_run(
     prices.require(model, needed_prices(path))
     if asked_champion:
         prices.require(asked_champion, _CUSTOM)
+    fewest, most_tokens = tokens_between(model)
 
     def tokens(what: str, item: Item, count: int, most: int | None = None, of: str = model) -> EstimateItem:
         price = prices.price(of, item)
-        high = price.cost(most) if most is not None else price.cost(count) * TOKENS_HIGH
+        high = price.cost(most) if most is not None else price.cost(count) * most_tokens
         return _item(
             what,
             price,
             (Decimal(count), "tokens", price.cost(1000)),
-            (price.cost(count) * TOKENS_LOW, price.cost(count), max(high, price.cost(count))),
+            (price.cost(count) * fewest, price.cost(count), max(high, price.cost(count))),
         )
 
     longest_answers = test_records * max_tokens
@@ -211,6 +209,12 @@ def estimate_run(
         high_usd=_rounded(sum((item.high_usd for item in items), Decimal(0)), ROUND_UP),
         afterwards=afterwards,
     )
+
+
+def tokens_between(model: str) -> tuple[Decimal, Decimal]:
+    """Bound the real tokens per estimated token of a base model, by its estimator's largest stated error."""
+    off = Decimal(str(estimator_for(find_model(model).family).off))
+    return 1 / (1 + off), 1 / (1 - off)
 
 
 def needed_prices(path: str) -> tuple[Item, ...]:

@@ -4,9 +4,12 @@ from tunesmith.dataset.engine import CheckedFile, Problem, check_file
 from tunesmith.dataset.formats import CHANGES, conversations
 from tunesmith.dataset.report import DataReport, Split, joined, rejected_rows
 from tunesmith.dataset.rules import RULES, Rule
+from tunesmith.dataset.sensitive import KINDS, POLICIES
 
 __all__ = [
     "CHANGES",
+    "KINDS",
+    "POLICIES",
     "RULES",
     "CheckedFile",
     "DataReport",

@@ -176,9 +176,10 @@ def _about_labels(report: DiversityReport) -> list[str]:
         )
     rare = [label for label, count in report.labels.items() if count < RARE_LABEL]
     if rare:
+        have, others = ("have", " and others") if len(rare) > 1 else ("has", "")
         advice.append(
-            f"{len(rare):,} of {len(report.labels):,} labels have fewer than {RARE_LABEL} records"
-            f" (“{_start(rare[0])}”{' and others' if len(rare) > 1 else ''}): too few to learn or to test."
+            f"{len(rare):,} of {len(report.labels):,} labels {have} fewer than {RARE_LABEL} records"
+            f" (“{_start(rare[0])}”{others}): too few to learn or to test."
         )
     return advice
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from tunesmith.catalogue import Model, UploadFormat
+from tunesmith.dataset.compression import UnreadableFileError, plain
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.formats import as_conversation, detect_format, fit_record
-from tunesmith.dataset.records import ESTIMATE_ERROR, Record, make_record
+from tunesmith.dataset.records import Record, make_record
 from tunesmith.dataset.rules import (
     MAX_LINE_BYTES,
     RULES,
@@ -22,9 +24,24 @@ from tunesmith.dataset.rules import (
     find_faults,
     read_object,
 )
+from tunesmith.dataset.sensitive import (
+    KINDS,
+    MARGIN,
+    Policy,
+    find_sensitive,
+    masked_excerpt,
+    screen_conversation,
+)
+from tunesmith.dataset.tokens import estimator_for
 
 EXCERPT_CHARACTERS: Final = 120
+MOST_PROBLEMS: Final = 100_000
+"""Problems of a file that are held and listed; the rest is counted by rule."""
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_ENDS_THE_FILE: Final = ("TS027", "TS028")
+_ESCAPE: Final = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
+_ESCAPED: Final = {'"': '"', "\\": "\\", "/": "/"}
+"""JSON's short escapes that stand for something that is seen; the others are white space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,9 @@ class CheckedFile:
     records: tuple[Record, ...]
     """Valid records without exact duplicates, in an order that the lines' order does not change."""
     problems: tuple[Problem, ...]
+    """The first MOST_PROBLEMS of them."""
+    by_rule: Mapping[str, int]
+    """Rule to the number of all its problems."""
     duplicates: Duplicates
     format: UploadFormat
     near: NearDuplicateFigures | None = None
@@ -68,6 +88,16 @@ class CheckedFile:
     """None where nobody looked; `duplicates` counts the prompts in any case."""
     changes: Mapping[str, int]
     """Change (see `formats.CHANGES`) to the number of valid records that were changed so to fit the model."""
+    policy: Policy
+    """What is done about sensitive data."""
+    sensitive: Mapping[str, int]
+    """Kind (see `sensitive.KINDS`), the gravest first, to how often it was found; refused records count."""
+    sensitive_records: int
+    """Records in which any was found."""
+    estimate_error: str
+    """What is known of the error of token figures."""
+    stopped: str = ""
+    """Why the file could not be read to its end; empty where it was."""
 
     @property
     def rejected(self) -> int:
@@ -84,7 +114,7 @@ class CheckedFile:
             "rejected": self.rejected,
             "format": self.format,
             "changes": dict(self.changes),
-            "by_rule": dict(sorted(Counter(problem.rule for problem in self.problems).items())),
+            "by_rule": dict(self.by_rule),
             "problems": [
                 {"line": each.line, "offset": each.offset, "rule": each.rule, "reason": each.reason}
                 for each in self.problems
@@ -98,10 +128,15 @@ class CheckedFile:
                 "conflict_note": self.conflicts.note if self.conflicts else "",
                 "ceiling": self.conflicts.ceiling if self.conflicts else None,
             },
+            "sensitive": {
+                "policy": self.policy,
+                "records": self.sensitive_records,
+                "found": dict(self.sensitive),
+            },
             "tokens": {
                 "total": sum(tokens),
                 "max": max(tokens, default=0),
-                "estimate_error": ESTIMATE_ERROR,
+                "estimate_error": self.estimate_error,
             },
         }
 
@@ -113,22 +148,29 @@ def check_file(
     file: str,
     record_format: UploadFormat | None = None,
     group_key: str | None = None,
+    sensitive: Policy = "report",
 ) -> CheckedFile:
     """Check every line of a JSONL file, given in pieces of any size, against a base model's rules.
 
-    Without a format the first record that shows one decides. `group_key` is the dotted path of a field that
-    stands beside the record's own; its first part is dropped. Memory holds one line, the valid records and
-    the problems; never the file.
+    The file is plain or compressed by gzip. Without a format the first record that shows one decides.
+    `group_key` is the dotted path of a field that stands beside the record's own; its first part is dropped.
+    `sensitive` says what becomes of sensitive data. Memory holds one line, the valid records and the first
+    problems; never the file.
     """
     records: list[Record] = []
     problems: list[Problem] = []
-    check = _LineCheck(model, record_format, group_key)
+    by_rule: Counter[str] = Counter()
+    check = _LineCheck(model, record_format, group_key, sensitive)
     read = 0
-    for line in _lines(chunks):
+    stopped = ""
+    for line in _lines(plain(chunks)):
         record, findings = check.check(line)
-        problems.extend(
-            Problem(line.number, line.offset, *finding, _excerpt(line.body)) for finding in findings
-        )
+        for finding in findings:
+            by_rule[finding.rule] += 1
+            if finding.rule in _ENDS_THE_FILE:
+                stopped = finding.reason
+            if len(problems) < MOST_PROBLEMS:
+                problems.append(Problem(line.number, line.offset, *finding, _excerpt(line.body)))
         read += record is not None or any(RULES[finding.rule].severity == "error" for finding in findings)
         if record is not None:
             records.append(record)
@@ -139,9 +181,15 @@ def check_file(
         valid=len(records),
         records=tuple(kept),
         problems=tuple(problems),
+        by_rule=dict(sorted(by_rule.items())),
         duplicates=duplicates,
         format=check.format or model.record_format,
         changes=dict(sorted(check.changes.items())),
+        policy=sensitive,
+        sensitive={kind: check.sensitive[kind] for kind in KINDS if check.sensitive[kind]},
+        sensitive_records=check.sensitive_records,
+        estimate_error=estimator_for(model.family).error,
+        stopped=stopped,
     )
 
 
@@ -149,38 +197,52 @@ def with_problems(checked: CheckedFile, found: Iterable[tuple[Record, Finding]])
     """Add what is wrong with valid records to a file's problems, in the order of its lines."""
     problems = [Problem(*record.place, *finding, _excerpt(record.line)) for record, finding in found]
     ordered = sorted([*checked.problems, *problems], key=lambda each: (each.line, each.rule))
-    return replace(checked, problems=tuple(ordered))
+    by_rule = Counter(checked.by_rule) + Counter(problem.rule for problem in problems)
+    return replace(checked, problems=tuple(ordered), by_rule=dict(sorted(by_rule.items())))
+
+
+_TOO_LONG: Final = Finding(
+    "TS007", f"The line is longer than {MAX_LINE_BYTES:,} bytes, more than any record can have."
+)
 
 
 class _Line(NamedTuple):
     number: int
     offset: int
     body: bytes
-    too_long: bool
+    fault: Finding | None
+    """Why it cannot be read, where it cannot."""
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[_Line]:
-    """Cut a stream at its newlines; of a line that is too long only the start is kept."""
+    """Cut a stream at its newlines; of a line that is too long only the start is kept.
+
+    Where the stream breaks off, the last line says why, and what it held is left out.
+    """
     number, offset, length = 1, 0, 0
     pieces: list[bytes] = []
 
     def finished() -> _Line:
         body = b"".join(pieces)
-        return _Line(number, offset, body[:MAX_LINE_BYTES], length > MAX_LINE_BYTES)
+        return _Line(number, offset, body[:MAX_LINE_BYTES], _TOO_LONG if length > MAX_LINE_BYTES else None)
 
-    for chunk in chunks:
-        start = 0
-        while (end := chunk.find(b"\n", start)) >= 0:
-            pieces.append(chunk[start:end])
-            length += end - start
-            yield finished()
-            number, offset, length = number + 1, offset + length + 1, 0
-            pieces.clear()
-            start = end + 1
-        if start < len(chunk):
-            if length <= MAX_LINE_BYTES:
-                pieces.append(chunk[start:])
-            length += len(chunk) - start
+    try:
+        for chunk in chunks:
+            start = 0
+            while (end := chunk.find(b"\n", start)) >= 0:
+                pieces.append(chunk[start:end])
+                length += end - start
+                yield finished()
+                number, offset, length = number + 1, offset + length + 1, 0
+                pieces.clear()
+                start = end + 1
+            if start < len(chunk):
+                if length <= MAX_LINE_BYTES:
+                    pieces.append(chunk[start:])
+                length += len(chunk) - start
+    except UnreadableFileError as error:
+        yield _Line(number, offset, b"", Finding(error.rule, error.reason))
+        return
     if length:
         yield finished()
 
@@ -188,11 +250,17 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[_Line]:
 class _LineCheck:
     """Checks line after line, and knows the file's format once a line has shown it."""
 
-    def __init__(self, model: Model, record_format: UploadFormat | None, group_key: str | None) -> None:
+    def __init__(
+        self, model: Model, record_format: UploadFormat | None, group_key: str | None, policy: Policy
+    ) -> None:
         self.format = record_format
         self._is_given = record_format is not None
         self.changes: Counter[str] = Counter()
+        self.sensitive: Counter[str] = Counter()
+        self.sensitive_records = 0
         self._model = model
+        self._estimator = estimator_for(model.family)
+        self._policy: Policy = policy
         self._group_path = group_key.split(".") if group_key else []
 
     def check(self, line: _Line) -> tuple[Record | None, list[Finding]]:
@@ -202,9 +270,8 @@ class _LineCheck:
         if line.number == 1 and body.startswith(_BYTE_ORDER_MARK):
             body = body.removeprefix(_BYTE_ORDER_MARK)
             warnings.append(Finding("TS002", RULES["TS002"].reason))
-        if line.too_long:
-            limit = f"The line is longer than {MAX_LINE_BYTES:,} bytes, more than any record can have."
-            return None, [*warnings, Finding("TS007", limit)]
+        if line.fault is not None:
+            return None, [*warnings, line.fault]
         if not body.strip():
             return None, [*warnings, Finding("TS001", RULES["TS001"].reason)]
         try:
@@ -216,9 +283,16 @@ class _LineCheck:
         findings += find_faults(value, self._model, self.format or "converse")
         if findings:
             return None, [*warnings, *findings]
-        fitted, changes = fit_record(as_conversation(value, self.format or "converse"), self._model)
+        screening = screen_conversation(as_conversation(value, self.format or "converse"), self._policy)
+        self.sensitive.update(screening.found)
+        self.sensitive_records += bool(screening.found)
+        if screening.refused:
+            kinds = ", ".join(KINDS[kind] for kind in KINDS if kind in screening.found)
+            refused = f"The record holds what data.sensitive refuses: {kinds}."
+            return None, [*warnings, Finding("TS026", refused)]
+        fitted, changes = fit_record(screening.value, self._model)
         self.changes.update(changes)
-        return make_record(fitted, group, (line.number, line.offset)), warnings
+        return make_record(fitted, self._estimator, group, (line.number, line.offset)), warnings
 
     def _learn_format(self, value: dict[str, Any]) -> None:
         """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""
@@ -242,7 +316,14 @@ class _LineCheck:
 
 
 def _excerpt(body: bytes) -> str:
-    start = body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", errors="replace")
-    return "".join(c if c.isprintable() else "\ufffd" for c in start.strip("\ufeff \t\r"))[
-        :EXCERPT_CHARACTERS
-    ]
+    """Quote the start of a line with everything sensitive masked, also what JSON's escapes hide."""
+    start = body[: 4 * (EXCERPT_CHARACTERS + MARGIN)].decode("utf-8", errors="replace")
+    start = start.strip("\ufeff \t\r")[: EXCERPT_CHARACTERS + MARGIN]
+    meant = _ESCAPE.sub(_unescaped, start)
+    excerpt = masked_excerpt(meant if find_sensitive(meant) else start, EXCERPT_CHARACTERS)
+    return "".join(c if c.isprintable() else "\ufffd" for c in excerpt)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    code, short = escape.groups()
+    return chr(int(code, 16)) if code else _ESCAPED.get(short, " ")

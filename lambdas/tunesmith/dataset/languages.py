@@ -48,6 +48,10 @@ _COMMON_WORDS: Final[Mapping[str, frozenset[str]]] = {
         for language, words in _OTHER_WORDS.items()
     },
 }
+_LANGUAGES_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    word: tuple(language for language, words in _COMMON_WORDS.items() if word in words)
+    for word in frozenset[str]().union(*_COMMON_WORDS.values())
+}
 _SCRIPTS: Final = (
     (re.compile(r"[\u3040-\u30ff]"), "Japanese"),
     (re.compile(r"[\uac00-\ud7af]"), "Korean"),
@@ -81,7 +85,10 @@ def guess_language(text: str) -> str:
     words = Counter(_WORD.findall(start))
     if words.total() < FEWEST_WORDS:
         return UNKNOWN
-    hits = {language: sum(words[word] for word in common) for language, common in _COMMON_WORDS.items()}
+    hits = dict.fromkeys(_COMMON_WORDS, 0)
+    for word, count in words.items():
+        for language in _LANGUAGES_OF.get(word, ()):
+            hits[language] += count
     (best, most), (_, second) = sorted(hits.items(), key=lambda found: -found[1])[:2]
     distinct = sum(word in words for word in _COMMON_WORDS[best])
     clear = most > second and most >= _LEAST_SHARE * words.total() and distinct >= _FEWEST_HITS

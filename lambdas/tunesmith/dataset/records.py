@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from tunesmith.dataset.formats import write_record
-
-CHARACTERS_PER_TOKEN: Final = 4
-ESTIMATE_ERROR: Final = (
-    "characters / 4: off by 14 % in the median of 3,474 samples, up to 40 % too low off English"
-)
-"""What is known of the token estimate's error, in words; it travels with every token figure."""
+from tunesmith.dataset.tokens import Estimator
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,9 @@ class Record:
         return self.prompt_tokens + self.answer_tokens
 
 
-def make_record(value: Mapping[str, Any], group: bytes = b"", place: tuple[int, int] = (0, 0)) -> Record:
+def make_record(
+    value: Mapping[str, Any], estimator: Estimator, group: bytes = b"", place: tuple[int, int] = (0, 0)
+) -> Record:
     """Make a record from a conversation that broke no rule."""
     system = value.get("system", [])
     *asked, answered = value["messages"]
@@ -55,16 +51,11 @@ def make_record(value: Mapping[str, Any], group: bytes = b"", place: tuple[int, 
         content_key=_key([*prompt, ("answer", answer)]),
         prompt_key=_key(prompt),
         opening_key=_key(prompt[:2]),
-        prompt_tokens=sum(estimate_tokens(text) for _, texts in prompt for text in texts),
-        answer_tokens=sum(estimate_tokens(text) for text in answer),
+        prompt_tokens=sum(estimator.estimate(text) for _, texts in prompt for text in texts),
+        answer_tokens=sum(estimator.estimate(text) for text in answer),
         group=group,
         place=place,
     )
-
-
-def estimate_tokens(text: str) -> int:
-    """Estimate a text's tokens as a quarter of its characters, rounded up; see ESTIMATE_ERROR."""
-    return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
 
 
 def block_text(block: Mapping[str, Any]) -> str:

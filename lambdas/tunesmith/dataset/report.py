@@ -11,13 +11,18 @@ from typing import Any, Final, Literal
 
 from tunesmith.catalogue import Model, RecordFormat
 from tunesmith.dataset.conflicts import Conflicts
-from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures
+from tunesmith.dataset.diversity import diversity_report
+from tunesmith.dataset.engine import MOST_PROBLEMS, CheckedFile, NearDuplicateFigures
 from tunesmith.dataset.formats import CHANGES, write_record
-from tunesmith.dataset.records import ESTIMATE_ERROR, Record
+from tunesmith.dataset.records import Record, block_text
 from tunesmith.dataset.rules import RULES
+from tunesmith.dataset.sensitive import POLICIES, find_sensitive, mask
+from tunesmith.dataset.tokens import token_summary
 
 MOST_REJECTED_SHARE: Final = 0.05
 """Share of a file's records that may be rejected before the whole dataset is in doubt."""
+MOST_LOOKED_AT: Final = 20_000
+"""Training records whose variety is looked at; of more, so many at even distances."""
 
 _EXAMPLES: Final = 3
 _LISTED: Final = 20
@@ -108,14 +113,23 @@ class DataReport:
                 for change, count in self.changes().items()
             ],
             "files": {role: _file_figures(checked) for role, checked in self.files.items()},
-            "split": {part: _part_figures(records) for part, records in self.split.parts().items()},
+            "split": self.split_figures(),
             "left_out": {"train": self.split.left_train, "validation": self.split.left_validation},
             **self.findings.to_json(),
-            "estimate_error": ESTIMATE_ERROR,
+            "estimate_error": self.files["train"].estimate_error,
+            "tokens": {
+                **token_summary([record.tokens for record in self.split.train]),
+                "error": self.files["train"].estimate_error,
+            },
+            "diversity": _diversity(self.split.train, self._near_share()),
             "seed": self.seed,
             "blind_sha256": self.blind_sha256,
             "rejected_uri": self.rejected_uri,
         }
+
+    def split_figures(self) -> dict[str, dict[str, int]]:
+        """Count records and tokens of each part."""
+        return {part: _part_figures(records) for part, records in self.split.parts().items()}
 
     def summary(self) -> str:
         """Say in a sentence what came out."""
@@ -129,7 +143,7 @@ class DataReport:
         return (
             f"{train:,} records to train, {validation:,} to validate, {test:,} sealed as blind test; "
             f"{self.figures()['rejected']:,} rejected, {self.figures()['duplicates']:,} duplicates dropped"
-            f"{self._set_aside()}{changed}"
+            f"{self._set_aside()}{changed}{self._said_of_sensitive()}"
             f"{'; ' + self.findings.unproven_note if self.findings.unproven_note else ''}"
         )
 
@@ -140,6 +154,15 @@ class DataReport:
             "left out as too like held-back ones": figures["left_out"],
         }
         return "".join(f", {count:,} {what}" for what, count in told.items() if count)
+
+    def _near_share(self) -> float:
+        records = sum(len(checked.records) for checked in self.files.values())
+        return self.findings.near.records / max(1, records)
+
+    def _said_of_sensitive(self) -> str:
+        found = sum(checked.sensitive_records for checked in self.files.values())
+        done = POLICIES[self.files["train"].policy]
+        return f"; {found:,} records hold sensitive data, {done}" if found else ""
 
     def changes(self) -> dict[str, int]:
         """Count the records of all files that were changed to fit the model, by change."""
@@ -220,11 +243,15 @@ def _objection(
     if not objections:
         objections = [said] if (said := _split_objection(files, split)) else []
     if objections and any(checked.problems for checked in files.values()):
-        objections.append(f"every problem is listed in {rejected_uri}")
+        all_listed = all(sum(each.by_rule.values()) == len(each.problems) for each in files.values())
+        which = "every problem is" if all_listed else f"the first {MOST_PROBLEMS:,} problems of a file are"
+        objections.append(f"{which} listed in {rejected_uri}")
     return "; ".join(objections)
 
 
 def _file_objection(checked: CheckedFile, most_rejected: float) -> str:
+    if checked.stopped:
+        return f"{checked.file} cannot be read: {checked.stopped.rstrip('.')}"
     if not checked.read:
         return f"{checked.file} has no records"
     errors = [problem for problem in checked.problems if RULES[problem.rule].severity == "error"]
@@ -269,3 +296,25 @@ def _part_figures(records: Sequence[Record]) -> dict[str, int]:
         "prompt_tokens": sum(record.prompt_tokens for record in records),
         "answer_tokens": sum(record.answer_tokens for record in records),
     }
+
+
+def _diversity(records: Sequence[Record], near_duplicate_share: float) -> dict[str, Any] | None:
+    """Describe the variety of training records, of many a sample; None where there are none."""
+    step = max(1, -(-len(records) // MOST_LOOKED_AT))
+    pairs = [_asked_and_answered(record) for record in records[::step]]
+    if not pairs:
+        return None
+    prompts, answers = zip(*pairs, strict=True)
+    found = diversity_report(prompts, answers, near_duplicate_share=near_duplicate_share)
+    return {**found.to_json(), "of": len(records)}
+
+
+def _asked_and_answered(record: Record) -> tuple[str, str]:
+    """Read a record's turns but the last, and its answer without reasoning; what is sensitive is masked."""
+    *asked, answered = json.loads(record.line)["messages"]
+    texts = (
+        "\n".join(block_text(block) for turn in asked for block in turn["content"]),
+        "\n".join(block["text"] for block in answered["content"] if "text" in block),
+    )
+    prompt, answer = (mask(text, find_sensitive(text)) for text in texts)
+    return prompt, answer

@@ -14,7 +14,9 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.formats import PAIR_KEYS, as_conversation, detect_format
-from tunesmith.dataset.records import block_text, estimate_tokens
+from tunesmith.dataset.records import block_text
+from tunesmith.dataset.sensitive import masked_excerpt
+from tunesmith.dataset.tokens import HEAVIEST, estimator_for
 from tunesmith.suggestions import did_you_mean
 
 MAX_LINE_BYTES: Final = 4 << 20
@@ -72,6 +74,9 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("TS023", "error", "The record is in another format than the file."),
         Rule("TS024", "error", "prompt or completion is missing or no text."),
         Rule("TS025", "error", "The group key is missing or neither text nor a number."),
+        Rule("TS026", "error", "The record holds something sensitive, and data.sensitive is refuse."),
+        Rule("TS027", "error", "The file is of another kind than lines of JSON; nothing of it is read."),
+        Rule("TS028", "error", "The compressed file cannot be read to its end; what is behind is unknown."),
         Rule(OUTVOTED, "quarantine", "Two thirds of the records with this prompt give another answer."),
         Rule(
             UNDECIDED, "quarantine", "Records with this prompt disagree, without two thirds for one answer."
@@ -176,6 +181,7 @@ def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
 
 
 def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
+    estimate = estimator_for(model.family).estimate
     *asked, answered = value["messages"]
     prompt, answer = ({"system": value.get("system"), "messages": asked}, {"messages": [answered]})
     for what, part, most in (
@@ -183,12 +189,14 @@ def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
         ("The prompt", prompt, model.tokens_per_prompt),
         ("The answer", answer, model.tokens_per_answer),
     ):
-        tokens = sum(estimate_tokens(text) for text in _all_texts(part))
-        if most is not None and tokens > most:
+        texts = list(_all_texts(part))
+        if most is None or HEAVIEST * sum(len(text) + 1 for text in texts) <= most:
+            continue
+        tokens = sum(map(estimate, texts))
+        if tokens > most:
             yield Finding(
                 "TS021",
-                f"{what} has about {tokens:,} tokens (characters / 4); {model.title} trains on at most "
-                f"{most:,}.",
+                f"{what} has about {tokens:,} tokens (estimated); {model.title} trains on at most {most:,}.",
             )
 
 
@@ -335,5 +343,8 @@ def _named(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else _named(value)
+    """Quote a key or a role, shortened; what is sensitive in it is not repeated."""
+    if not isinstance(value, str):
+        return _named(value)
+    text = repr(masked_excerpt(value, 80))
     return text if len(text) <= 40 else text[:37] + "...'"

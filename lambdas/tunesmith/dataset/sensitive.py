@@ -2,21 +2,27 @@
 
 A text is searched only where a cheap look at its bytes finds what such a thing needs: an @, a run of digits,
 a long run of letters. What looks right must then pass its own check: Luhn, check digits, a numbering plan.
+The libraries that know these are imported once something is to be checked: not every function has them.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Literal
 
-from phonenumbers import Leniency, PhoneNumberMatcher
-from stdnum import iban, luhn
-
 Policy = Literal["report", "mask", "refuse"]
+
+POLICIES: Final[Mapping[Policy, str]] = {
+    "report": "left as it is",
+    "mask": "masked",
+    "refuse": "and were left out",
+}
+"""What becomes of sensitive data, in words."""
 
 KINDS: Final[Mapping[str, str]] = {
     "private_key": "private key",
@@ -156,9 +162,11 @@ def find_sensitive(text: str, *, regions: Sequence[str] = ("US",)) -> list[Span]
     order = list(KINDS)
     taken: list[Span] = []
     for span in sorted(spans, key=lambda found: (order.index(found.kind), found.start - found.end)):
-        if all(span.end <= other.start or span.start >= other.end for other in taken):
-            taken.append(span)
-    return sorted(taken)
+        place = bisect_left(taken, span)
+        after_the_last = place == 0 or taken[place - 1].end <= span.start
+        if after_the_last and (place == len(taken) or span.end <= taken[place].start):
+            taken.insert(place, span)
+    return taken
 
 
 def mask(text: str, spans: Sequence[Span]) -> str:
@@ -174,7 +182,10 @@ def mask(text: str, spans: Sequence[Span]) -> str:
 def masked_excerpt(text: str, characters: int) -> str:
     """Cut the start of a text to so many characters, everything sensitive masked first."""
     start = text[: characters + MARGIN]
-    return mask(start, find_sensitive(start))[:characters]
+    spans = [span for span in find_sensitive(start) if span.start < characters]
+    # Nothing from behind moves up, since the margin's end may cut something in half.
+    end = max([characters, *(span.end for span in spans)])
+    return mask(start[:end], spans)[:characters]
 
 
 def screen_conversation(
@@ -185,6 +196,9 @@ def screen_conversation(
     `report` leaves it as it is, `mask` replaces what was found, `refuse` says that the record must go.
     """
     found: Counter[str] = Counter()
+    # Most records hold nothing: all their texts are looked at in one go.
+    if not find_sensitive("\n".join(_texts(dict(value))), regions=regions):
+        return Screening(value=dict(value), found=found, refused=False)
 
     def screened(node: Any) -> Any:
         if isinstance(node, dict):
@@ -201,6 +215,18 @@ def screen_conversation(
 
     masked = screened(dict(value))
     return Screening(value=masked, found=found, refused=policy == "refuse" and bool(found))
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, inner in node.items():
+            if key == "text" and isinstance(inner, str):
+                yield inner
+            elif isinstance(inner, dict | list):
+                yield from _texts(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _texts(inner)
 
 
 def _every_span(text: str, regions: Sequence[str]) -> Iterator[Span]:
@@ -267,7 +293,9 @@ def _checked(
 
 def _is_card(number: str) -> bool:
     digits = number.replace(" ", "").replace("-", "")
-    return _ISSUERS.match(digits) is not None and len(set(digits)) > 1 and bool(luhn.is_valid(digits))
+    if _ISSUERS.match(digits) is None or len(set(digits)) < 2:
+        return False
+    return bool(import_module("stdnum.luhn").is_valid(digits))
 
 
 def _ids(text: str, chunk: re.Match[str]) -> Iterator[Span]:
@@ -280,6 +308,7 @@ def _ids(text: str, chunk: re.Match[str]) -> Iterator[Span]:
 def _ibans(chunk: re.Match[str]) -> Iterator[Span]:
     """Find an IBAN at a chunk's head: words behind it may be taken for a part, so parts are let go."""
     candidate = chunk[0]
+    iban = import_module("stdnum.iban")
     while candidate:
         if iban.is_valid(candidate):
             yield Span(chunk.start(), chunk.start() + len(candidate), "iban")
@@ -291,9 +320,11 @@ def _phones(text: str, chunk: re.Match[str], regions: Sequence[str]) -> Iterator
     international = _INTERNATIONAL.search(text, chunk.start(), _beyond(chunk)) is not None
     if not international and not _NATIONAL.search(text, chunk.start(), _beyond(chunk)):
         return
-    leniency = Leniency.VALID if international else Leniency.STRICT_GROUPING
+    library = import_module("phonenumbers")
+    leniency = library.Leniency.VALID if international else library.Leniency.STRICT_GROUPING
     # With a little around it, by which the library tells dates and amounts from phone numbers.
     before = max(0, chunk.start() - _PHONE_MARGIN)
     for region in (None,) if international else regions:
-        matches = PhoneNumberMatcher(text[before : chunk.end() + _PHONE_MARGIN], region, leniency=leniency)
+        around = text[before : chunk.end() + _PHONE_MARGIN]
+        matches = library.PhoneNumberMatcher(around, region, leniency=leniency)
         yield from (Span(before + found.start, before + found.end, "phone") for found in matches)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+from tunesmith.dataset.languages import UNKNOWN
 from tunesmith.reporting.charts import WIDTH, Scale, nice_ticks
 from tunesmith.reporting.words import number
 
@@ -29,7 +30,7 @@ def variety(report: Mapping[str, Any] | None, tokens: Mapping[str, Any] | None =
         pictures.append(_figure("Tokens per record, estimated", chart))
     if report["labels"]:
         pictures.append(_figure("Records per label", bars_chart(report["labels"], "records per label")))
-    if len(report["languages"]) > 1:
+    if len([language for language in report["languages"] if language != UNKNOWN]) > 1:
         pictures.append(_figure("Language of the prompts", bars_chart(report["languages"], "languages")))
     advice = "".join(f"<li>{escape(sentence)}</li>" for sentence in report["advice"])
     return (
@@ -88,25 +89,35 @@ def bars_chart(counts: Mapping[str, int], label: str) -> str:
         fewest = min(counts.values())
         parts.append(f'<text x="0" y="{height + 14}">and {left:,} more, the rarest with {fewest:,}</text>')
         height += 22
-    return _svg(height, label, parts)
+    # A name of wide letters would stick out.
+    return _svg(height, label, parts).replace("<svg ", '<svg style="overflow:hidden" ', 1)
 
 
 def _in_words(report: Mapping[str, Any], tokens: Mapping[str, Any] | None) -> str:
+    every = report.get("of", report["records"])
+    of, taken = (f" of {every:,}", ", taken at even distances") if every > report["records"] else ("", "")
     told = (
-        f"{report['records']:,} records for training, {report['vocabulary']:,} distinct words of"
-        f" {report['words']:,}; half of the prompts have at most {number(report['prompts']['median'])} words,"
-        f" half of the answers at most {number(report['answers']['median'])}."
+        f"{report['records']:,}{of} records for training{taken}: {report['words']:,} words,"
+        f" {report['vocabulary']:,} of them distinct; half of the prompts have at most"
+        f" {number(report['prompts']['median'])} words"
+    )
+    told += (
+        f"; {len(report['labels']):,} labels."
+        if report["labels"]
+        else f", half of the answers at most {number(report['answers']['median'])}."
     )
     if report["near_duplicate_share"] is not None:
         told += f" {100 * report['near_duplicate_share']:.1f} % have a near-duplicate."
     if tokens is not None:
         told += f" One epoch is about {tokens['per_epoch']:,} tokens."
+        if error := tokens.get("error"):
+            told += f" Estimates of tokens are {error}."
     return escape(told)
 
 
 def _openings(report: Mapping[str, Any]) -> str:
     rows = "".join(
-        f'<tr><th>{escape(opening["text"])}</th><td class="n">{opening["words"]:,}</td>'
+        f'<tr><th class="long">{escape(opening["text"])}</th><td class="n">{opening["words"]:,}</td>'
         f'<td class="n">{opening["count"]:,}</td></tr>'
         for opening in report["openings"]
     )

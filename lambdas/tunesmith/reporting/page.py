@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tunesmith.reporting import sections
+from tunesmith.reporting.dataset_section import variety
 from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money, over, signed
 
 _STYLE: Final = Path(__file__).with_name("page.css")
@@ -28,6 +29,7 @@ _BADGES: Final = {
 def render_page(document: Mapping[str, Any]) -> str:
     """Render the page: no script, no outside resource, every text of the user escaped."""
     title = f"{document['project']}: {headline(document)}"
+    data = document["data"] or {}
     body = "".join(
         (
             _top(document),
@@ -37,6 +39,7 @@ def render_page(document: Mapping[str, Any]) -> str:
             sections.service(document["champion"]),
             sections.training(document["training"]["jobs"]),
             sections.data(document["data"]),
+            variety(data.get("diversity"), data.get("tokens")),
             sections.cost(document["cost"]),
             sections.capacity(document["capacity"]),
             sections.steps(document["steps"]),

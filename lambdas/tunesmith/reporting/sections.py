@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from tunesmith.dataset import KINDS, POLICIES
 from tunesmith.evaluation.metrics import METRIC_NAMES
 from tunesmith.reporting.charts import gain_chart, loss_chart, models_chart
 from tunesmith.reporting.words import data_findings, day, duration, money, number, price
@@ -240,7 +241,18 @@ def _file(file: Mapping[str, Any]) -> str:
         '<table><thead><tr><th>Rule</th><th class="n">Lines</th><th class="after">First example</th></tr>'
         f"</thead><tbody>{rows}</tbody></table>"
     )
-    return f'<p class="file"><code>{escape(file["file"])}</code>: {counted}.</p>{table if rows else ""}'
+    return (
+        f'<p class="file"><code>{escape(file["file"])}</code>: {counted}.{_sensitive(file)}</p>'
+        f"{table if rows else ''}"
+    )
+
+
+def _sensitive(file: Mapping[str, Any]) -> str:
+    told = file.get("sensitive")
+    if not told or not told["found"]:
+        return ""
+    found = ", ".join(f"{KINDS[kind]} {count:,}" for kind, count in told["found"].items())
+    return escape(f" {told['records']:,} hold sensitive data, {POLICIES[told['policy']]}: {found}.")
 
 
 def _example(problem: Mapping[str, Any] | None) -> str:

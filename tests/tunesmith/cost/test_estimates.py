@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from tunesmith.catalogue import find_model
 from tunesmith.cost import Estimate, budget_objection, estimate_job, estimate_run, load_prices
+from tunesmith.cost.estimates import tokens_between
+from tunesmith.dataset.tokens import estimator_for
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import parse_job
 
@@ -53,6 +55,17 @@ def test_the_json_names_every_item_with_its_source() -> None:
     assert told["items"][1]["source"].startswith("AWS Price List API")
 
 
+@pytest.mark.parametrize(
+    ("model", "low", "high"), [("nova-micro", 1.27, 0.73), ("llama-3.3-70b", 1.29, 0.71)]
+)
+def test_the_bounds_of_tokens_are_what_the_family_s_estimator_says_of_its_error(
+    model: str, low: float, high: float
+) -> None:
+    fewest, most = tokens_between(model)
+    assert (float(1 / fewest), float(1 / most)) == pytest.approx((low, high))
+    assert f"{100 * (low - 1):.0f} %" in estimator_for(find_model(model).family).error
+
+
 def test_the_budget_is_held_against_the_high_bound() -> None:
     estimate = job_estimate()
     assert budget_objection(estimate, estimate.high_usd) == ""
@@ -63,7 +76,7 @@ def test_the_budget_is_held_against_the_high_bound() -> None:
 
 def test_sentences_and_figures_agree() -> None:
     estimate = job_estimate()
-    assert estimate.summary() == "about $2.96, between $2.81 and $3.37"
+    assert estimate.summary() == "about $2.96, between $2.75 and $3.34"
     assert estimate.figures()["total_usd"] == estimate.total_usd
     assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
 

@@ -48,6 +48,26 @@ def prepared(
     **data: Any,
 ) -> Prepared:
     """Check and prepare files by role; further keys stand in the job file's `data`."""
+    return prepared_from(
+        checked(files, model, data.get("group_key")),
+        model=model,
+        previous=previous,
+        seed=seed,
+        on_error=on_error,
+        **data,
+    )
+
+
+def prepared_from(
+    files: Mapping[str, CheckedFile],
+    *,
+    model: Model = MICRO,
+    previous: Assignment | None = None,
+    seed: int = 1,
+    on_error: str = "reject",
+    **data: Any,
+) -> Prepared:
+    """Prepare files that were checked."""
     job = {
         "project": "triage",
         "base_model": model.name,
@@ -55,9 +75,5 @@ def prepared(
         "data": {"train": "train.jsonl", "on_error": on_error, **data},
     }
     return prepare(
-        parse_job(json.dumps(job).encode(), source="job.json"),
-        model,
-        checked(files, model, data.get("group_key")),
-        previous,
-        rejected_uri=WHERE,
+        parse_job(json.dumps(job).encode(), source="job.json"), model, files, previous, rejected_uri=WHERE
     )

@@ -56,7 +56,7 @@ def test_labels_are_balanced_or_are_told_to_be_lopsided_and_rare() -> None:
     )
     assert any("900 of 1,000 answers are “refund”" in advice for advice in lopsided.advice)
     rare = diversity_report(PROMPTS, ["b" if number < 3 else f"a{number % 3}" for number in range(1000)])
-    assert rare.advice == ["1 of 4 labels have fewer than 10 records (“b”): too few to learn or to test."]
+    assert rare.advice == ["1 of 4 labels has fewer than 10 records (“b”): too few to learn or to test."]
     same = diversity_report(PROMPTS, ["yes"] * 1000)
     assert same.advice == ["All 1,000 answers are the same: there is nothing to learn from them."]
 

@@ -12,6 +12,7 @@ from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tunesmith.catalogue import find_model
 from tunesmith.dataset import RULES, CheckedFile, check_file
 from tunesmith.dataset.rules import MAX_LINE_BYTES
+from tunesmith.dataset.tokens import estimator_for
 
 MICRO = find_model("nova-micro")
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
@@ -119,12 +120,19 @@ def test_the_json_counts_by_rule_and_claims_nothing_on_near_duplicates() -> None
     assert [set(problem) for problem in told["problems"]] == [{"line", "offset", "rule", "reason"}] * 3
     assert (told["duplicates"]["exact"], told["duplicates"]["near"]) == (1, None)
     assert (told["tokens"]["total"], told["tokens"]["max"]) == (3, 3)
-    assert "characters / 4" in told["tokens"]["estimate_error"]
+    assert told["tokens"]["estimate_error"] == estimator_for(MICRO.family).error
+    assert told["sensitive"] == {"policy": "report", "records": 0, "found": {}}
 
 
-def test_tokens_are_a_quarter_of_the_characters_of_every_text() -> None:
-    [record] = check(lines(pair("x" * 41, "y" * 8, system="z" * 4))).records
-    assert (record.prompt_tokens, record.answer_tokens, record.tokens) == (12, 2, 14)
+def test_tokens_of_every_text_are_estimated_as_the_model_s_family_wants() -> None:
+    value = pair("x" * 41, "y" * 8, system="z" * 4)
+    for name in ("nova-micro", "claude-3-haiku"):
+        estimate = estimator_for(find_model(name).family).estimate
+        [record] = check_file([lines(value)], find_model(name), file="f").records
+        assert record.prompt_tokens == estimate("x" * 41) + estimate("z" * 4)
+        assert record.answer_tokens == estimate("y" * 8)
+        assert record.tokens == record.prompt_tokens + record.answer_tokens
+    assert estimator_for("nova-1").estimate("x" * 41) != estimator_for("claude-3").estimate("x" * 41)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -6,10 +6,14 @@ import hashlib
 import json
 from typing import Any
 
+import pytest
+
 from tests.tunesmith.dataset.converse import pair
 from tests.tunesmith.dataset.prepared import MICRO, WHERE, checked, pairs, prepared, said
 from tunesmith.catalogue import find_model
 from tunesmith.dataset import DataReport, joined, rejected_rows
+from tunesmith.dataset import report as dataset_report
+from tunesmith.dataset.tokens import estimator_for
 
 
 def report(**values: list[Any]) -> DataReport:
@@ -48,6 +52,47 @@ def test_the_json_has_the_figures_of_files_and_parts() -> None:
     assert told["files"]["train"]["rejected"] == 5
     assert told["files"]["train"]["different"] == 100
     assert told["rejected_uri"] == WHERE
+
+
+def test_the_json_tells_tokens_and_variety_of_what_is_trained() -> None:
+    found = report(train=pairs(200))
+    told = json.loads(json.dumps(found.to_json()))
+    assert told["tokens"]["records"] == told["split"]["train"]["records"]
+    assert told["tokens"]["per_epoch"] == told["split"]["train"]["tokens"]
+    assert told["tokens"]["error"] == told["estimate_error"] == estimator_for(MICRO.family).error
+    assert told["diversity"]["records"] == told["diversity"]["of"] == told["split"]["train"]["records"]
+    assert told["diversity"]["labels"] == {"a": told["split"]["train"]["records"]}
+    assert found.split_figures() == told["split"]
+
+
+def test_variety_is_told_of_prompts_and_answers_without_system_reasoning_or_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dataset_report, "MOST_LOOKED_AT", 30)
+    reasoned = {"reasoningContent": {"reasoningText": {"text": "because of this"}}}
+    values = [
+        {
+            "system": [{"text": "A system text of many words that stands in each."}],
+            "messages": [
+                {"role": "user", "content": [{"text": f"Question {number}"}]},
+                {"role": "assistant", "content": [reasoned, {"text": "write to ada@example.com"}]},
+            ],
+        }
+        for number in range(200)
+    ]
+    nova_2 = find_model("nova-2-lite")
+    found = prepared({"train": values}, model=nova_2).report
+    diversity = found.to_json()["diversity"]
+    assert diversity["of"] == len(found.split.train)
+    assert 25 <= diversity["records"] <= 30
+    assert diversity["prompts"]["longest"] == 2
+    assert set(diversity["labels"]) == {"write to [e-mail address]"}
+
+
+def test_a_dataset_without_training_records_has_no_variety() -> None:
+    told = report(train=[b"{"]).to_json()
+    assert told["diversity"] is None
+    assert told["tokens"]["per_epoch"] == 0
 
 
 def test_only_the_first_20_problems_are_quoted() -> None:

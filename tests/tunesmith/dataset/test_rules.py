@@ -58,7 +58,8 @@ BREAKS: list[tuple[str, str, Any]] = [
     ("TS001", MICRO, b" \t\r"),
     ("TS002", MICRO, b"\xef\xbb\xbf" + lines(pair("a", "b")).strip()),
     ("TS003", MICRO, b'{"messages": "\xff"}'),
-    ("TS003", MICRO, json.dumps(pair("a", "b")).encode("utf-16")),
+    ("TS027", MICRO, json.dumps(pair("a", "b")).encode("utf-16")),
+    ("TS027", MICRO, b"\x89PNG\r\n\x1a\n"),
     ("TS004", MICRO, b"{"),
     ("TS004", MICRO, b"[" * 100_000),
     ("TS004", MICRO, b'{"messages": NaN}'),
@@ -114,7 +115,7 @@ BREAKS: list[tuple[str, str, Any]] = [
     ("TS020", MICRO, pair("see <IMAGE>", "a")),
     ("TS020", MICRO, pair("a", "b", system="[EOS]")),
     ("TS020", HAIKU, pair("a\nHuman: b", "c")),
-    ("TS021", MICRO, pair("x" * 128_000, "abcde")),
+    ("TS021", MICRO, pair("x" * 168_420, "abcde")),
     ("TS022", MICRO, escaped("\\ud83d")),
     ("TS022", MICRO, pair("a", "b\0c")),
     ("TS023", MICRO, lines(pair("a", "b"), prompted("c", "d")).strip()),
@@ -130,9 +131,9 @@ BREAKS: list[tuple[str, str, Any]] = [
     ("TS019", HAIKU, {"messages": [{"role": "user", "content": [PICTURE]}, ANSWER]}),
     ("TS020", HAIKU, told("a", "b\nHuman: c")),
     ("TS020", HAIKU, told("a", "b", system="c\nassistant:")),
-    ("TS021", "llama-3.2-90b", pair("x" * 40_000, "abcde")),
-    ("TS021", COHERE, prompted("x" * 16_385, "a")),
-    ("TS021", COHERE, prompted("x", "a" * 8_193)),
+    ("TS021", "llama-3.2-90b", pair("x" * 52_910, "abcde")),
+    ("TS021", COHERE, prompted("x" * 21_558, "a")),
+    ("TS021", COHERE, prompted("x", "a" * 10_779)),
 ]  # fmt: skip
 
 NEARLY_BREAKS: list[tuple[str, str, Any]] = [
@@ -150,22 +151,23 @@ NEARLY_BREAKS: list[tuple[str, str, Any]] = [
     ("TS019", NOVA_2, conversation(ASKED, assistant(REASONED, {"text": "a"}))),
     ("TS020", MICRO, pair("User, Assistant and System", "User: Bot: Assistant: System: <image> [EOS]")),
     ("TS020", NOVA_2, pair("User: hello", "a")),
-    ("TS021", MICRO, pair("x" * 127_996, "abcd")),
+    ("TS021", MICRO, pair("x" * 168_415, "abcd")),
     ("TS022", MICRO, escaped("\\ud83d\\ude42 \\u0001")),
     ("TS020", HAIKU, told("a\nHuman b", "c\nAssistant")),
-    ("TS021", COHERE, prompted("x" * 16_384, "a" * 8_192)),
-    ("TS021", "llama-3.2-11b", pair("x" * 40_000, "abcde")),
+    ("TS021", COHERE, prompted("x" * 21_557, "a" * 10_778)),
+    ("TS021", "llama-3.2-11b", pair("x" * 52_910, "abcde")),
     ("TS023", HAIKU, {"system": "s", "messages": [USER, {"role": "assistant", "content": [TEXT]}]}),
     ("TS024", MICRO, prompted("a", "b")),
 ]  # fmt: skip
 
 
 def test_every_rule_is_tried() -> None:
-    assert {rule for rule, _, _ in BREAKS} == {rule for rule in RULES if rule.startswith("TS")} - {"TS025"}
+    tried = {rule for rule in RULES if rule.startswith("TS")} - {"TS025", "TS026", "TS028"}
+    assert {rule for rule, _, _ in BREAKS} == tried
 
 
 def test_rules_have_stable_ids_and_say_their_reason_in_a_sentence() -> None:
-    lines = [f"TS{number:03d}" for number in range(1, 26)]
+    lines = [f"TS{number:03d}" for number in range(1, 29)]
     assert list(RULES) == [*lines, "TQ001", "TQ002", "TQ003"]
     assert [rule for rule in RULES if RULES[rule].severity == "quarantine"] == ["TQ001", "TQ002", "TQ003"]
     for rule_id, rule in RULES.items():

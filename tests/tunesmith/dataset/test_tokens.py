@@ -12,6 +12,7 @@ from tunesmith.catalogue import load_catalogue
 from tunesmith.dataset.tokens import (
     CLASSES,
     FEWEST_PAIRS,
+    HEAVIEST,
     calibrated,
     character_counts,
     estimator_for,
@@ -59,6 +60,12 @@ def test_every_family_of_the_catalogue_has_an_estimator_that_says_its_error() ->
         estimator = estimator_for(model.family)
         assert estimator.estimate("A sentence of seven or eight tokens.") in range(7, 12)
         assert "%" in estimator.error
+
+
+@given(st.text(min_size=1))
+def test_no_text_has_more_tokens_than_twice_its_characters_and_one(text: str) -> None:
+    for family in ("claude-3", "llama-3.3", "nova-1"):
+        assert estimator_for(family).estimate(text) <= HEAVIEST * (len(text) + 1)
 
 
 @given(st.text(), st.text())

@@ -8,7 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from examples.support_triage import generate
 from tunesmith.cost import estimate_run, load_prices
+from tunesmith.dataset.diversity import diversity_report
+from tunesmith.dataset.tokens import estimator_for, token_summary
 from tunesmith.evaluation.answers import Answer, Question
 from tunesmith.evaluation.scores import TokenPrice, score
 from tunesmith.evaluation.verdict import decide
@@ -247,6 +250,8 @@ def data_report() -> dict[str, Any]:
         {"line": 407, "offset": 201_377, "rule": "TS018", "reason": "The text of turn 2 is <empty>."},
         {"line": 1_730, "offset": 845_002, "rule": "TS004", "reason": "Not valid JSON: Expecting ',' at 88."},
     ]
+    prompts, answers = zip(*generate.tickets(1_392, seed=5), strict=True)
+    estimate = estimator_for("nova-1").estimate
     return {
         "outcome": "valid",
         "reason": "",
@@ -268,7 +273,8 @@ def data_report() -> dict[str, Any]:
                     "conflict_note": "",
                     "ceiling": 0.998,
                 },
-                "tokens": {"total": 282_903, "max": 214, "estimate_error": "14%"},
+                "sensitive": {"policy": "mask", "records": 3, "found": {"payment_card": 1, "email": 2}},
+                "tokens": {"total": 282_903, "max": 214, "estimate_error": "off by 6 %"},
                 "different": 2_088,
             }
         },
@@ -292,7 +298,9 @@ def data_report() -> dict[str, Any]:
         "leaked": {"train": 7, "validation": 1},
         "proven": True,
         "unproven_note": "",
-        "estimate_error": "14%",
+        "estimate_error": "off by 6 %",
+        "tokens": {**token_summary([40 + estimate(asked) for asked in prompts]), "error": "off by 6 %"},
+        "diversity": {**diversity_report(prompts, answers).to_json(), "of": 1_392},
         "seed": 1,
         "blind_sha256": "cd" * 32,
         "rejected_uri": f"s3://tunesmith-local-artifacts/runs/{RUN}/data/rejected.jsonl",

@@ -57,6 +57,19 @@ def test_labels_are_drawn_as_bars_with_the_rest_in_words() -> None:
     assert "Words per answer" not in page.text
 
 
+def test_of_a_sample_it_is_told_of_how_many_and_a_single_language_is_not_drawn() -> None:
+    prompts = ["Where is my order, and when will it be here?"] * 9 + ["?"]
+    report = diversity_report(prompts, [f"answer {number}" for number in range(10)]).to_json()
+    assert report["languages"] == {"English": 9, "not told": 1}
+    text = Tags(variety({**report, "of": 2_000}, {**token_summary([1] * 10), "error": "off by 6 %"})).text
+    assert "10 of 2,000 records for training, taken at even distances" in text
+    assert "One epoch is about 10 tokens. Estimates of tokens are off by 6 %." in text
+    assert "Language of the prompts" not in text
+    mixed = {**report, "languages": {"English": 9, "German": 1}, "of": 10}
+    assert "Language of the prompts" in Tags(variety(mixed)).text
+    assert "taken at even distances" not in Tags(variety(mixed)).text
+
+
 def test_nothing_is_drawn_where_nothing_is_known() -> None:
     assert variety(None) == ""
     assert histogram_chart([], "empty") == ""
@@ -71,3 +84,9 @@ def test_bars_stay_inside_the_picture(bins: list[tuple[int, int, int]]) -> None:
 
 def test_a_bar_of_nothing_is_still_seen() -> None:
     assert Tags(bars_chart({"one": 0}, "labels")).seen.count("rect") == 1
+
+
+def test_a_wide_name_is_cut_at_the_picture_s_edge() -> None:
+    chart = bars_chart({"W" * 60: 3}, "labels")
+    assert "W" * 47 + "…" in chart
+    assert '<svg style="overflow:hidden" ' in chart

@@ -85,6 +85,11 @@ def test_every_section_shows_what_the_document_says() -> None:
         "6 valid records were quarantined: 1 outvoted, 4 without a majority, 1 that tie together",
         "9 records left training and 2 validation, because a part held back has the like: 7 and 1 by",
         "The records are enough for the blind test to prove something.",
+        "3 hold sensitive data, masked: payment card 1, e-mail address 2",
+        "Variety of the data",
+        "Words per prompt",
+        "Records per label",
+        "Estimates of tokens are off by 6 %",
         "$1.95 a month",
         "2 h 45 min",
     ):
@@ -101,6 +106,17 @@ def test_the_champion_stands_beside_candidate_and_base_in_chart_and_table() -> N
     assert "Gain of the candidate over champion, in percentage points" in page
 
 
+def test_a_run_that_was_prepared_before_variety_was_looked_at_has_no_section_of_it() -> None:
+    records = sample.promoted()
+    new = ("diversity", "tokens")
+    data = {key: value for key, value in (records.data or {}).items() if key not in new}
+
+    page = render_page(document(replace(records, data=data)))
+
+    assert "<h2>Data</h2>" in page
+    assert "Variety of the data" not in page
+
+
 def test_texts_of_users_cannot_become_markup() -> None:
     evil = "<img src=x onerror=alert(1)>\"'&"
     records = sample.promoted()
@@ -110,6 +126,12 @@ def test_texts_of_users_cannot_become_markup() -> None:
     job = {**records.jobs[0], "notes": [evil], "hyperparameters": {evil: evil}}
     data = dict(records.data or {})
     data["files"] = {"train": {**data["files"]["train"], "file": evil, "by_rule": {evil: 3}}}
+    data["diversity"] = {
+        **data["diversity"],
+        "advice": [evil],
+        "labels": {evil: 2},
+        "openings": [{"text": evil, "words": 4, "count": 2}],
+    }
 
     page = render_page(
         document(replace(records, run=run, steps=steps, capacity=capacity, jobs=[job], data=data))
@@ -147,9 +169,16 @@ def test_what_could_not_be_given_back_stands_out() -> None:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_sticks_out_of_the_window(tmp_path: Path, width: int) -> None:
+@pytest.mark.parametrize("diversity", ["as it is", "wide"])
+def test_nothing_sticks_out_of_the_window(tmp_path: Path, width: int, diversity: str) -> None:
     # A window cannot be as narrow as a phone, a frame can.
-    report = escape(render_page(document(sample.promoted())))
+    records = sample.promoted()
+    if diversity == "wide":
+        word = "W" * 200
+        found = {**(records.data or {})["diversity"], "advice": [word], "labels": {word: 10, "b": 1_000_000}}
+        found |= {"languages": {"English": 5, word: 5}, "openings": [{"text": word, "words": 4, "count": 9}]}
+        records = replace(records, data={**(records.data or {}), "diversity": found})
+    report = escape(render_page(document(records)))
     measure = "document.title = document.querySelector('iframe').contentDocument.documentElement.scrollWidth"
     frame = f'<iframe width="{width}" height="900" style="border:0" srcdoc="{report}"></iframe>'
     page = tmp_path / "frame.html"
