@@ -216,14 +216,11 @@ def test_a_champion_serves_on_when_its_successor_cannot_be_put_behind_its_arn(
 
 IN_EVERY_RUN = [
     ("pipeline", "Prepare dataset", "before"),
-    ("pipeline", "Check preflight", "before"),
     ("pipeline", "Estimate cost", "behind"),
-    ("train", "Create job", "before"),
     ("train", "Create job", "behind"),
     ("train", "Conclude training", "before"),
     ("open", "Create deployment", "behind"),
     ("evaluate", "Answer shard", "before"),
-    ("pipeline", "Decide promotion", "behind"),
     ("serve", "Smoke test", "before"),
     ("serve", "Record champion", "behind"),
     ("serve", "Point at champion", "behind"),
