@@ -133,9 +133,9 @@ def data_findings(report: Mapping[str, Any]) -> list[str]:
         " earlier version of the project set apart."
         if report["quarantined"]
         else "",
-        f"{left['train']:,} records left training and {left['validation']:,} validation, because a part held"
-        f" back has the like: {leaked['train']:,} and {leaked['validation']:,} by the exact comparison, the"
-        " others with their groups."
+        f"Left out because a part held back has the like: {left['train']:,} of training and"
+        f" {left['validation']:,} of validation; {leaked['train']:,} and {leaked['validation']:,} of these"
+        " were found by the exact comparison, the others by their groups."
         if left["train"] or left["validation"]
         else "Nothing in training is like validation or blind test.",
         _sentence(report["unproven_note"])

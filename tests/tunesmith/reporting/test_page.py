@@ -83,7 +83,7 @@ def test_every_section_shows_what_the_document_says() -> None:
         "TS018",
         "40 records are near-duplicates, in 18 groups that stay whole; the largest has 4.",
         "6 valid records were quarantined: 1 outvoted, 4 without a majority, 1 that tie together",
-        "9 records left training and 2 validation, because a part held back has the like: 7 and 1 by",
+        "Left out because a part held back has the like: 9 of training and 2 of validation; 7 and 1 of these",
         "The records are enough for the blind test to prove something.",
         "3 hold sensitive data, masked: payment card 1, e-mail address 2",
         "Variety of the data",
