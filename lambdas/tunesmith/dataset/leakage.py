@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, overload
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tunesmith.dataset.near_duplicates import THRESHOLD
 from tunesmith.dataset.shingles import U64, Flags, Ints, common_shingles, ranges, shingle_batches
 from tunesmith.dataset.similarity import ShingleSets, set_similarities, shingle_sets
+from tunesmith.dataset.text_spool import Texts
 
 _ROUNDING: Final = 1e-9
 _KNOWN_BITS: Final = np.uint64((1 << 22) - 1)
@@ -63,20 +64,14 @@ def find_leaks(
     return Leaks(held_back=ours[order], train=theirs[order], similarity=similarity[order])
 
 
-class _Chained(Sequence[str]):
+class _Chained(Texts):
     def __init__(self, first: Sequence[str], second: Sequence[str]) -> None:
         self._first, self._second = first, second
 
     def __len__(self) -> int:
         return len(self._first) + len(self._second)
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
+    def _at(self, index: int) -> str:
         return self._first[index] if index < len(self._first) else self._second[index - len(self._first)]
 
 

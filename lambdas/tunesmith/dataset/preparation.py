@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, overload
+from typing import Any, Final
 
 from tunesmith.catalogue import Model
 from tunesmith.dataset.assignment import (
@@ -31,7 +31,7 @@ from tunesmith.dataset.records import Record, block_text
 from tunesmith.dataset.report import DataReport, Findings, Split, data_report
 from tunesmith.dataset.rules import BRIDGING, OUTVOTED, RULES, UNDECIDED, Finding
 from tunesmith.dataset.shingles import common_shingles
-from tunesmith.dataset.text_spool import TextSpool
+from tunesmith.dataset.text_spool import Texts, TextSpool
 from tunesmith.job import Job
 
 _KEY_DIGITS: Final = 32
@@ -285,7 +285,7 @@ def _answer(value: Mapping[str, Any]) -> str:
     return " ".join(unicodedata.normalize("NFKC", " ".join(texts)).split())
 
 
-class _Chosen(Sequence[str]):
+class _Chosen(Texts):
     """Some of the texts, read when they are asked for."""
 
     def __init__(self, texts: Sequence[str], rows: Sequence[int]) -> None:
@@ -294,11 +294,5 @@ class _Chosen(Sequence[str]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self._texts[row] for row in self._rows[index]]
+    def _at(self, index: int) -> str:
         return self._texts[self._rows[index]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from abc import abstractmethod
 from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +14,23 @@ from typing import Final, Self, overload
 _BUFFER: Final = 1 << 20
 
 
-class TextSpool(Sequence[str]):
+class Texts(Sequence[str]):
+    """Texts that are read one by one, when they are asked for."""
+
+    @abstractmethod
+    def _at(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self._at(place) for place in range(*index.indices(len(self)))]
+        return self._at(index)
+
+
+class TextSpool(Texts):
     """A sequence of texts that only grows and is read by index; the file vanishes with it."""
 
     def __init__(self, texts: Iterable[str] = (), *, folder: Path | None = None) -> None:
@@ -39,13 +56,7 @@ class TextSpool(Sequence[str]):
     def __len__(self) -> int:
         return len(self._ends)
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
+    def _at(self, index: int) -> str:
         if not self._flushed:
             self._file.flush()
             self._flushed = True
