@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from tunesmith.aws.converse import Call, answer_all
+from tunesmith.aws.converse import Answered, Call, answer_all
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.errors import RecordMissingError
@@ -14,9 +15,8 @@ from tunesmith.serving.capacity import open_serving
 from tunesmith.settings import AnswerShardSettings
 
 LOG = logger("answer_shard")
-CALLS_A_BATCH = 64
 RESERVE_SECONDS = 300
-"""No batch begins with less time left: its calls may all be repeated until they give up."""
+"""No call begins with less time left: it may be repeated until it is given up."""
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -39,23 +39,31 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     missing = [
         (label, question) for question in questions for label in models if question.id not in given[label]
     ]
-    asked, failed = 0, 0
-    while missing and _seconds_left(context) > RESERVE_SECONDS:
-        batch, missing = missing[:CALLS_A_BATCH], missing[CALLS_A_BATCH:]
-        answers = answer_all(
-            [Call(models[label], question) for label, question in batch],
-            max_tokens=plan["inference"]["max_tokens"],
-            in_flight=plan["inference"]["in_flight"],
-        )
-        for (label, question), answer in zip(batch, answers, strict=True):
+
+    def keep(answered: Sequence[Answered]) -> None:
+        changed = set()
+        for position, answer in answered:
+            label, question = missing[position]
             given[label][question.id] = answer
-        # After each batch: a function that is killed has at most one batch paid for twice.
-        for label, key in keys.items():
+            changed.add(label)
+        for label in changed:
             found = (given[label].get(question.id) for question in questions)
-            artifacts.write_lines(key, write_answers(answer for answer in found if answer is not None))
-        asked, failed = asked + len(answers), failed + sum(bool(answer.error) for answer in answers)
+            artifacts.write_lines(
+                keys[label], write_answers(answer for answer in found if answer is not None)
+            )
+
+    answers = answer_all(
+        [Call(models[label], question) for label, question in missing],
+        max_tokens=plan["inference"]["max_tokens"],
+        in_flight=plan["inference"]["in_flight"],
+        first_rate=plan["inference"]["first_rate"],
+        keep=keep,
+        seconds=_seconds_left(context) - RESERVE_SECONDS,
+    )
+    asked = sum(answer is not None for answer in answers)
+    failed = sum(bool(answer and answer.error) for answer in answers)
     LOG.info("shard answered", extra={"run": run, "shard": shard, "asked": asked, "failed": failed})
-    return {"shard": shard, "asked": asked, "failed": failed, "unfinished": bool(missing)}
+    return {"shard": shard, "asked": asked, "failed": failed, "unfinished": asked < len(missing)}
 
 
 def _seconds_left(context: Any) -> float:

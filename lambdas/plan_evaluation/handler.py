@@ -9,7 +9,7 @@ from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.errors import SealBrokenError
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, read_questions
-from tunesmith.evaluation.shards import calls_in_flight, cut
+from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Champion, Step
 from tunesmith.observability import logger
@@ -39,7 +39,11 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "models": models,
         "records": records,
         "shards": shards,
-        "inference": {"max_tokens": job.evaluation.max_tokens, "in_flight": calls_in_flight(len(shards))},
+        "inference": {
+            "max_tokens": job.evaluation.max_tokens,
+            "in_flight": calls_in_flight(len(shards)),
+            "first_rate": first_rate(len(shards)),
+        },
     }
     artifacts.write_json(f"{prefix}/evaluation/plan.json", plan)
     *first, last = (entry["label"] for entry in models)

@@ -30,6 +30,6 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         max_tokens=job.evaluation.max_tokens,
         in_flight=RECORDS,
     )
-    passed, reason = judge(answers)
+    passed, reason = judge([answer for answer in answers if answer is not None])
     LOG.info("smoke test", extra={"run": event["run"], "passed": passed, "reason": reason})
     return {"passed": passed, "reason": reason}

@@ -1,14 +1,15 @@
 """What may differ between accounts? Durations, quotas and model lifecycles, from one SSM parameter.
 
 `/tunesmith-local/account` holds JSON, every key optional: `{"timings": {"queue": 60}, "quotas":
-{"provisioned_units": 1}, "foundation_models": {"amazon.nova-micro-v1:0": {"status": "LEGACY"}}}`. A base
-model is listed where its `regions` say, whatever the catalogue says: `{"regions": ["us-east-1"]}`.
-Without it the defaults here hold.
+{"provisioned_units": 1}, "inference": {"requests_per_minute": 2000}, "foundation_models":
+{"amazon.nova-micro-v1:0": {"status": "LEGACY"}}}`. A base model is listed where its `regions` say, whatever
+the catalogue says: `{"regions": ["us-east-1"]}`. Without it the defaults here hold.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
@@ -50,11 +51,21 @@ class Quotas:
 
 
 @dataclass(frozen=True, slots=True)
+class Inference:
+    """How the runtime takes calls; unlike all else in real time, since functions pace themselves by it."""
+
+    requests_per_minute: float = math.inf
+    """Of each model; a second's worth may come at once."""
+    latency_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account's settings, as far as they differ from the defaults."""
 
     timings: Timings = field(default_factory=Timings)
     quotas: Quotas = field(default_factory=Quotas)
+    inference: Inference = field(default_factory=Inference)
     foundation_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -80,6 +91,7 @@ def _parse(text: str, defaults: Account) -> Account:
     return Account(
         timings=_replaced(defaults.timings, document.get("timings", {})),
         quotas=_replaced(defaults.quotas, document.get("quotas", {})),
+        inference=_replaced(defaults.inference, document.get("inference", {})),
         foundation_models={**defaults.foundation_models, **document.get("foundation_models", {})},
     )
 

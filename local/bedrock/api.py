@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -100,7 +101,11 @@ class Runtime(BedrockRuntimeResponse):
                 deployments.advance(region)
                 throughput.advance(region)
                 _raise_fault(region, action, params)
+                settings = region.account().inference
+                region.request_rate.take(params["modelId"], settings)
                 answer = runtime.OPERATIONS[action](region, params)
+            # Outside the lock: others are answered meanwhile.
+            time.sleep(settings.latency_ms / 1000)
         except BedrockError as error:
             return _error("bedrock-runtime", error)
         body = answer["body"] if action == "InvokeModel" else json.dumps(answer)

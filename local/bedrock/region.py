@@ -20,6 +20,7 @@ from local.bedrock.account import Account, read_account
 from local.bedrock.errors import BedrockError, not_found
 from local.bedrock.foundation import FoundationModel
 from local.bedrock.learner import LinearModel
+from local.bedrock.request_rate import RequestRate
 
 if TYPE_CHECKING:
     from local.bedrock.job_life import Job
@@ -109,6 +110,7 @@ class Region(BaseBackend):
         self.throughputs: dict[str, Throughput] = {}
         self.tags: dict[str, dict[str, str]] = {}
         self.tokens: dict[tuple[str, str], str] = {}
+        self.request_rate = RequestRate()
         self._files: tempfile.TemporaryDirectory[str] | None = None
         Region.every.add(self)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from answer_shard.handler import RESERVE_SECONDS
 from answer_shard.handler import lambda_handler as answer_shard
 from conclude_training.handler import lambda_handler as conclude_training
 from decide_promotion.handler import lambda_handler as decide_promotion
@@ -28,6 +29,7 @@ from tests.handlers.model_run import (
 from tunesmith.aws.objects import blind_test_key
 from tunesmith.catalogue import find_model
 from tunesmith.errors import RecordMissingError, SealBrokenError
+from tunesmith.evaluation import shards
 from tunesmith.ledger import CapacityKind, Step
 
 BASE = "amazon.nova-micro-v1:0"
@@ -42,8 +44,9 @@ def a_guess(text: str) -> str:
 
 
 @pytest.fixture
-def trained(run: RunUnderTest) -> RunUnderTest:
+def trained(run: RunUnderTest, monkeypatch: pytest.MonkeyPatch) -> RunUnderTest:
     """The run after its training, with a candidate that knows the answer and a base model that guesses."""
+    monkeypatch.setattr(shards, "FIRST_RATE", 2_000)
     plan_training(run.event(), None)
     run.finish_job()
     conclude_training(run.event(LATER), None)
@@ -68,7 +71,10 @@ def evaluate(run: RunUnderTest) -> dict[str, str]:
     return decision
 
 
-def test_the_plan_cuts_the_blind_test_into_small_shards(trained: RunUnderTest) -> None:
+def test_the_plan_cuts_the_blind_test_into_shards(
+    trained: RunUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "RECORDS_PER_SHARD", 60)
     plan = plan_evaluation(trained.event(LATER), None)
 
     assert plan == {"shards": ["0000", "0001"]}
@@ -104,7 +110,10 @@ def test_without_a_model_there_is_nothing_to_evaluate(run: RunUnderTest) -> None
         plan_evaluation(run.event(), None)
 
 
-def test_every_model_answers_every_record_once(trained: RunUnderTest) -> None:
+def test_every_model_answers_every_record_once(
+    trained: RunUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "RECORDS_PER_SHARD", 60)
     results = [
         answer_shard(trained.event(LATER, shard=shard), MUCH_TIME) for shard in open_deployment(trained)
     ]
@@ -129,17 +138,19 @@ def test_a_repeated_shard_asks_nothing_again(trained: RunUnderTest) -> None:
 
 
 def test_a_shard_stops_before_its_time_is_out_and_a_repeat_goes_on_where_it_stopped(
-    trained: RunUnderTest,
+    trained: RunUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shards, "FIRST_RATE", 40)
     shard = open_deployment(trained)[0]
 
-    first = answer_shard(trained.event(LATER, shard=shard), TimeLeft(900, 100))
-    assert first == {"shard": shard, "asked": 64, "failed": 0, "unfinished": True}
-    assert len(trained.bedrock.asked) == 64
+    first = answer_shard(trained.event(LATER, shard=shard), TimeLeft(RESERVE_SECONDS + 0.3))
+    asked = first["asked"]
+    assert first == {"shard": shard, "asked": asked, "failed": 0, "unfinished": True}
+    assert 0 < asked == len(trained.bedrock.asked) < 240
 
     rest = answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
-    assert rest == {"shard": shard, "asked": 56, "failed": 0, "unfinished": False}
-    assert len(set(trained.bedrock.asked)) == 120
+    assert rest == {"shard": shard, "asked": 240 - asked, "failed": 0, "unfinished": False}
+    assert len(trained.bedrock.asked) == len(set(trained.bedrock.asked)) == 240
 
 
 def test_without_capacity_no_shard_is_answered(trained: RunUnderTest) -> None:

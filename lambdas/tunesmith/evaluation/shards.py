@@ -6,7 +6,10 @@ import math
 from itertools import pairwise
 from typing import Final
 
-RECORDS_PER_SHARD: Final = 60
+from tunesmith.evaluation.pace import FIRST_RATE
+
+RECORDS_PER_SHARD: Final = 500
+"""One function reaches Nova's rate alone; many that probe for one limit get in each other's way."""
 MOST_SHARDS: Final = 40
 """An inline Map runs at most forty iterations at once."""
 CALLS_IN_FLIGHT: Final = 64
@@ -23,3 +26,8 @@ def cut(records: int) -> dict[str, tuple[int, int]]:
 def calls_in_flight(shards: int) -> int:
     """How many calls each of so many shards keeps in flight."""
     return max(2, CALLS_IN_FLIGHT // max(1, shards))
+
+
+def first_rate(shards: int) -> float:
+    """With how many calls a second to each model each of so many shards begins."""
+    return FIRST_RATE / max(1, shards)

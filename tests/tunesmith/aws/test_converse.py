@@ -62,11 +62,34 @@ def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "why"}}, "Converse")
 
 
+class Clock:
+    """Time that passes only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def ask(
-    runtime: Runtime, calls: list[Call], in_flight: int = 4, pauses: list[float] | None = None
+    runtime: Runtime, calls: list[Call], in_flight: int = 4, clock: Clock | None = None, **more: Any
 ) -> list[Any]:
-    waited = [] if pauses is None else pauses
-    return answer_all(calls, max_tokens=64, in_flight=in_flight, client=runtime, sleep=waited.append)  # type: ignore[arg-type]
+    time = clock or Clock()
+    return answer_all(
+        calls,
+        max_tokens=64,
+        in_flight=in_flight,
+        client=runtime,  # type: ignore[arg-type]
+        sleep=time.sleep,
+        clock=time,
+        **more,
+    )
 
 
 def test_answers_come_in_the_order_of_their_calls() -> None:
@@ -109,13 +132,13 @@ def test_botocore_takes_the_request(system: str) -> None:
     ids=["throttled", "not ready", "timed out"],
 )
 def test_what_passes_by_itself_is_waited_for(fault: Exception) -> None:
-    pauses: list[float] = []
+    clock = Clock()
 
-    (answer,) = ask(Runtime({"a": [fault, fault]}), [call("a")], pauses=pauses)
+    (answer,) = ask(Runtime({"a": [fault, fault]}), [call("a")], clock=clock)
 
     assert (answer.text, answer.error) == ("echo a", "")
-    assert len(pauses) == 2
-    assert all(0 <= pause <= 20 for pause in pauses)
+    assert len(clock.pauses) >= 2
+    assert all(0 <= pause <= 20 for pause in clock.pauses)
 
 
 def test_patience_has_an_end_and_the_failure_is_kept() -> None:
@@ -141,3 +164,55 @@ def test_a_call_that_is_refused_for_good_is_not_repeated() -> None:
 def test_a_fault_of_this_code_is_not_hidden_as_data() -> None:
     with pytest.raises(KeyError):
         ask(Runtime({"a": [KeyError("usage")]}), [call("a")])
+
+
+def test_answers_are_handed_over_as_they_come_and_every_one_once() -> None:
+    kept: list[int] = []
+
+    ask(
+        Runtime(),
+        [call(str(number)) for number in range(40)],
+        keep=lambda found: kept.extend(p for p, _ in found),
+    )
+
+    assert sorted(kept) == list(range(40))
+
+
+def test_what_is_not_kept_yet_counts_as_in_flight() -> None:
+    runtime = Runtime()
+    unkept: list[int] = []
+    kept = 0
+
+    def keep(found: Any) -> None:
+        nonlocal kept
+        unkept.append(len(runtime.requests) - kept)
+        kept += len(found)
+
+    ask(runtime, [call(str(number)) for number in range(64)], in_flight=4, keep=keep)
+
+    assert kept == 64
+    assert 1 <= max(unkept) <= 4
+
+
+def test_no_call_begins_when_time_is_up() -> None:
+    runtime = Runtime()
+
+    answers = ask(
+        runtime, [call(str(number)) for number in range(400)], in_flight=1, seconds=2, first_rate=10
+    )
+
+    begun = [answer for answer in answers if answer is not None]
+    assert 20 <= len(begun) == len(runtime.requests) < 60
+    assert answers[: len(begun)] == begun
+
+
+def test_a_model_that_is_throttled_does_not_slow_another() -> None:
+    clock = Clock()
+    runtime = Runtime({"slow": [refused("ThrottlingException")] * 3})
+    other = [Call("meta.llama3-1-8b-instruct-v1:0", call(str(number)).question) for number in range(8)]
+
+    answers = ask(runtime, [call("slow"), *other], in_flight=9, clock=clock)
+
+    assert all(answer.error == "" for answer in answers)
+    asked = [request["modelId"] for request in runtime.requests]
+    assert Counter(asked) == {"amazon.nova-micro-v1:0": 4, "meta.llama3-1-8b-instruct-v1:0": 8}
