@@ -162,9 +162,10 @@ def test_active_models_are_named_where_one_chooses_one() -> None:
     assert [name for name in active if f"`{name}`" not in page] == []
 
 
-def test_decisions_are_numbered_without_gaps_and_at_most_a_page() -> None:
+def test_each_decision_has_a_number_of_its_own_and_is_at_most_a_page() -> None:
     pages = sorted((ROOT / "docs/decisions").glob("*.md"))
-    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert sorted(set(numbers)) == numbers
     assert all(page.read_text().startswith(f"# {int(page.name[:4])}. ") for page in pages)
     assert all(len(page.read_text().split()) <= 450 for page in pages)
 
