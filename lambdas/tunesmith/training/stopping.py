@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Final, Literal
+
+from tunesmith.training.curves import divergence
 
 SHORTEST_WAIT_SECONDS: Final = 60
 LONGEST_WAIT_SECONDS: Final = 600
 MOST_CHECKS: Final = 1_000
 """A check takes 16 events of an execution's 25,000: the waits of long deadlines grow for it."""
-DIVERGENCE_WINDOW: Final = 20
-DIVERGENCE_FACTOR: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,21 +46,6 @@ def next_wait_seconds(elapsed_seconds: float, deadline_seconds: float) -> int:
     """Wait a tenth of what has passed: soon after the start, rarely when the job takes its time."""
     longest = max(LONGEST_WAIT_SECONDS, deadline_seconds / MOST_CHECKS)
     return math.ceil(min(max(elapsed_seconds / 10, SHORTEST_WAIT_SECONDS), longest))
-
-
-def divergence(losses: Sequence[float]) -> str:
-    """Say how training has gone wrong for good; empty where it has not, or where it is too early to say."""
-    if any(not math.isfinite(loss) for loss in losses):
-        return "the training loss is no longer a number"
-    if len(losses) < 2 * DIVERGENCE_WINDOW:
-        return ""
-    first, last = fmean(losses[:DIVERGENCE_WINDOW]), fmean(losses[-DIVERGENCE_WINDOW:])
-    if first > 0 and last > DIVERGENCE_FACTOR * first:
-        return (
-            f"training diverges: the loss rose from {first:.4g} over the first {DIVERGENCE_WINDOW} steps"
-            f" to {last:.4g} over the last {DIVERGENCE_WINDOW}"
-        )
-    return ""
 
 
 def _stop(reason: str) -> WatchDecision:
