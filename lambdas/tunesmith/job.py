@@ -33,7 +33,7 @@ _MOST_HELD_BACK: Final = 0.8
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUP_KEY_PATTERN: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
-_DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl(\.gz)?", re.ASCII)
+_DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl(\.gz|\.zst)?", re.ASCII)
 
 
 def _checked_path(path: str) -> str:
@@ -90,8 +90,8 @@ HyperparameterValue = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^({_NUMBER.pattern})$"}]}),
 ]
 _PATH_ALLOWED: Final = (
-    "the path of a .jsonl or .jsonl.gz file relative to the job file, of ASCII letters, digits and -_.!()*' "
-    f"between slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
+    "the path of a .jsonl, .jsonl.gz or .jsonl.zst file relative to the job file, of ASCII letters, digits "
+    f"and -_.!()*' between slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
 )
 
 

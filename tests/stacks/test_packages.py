@@ -63,7 +63,7 @@ class Built:
     def pins(self) -> dict[NormalizedName, str]:
         """What the files list: versions by canonical name."""
         text = "\n".join((SOURCE / name).read_text() for name in self.requirements)
-        found = re.findall(r"^([\w.-]+)==([\w.]+)$", text, re.MULTILINE)
+        found = re.findall(r"^([\w.-]+)==([\w.]+)(?:;.*)?$", text, re.MULTILINE)
         return {canonicalize_name(name): version for name, version in found}
 
     @property
@@ -266,16 +266,30 @@ print(json.dumps([span.kind for span in find_sensitive(text)]))
 """The libraries are imported once something is to be checked, so importing the handler does not try them."""
 
 
-def test_preparing_finds_sensitive_data_with_its_package_alone(
-    packages: dict[tuple[str, str], Built],
+READ_ZSTD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+from tunesmith.dataset.compression import plain
+print(json.dumps(b"".join(plain([bytes.fromhex("28b52ffd045829000068656c6c6fa36d9f88")])).decode()))
+"""
+"""As `printf hello | zstd | xxd -p` spells it."""
+
+
+@pytest.mark.parametrize(
+    ("program", "answer"),
+    [(FIND_SENSITIVE, ["payment_card", "iban", "national_id", "phone"]), (READ_ZSTD, "hello")],
+)
+def test_preparing_does_with_its_package_alone_what_needs_a_library(
+    packages: dict[tuple[str, str], Built], program: str, answer: object
 ) -> None:
     folder = packages["prepare_dataset", "here"].folder
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", FIND_SENSITIVE, str(folder)],
+        [sys.executable, "-I", "-S", "-c", program, str(folder)],
         cwd=folder,
         text=True,
         capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["payment_card", "iban", "national_id", "phone"]
+    assert json.loads(done.stdout) == answer

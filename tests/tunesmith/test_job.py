@@ -278,9 +278,10 @@ def test_what_becomes_of_sensitive_data_is_said_and_reported_by_default(policy: 
     assert problem.startswith("data.sensitive: 'drop' is not allowed; allowed is report (count")
 
 
-def test_a_data_file_may_be_compressed_by_gzip_and_by_nothing_else() -> None:
-    job = parse_job(SMALL.replace(b"train.jsonl", b"a/train.jsonl.gz"), source="job.yaml")
-    assert job.data.train == "a/train.jsonl.gz"
-    for name in (b"train.gz", b"train.jsonl.zst", b"train.jsonl.gz.gz"):
+def test_a_data_file_may_be_compressed_by_gzip_or_zstd_and_by_nothing_else() -> None:
+    for path in ("a/train.jsonl.gz", "train.jsonl.zst"):
+        job = parse_job(SMALL.replace(b"train.jsonl", path.encode()), source="job.yaml")
+        assert job.data.train == path
+    for name in (b"train.gz", b"train.jsonl.bz2", b"train.jsonl.gz.gz"):
         [problem] = problems(SMALL.replace(b"train.jsonl", name))
-        assert "allowed is the path of a .jsonl or .jsonl.gz file" in problem
+        assert "allowed is the path of a .jsonl, .jsonl.gz or .jsonl.zst file" in problem

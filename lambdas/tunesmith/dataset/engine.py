@@ -152,7 +152,7 @@ def check_file(
 ) -> CheckedFile:
     """Check every line of a JSONL file, given in pieces of any size, against a base model's rules.
 
-    The file is plain or compressed by gzip. Without a format the first record that shows one decides.
+    The file is plain or compressed by gzip or zstd. Without a format the first record that shows one decides.
     `group_key` is the dotted path of a field that stands beside the record's own; its first part is dropped.
     `sensitive` says what becomes of sensitive data. Memory holds one line, the valid records and the first
     problems; never the file.
