@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tunesmith.aws.ledger_table import LedgerTable
@@ -12,6 +13,8 @@ from tunesmith.dataset import CheckedFile, check_file, joined, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.preparation import Prepared, prepare
 from tunesmith.errors import AssignmentChangedError, SealBrokenError
+from tunesmith.evaluation.answers import read_questions
+from tunesmith.evaluation.metrics_registry import misfit
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
@@ -70,7 +73,7 @@ def _prepared(
     for _ in range(TRIES):
         kept, tag = artifacts.read_json_and_tag(key)
         previous = Assignment.from_json(kept) if kept is not None else None
-        prepared = prepare(job, model, files, previous, rejected_uri=rejected_uri)
+        prepared = _measurable(job, prepare(job, model, files, previous, rejected_uri=rejected_uri))
         if prepared.report.outcome != "valid":
             return prepared
         if run.blind_sha256 not in ("", prepared.report.blind_sha256):
@@ -81,3 +84,12 @@ def _prepared(
         f"{TRIES} times another run of {run.project} changed what stands in which part; "
         f"go on with `tunesmith resume {run.run}` when it is over"
     )
+
+
+def _measurable(job: Job, prepared: Prepared) -> Prepared:
+    """Find a dataset invalid whose answers the metric cannot be measured against: late, that costs a job."""
+    references = (question.reference for question in read_questions(joined(prepared.split.test)))
+    unfit = misfit(job.evaluation.metric, references)
+    if prepared.report.outcome != "valid" or not unfit:
+        return prepared
+    return replace(prepared, report=replace(prepared.report, outcome="invalid", reason=unfit))

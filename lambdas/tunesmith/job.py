@@ -21,6 +21,7 @@ from pydantic import (
 from tunesmith import names
 from tunesmith.catalogue import ServingPath, UploadFormat, find_model, load_catalogue, names_of
 from tunesmith.errors import JobFileError, UnknownModelError
+from tunesmith.evaluation.metrics_registry import RUN_METRICS
 from tunesmith.job_text import read_text
 from tunesmith.ledger import Outcome
 from tunesmith.suggestions import did_you_mean
@@ -47,6 +48,12 @@ def _inference_id(name: str) -> str:
         return find_model(name).id
     except UnknownModelError as error:
         raise ValueError(str(error)) from error
+
+
+def _run_metric(name: str) -> str:
+    if name not in RUN_METRICS:
+        raise ValueError("not a metric of runs")
+    return name
 
 
 def _checked_group_key(path: str) -> str:
@@ -144,9 +151,11 @@ class Training(_Section):
 class Evaluation(_Section):
     """What the candidate must gain, and by which measure."""
 
-    metric: Literal["exact_match", "token_f1"] = Field(
-        default="exact_match", description="exact_match or token_f1"
-    )
+    metric: Annotated[
+        str,
+        AfterValidator(_run_metric),
+        WithJsonSchema({"type": "string", "enum": list(RUN_METRICS)}),
+    ] = Field(default="exact_match", description=f"one of {', '.join(RUN_METRICS)}")
     minimum_gain: float = Field(
         default=2.0, ge=0, le=100, description="a number of percentage points from 0 to 100"
     )

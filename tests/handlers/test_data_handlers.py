@@ -167,6 +167,21 @@ def test_a_second_run_with_more_data_moves_no_earlier_record(data_run: DataRun) 
     assert data_run.artifacts.read(BLIND) == sealed
 
 
+def test_answers_that_the_metric_cannot_be_measured_against_are_told_before_anything_is_paid(
+    data_run: DataRun,
+) -> None:
+    data_run.admitted(JOB + "evaluation: {metric: json_fields}\n", train=records(400))
+
+    told = prepare_dataset(STEP, None)
+
+    assert told["outcome"] == "invalid"
+    assert told["reason"].startswith(
+        "evaluation.metric is json_fields, but answer 1 of the blind test does not fit it"
+    )
+    assert data_run.ledger.run(RUN).blind_sha256 == ""
+    assert data_run.artifacts.head(f"projects/{PROJECT}/assignment.json") is None
+
+
 def test_an_invalid_dataset_leaves_the_assignment_as_it_was(data_run: DataRun) -> None:
     data_run.admitted(train=records(50) + b"{bad\n" * 10)
     prepare_dataset(STEP, None)

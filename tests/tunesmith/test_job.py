@@ -105,7 +105,9 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert "with a number each" in by_key["hyperparameters.learningRate"]
     assert by_key["training.deadline_hours"].endswith("allowed is a whole number of hours from 1 to 240")
     assert by_key["training.hours"].endswith("allowed are deadline_hours")
-    assert by_key["evaluation.metric"].endswith("allowed is exact_match or token_f1")
+    assert by_key["evaluation.metric"].startswith(
+        "evaluation.metric: 'bleu' is not allowed; allowed is one of exact_match, token_f1, rouge_l,"
+    )
     assert "nan is not allowed" in by_key["evaluation.minimum_gain"]
     assert by_key["serving"] == "serving: 5 is not allowed; allowed is a mapping"
     assert "0 is not allowed; allowed is US dollars above 0" in by_key["budget.limit_usd"]

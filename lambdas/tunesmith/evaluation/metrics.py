@@ -8,9 +8,6 @@ import unicodedata
 from collections import Counter
 from typing import Final
 
-METRIC_NAMES: Final = {"exact_match": "exact match", "token_f1": "token F1"}
-"""How the metrics that a job file may name are called in sentences."""
-
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION: Final = str.maketrans("", "", string.punctuation)
 

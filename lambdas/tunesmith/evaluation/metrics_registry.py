@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +28,8 @@ class Metric:
     """Whether it gives 0 and 1 alone, which decides the statistics that fit."""
     overall: Mapping[str, Overall] | None = None
     """Figures over all answers, by title, where the mean of the scores is not what is quoted."""
+    in_runs: bool = True
+    """Whether a job file may name it: its package and its references' shape fit a run."""
 
 
 def _label_accuracy(answers: Sequence[str], references: Sequence[str]) -> float:
@@ -42,8 +44,8 @@ METRICS: Final[Mapping[str, Metric]] = {
     "exact_match": Metric(title="exact match", score=exact_match, right_or_wrong=True),
     "token_f1": Metric(title="token F1", score=token_f1),
     "rouge_l": Metric(title="ROUGE-L", score=rouge_l),
-    "bleu": Metric(title="BLEU", score=bleu, overall={"BLEU": corpus_bleu}),
-    "chrf": Metric(title="chrF", score=chrf, overall={"chrF": corpus_chrf}),
+    "bleu": Metric(title="BLEU", score=bleu, overall={"BLEU": corpus_bleu}, in_runs=False),
+    "chrf": Metric(title="chrF", score=chrf, overall={"chrF": corpus_chrf}, in_runs=False),
     "numeric": Metric(title="numeric answer", score=numeric_answer, right_or_wrong=True),
     "multiple_choice": Metric(title="multiple choice", score=multiple_choice, right_or_wrong=True),
     "label_accuracy": Metric(
@@ -55,6 +57,22 @@ METRICS: Final[Mapping[str, Metric]] = {
     "json_validity": Metric(title="JSON validity", score=json_validity, right_or_wrong=True),
     "json_fields": Metric(title="JSON field accuracy", score=json_fields),
     "sql": Metric(title="SQL by execution", score=sql_execution, right_or_wrong=True),
-    "tatqa": Metric(title="TAT-QA F1", score=tatqa_f1),
+    "tatqa": Metric(title="TAT-QA F1", score=tatqa_f1, in_runs=False),
 }
 """Metrics by the name that is asked for; all run on this machine, without a model."""
+
+RUN_METRICS: Final = tuple(name for name, metric in METRICS.items() if metric.in_runs)
+"""The metrics that a job file may name."""
+
+
+def misfit(name: str, references: Iterable[str]) -> str:
+    """Say which reference a metric cannot be measured against, and why; empty where it fits them all."""
+    score = METRICS[name].score
+    for number, reference in enumerate(references, start=1):
+        try:
+            score("", reference)
+        except ValueError as error:
+            return (
+                f"evaluation.metric is {name}, but answer {number} of the blind test does not fit it: {error}"
+            )
+    return ""

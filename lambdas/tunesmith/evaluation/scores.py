@@ -9,10 +9,16 @@ from decimal import Decimal
 from statistics import fmean, median
 from typing import Any, Final, NamedTuple
 
-from tunesmith.evaluation.answers import Answer, Question
-from tunesmith.evaluation.metrics import exact_match, token_f1
+from tunesmith.dataset.conflicts import is_label_task
+from tunesmith.evaluation.answers import CANDIDATE, CHAMPION, Answer, Question
+from tunesmith.evaluation.labels import label_named
+from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.precision import mean_interval, wilson_interval
 
+SHOWN_BESIDE: Final = ("exact_match", "token_f1")
+"""Metrics that are told of every run, whichever it decides by."""
+LENIENT: Final = "lenient"
+"""Per record, the score of what an untuned model said once its label is found in the words around it."""
 MODELS_OWN: Final = ("ModelErrorException", "ValidationException")
 """Errors by which a model itself fails on a record; all others are the infrastructure's."""
 
@@ -34,8 +40,11 @@ def score(
     """Score every model (label to id) on the records that all of them answered.
 
     A record that one model lost to infrastructure leaves for all, and is counted in `lost`; what a model
-    refuses or breaks on by itself is an empty, hence wrong, answer of that model.
+    refuses or breaks on by itself is an empty, hence wrong, answer of that model. Where the references are
+    labels, an untuned model that wraps one in words is also read leniently.
     """
+    references = [question.reference for question in questions]
+    labels = tuple(sorted(set(references))) if is_label_task(references) else ()
     answered = {label: {a.id: _own(a) for a in given if not _is_lost(a)} for label, given in answers.items()}
     kept = [question for question in questions if all(question.id in found for found in answered.values())]
     errors = Counter(a.error for given in answers.values() for a in given if a.error)
@@ -47,7 +56,16 @@ def score(
         "errors": dict(errors.most_common(5)),
         "records": [question.id for question in kept],
         "models": {
-            label: {"id": model, **_figures(kept, answered[label], prices[label])}
+            label: {
+                "id": model,
+                **_figures(
+                    metric,
+                    kept,
+                    answered[label],
+                    prices[label],
+                    () if label in (CANDIDATE, CHAMPION) else labels,
+                ),
+            }
             for label, model in models.items()
         },
     }
@@ -62,33 +80,48 @@ def _own(answer: Answer) -> Answer:
 
 
 def _figures(
-    questions: Sequence[Question], answers: Mapping[str, Answer], price: TokenPrice
+    metric: str,
+    questions: Sequence[Question],
+    answers: Mapping[str, Answer],
+    price: TokenPrice,
+    labels: Sequence[str],
 ) -> dict[str, Any]:
     given = [answers[question.id] for question in questions]
     pairs = [(answer.text, question.reference) for answer, question in zip(given, questions, strict=True)]
     figures: dict[str, list[Any]] = {
-        "exact_match": [exact_match(text, reference) for text, reference in pairs],
-        "token_f1": [round(token_f1(text, reference), 6) for text, reference in pairs],
+        **{name: _scores(name, pairs) for name in dict.fromkeys((metric, *SHOWN_BESIDE))},
         "input_tokens": [answer.input_tokens for answer in given],
         "output_tokens": [answer.output_tokens for answer in given],
         "latency_ms": [answer.latency_ms for answer in given],
     }
+    if labels and metric in ("exact_match", "label_accuracy"):
+        read = [(label_named(text, labels) or text, reference) for text, reference in pairs]
+        figures[LENIENT] = _scores(metric, read)
     # Every call is paid for, also one whose record leaves because another model lost it.
     paid = {
         "reads": price.input * sum(answer.input_tokens for answer in answers.values()) / 1000,
         "answers": price.output * sum(answer.output_tokens for answer in answers.values()) / 1000,
     }
-    return {**figures, "summary": _summary(figures, price) if given else {}, "cost_usd": paid}
+    return {**figures, "summary": _summary(metric, figures, price) if given else {}, "cost_usd": paid}
 
 
-def _summary(figures: Mapping[str, Sequence[Any]], price: TokenPrice) -> dict[str, Any]:
+def _scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
+    score = METRICS[metric].score
+    return [round(score(text, reference), 6) for text, reference in pairs]
+
+
+def _summary(metric: str, figures: Mapping[str, Sequence[Any]], price: TokenPrice) -> dict[str, Any]:
     latencies = sorted(figures["latency_ms"])
     paid = (price.input * sum(figures["input_tokens"]) + price.output * sum(figures["output_tokens"])) / 1000
     return {
-        "exact_match": fmean(figures["exact_match"]),
-        "exact_match_interval": wilson_interval(sum(figures["exact_match"]), len(latencies)),
-        "token_f1": fmean(figures["token_f1"]),
-        "token_f1_interval": mean_interval(figures["token_f1"]),
+        **{
+            name: fmean(figures[name])
+            for name in dict.fromkeys((metric, *SHOWN_BESIDE, LENIENT))
+            if name in figures
+        },
+        "interval": wilson_interval(round(sum(figures[metric])), len(latencies))
+        if METRICS[metric].right_or_wrong
+        else mean_interval(figures[metric]),
         "input_tokens_mean": fmean(figures["input_tokens"]),
         "output_tokens_mean": fmean(figures["output_tokens"]),
         "latency_ms_median": median(latencies),

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION
-from tunesmith.evaluation.metrics import METRIC_NAMES
+from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.scores import LENIENT
 from tunesmith.evaluation.statistics import Interval, bootstrap_interval, tango_interval
 
 MINIMUM_GAIN_OVER_CHAMPION: Final = 1.0
@@ -119,9 +120,11 @@ def _compare(scores: Mapping[str, Any], comparator: str, minimum: float, seed: i
             gain=None,
             method="none",
         )
-    pairs = list(zip(*(scores["models"][label][metric] for label in (CANDIDATE, comparator)), strict=True))
+    theirs = scores["models"][comparator]
+    # An untuned model is given the benefit of the doubt: what it wraps in words counts as said.
+    pairs = list(zip(scores["models"][CANDIDATE][metric], theirs.get(LENIENT, theirs[metric]), strict=True))
     alone: dict[str, int] = {}
-    if metric == "exact_match":
+    if METRICS[metric].right_or_wrong:
         gained, surrendered = sum(mine > theirs for mine, theirs in pairs), sum(a < b for a, b in pairs)
         interval = tango_interval(gained, surrendered, n)
         method = "Tango's score interval for paired proportions, 95%, two-sided"
@@ -157,8 +160,8 @@ def _in_points(interval: Interval, minimum_gain: float) -> Gain:
 def _judge(gain: Gain, scores: Mapping[str, Any], comparator: str, *, is_known: bool) -> tuple[Finding, str]:
     n, lost, asked = scores["n"], scores["lost"], scores["asked"]
     what = (
-        f"The gain over {_called(comparator)} in {METRIC_NAMES[scores['metric']]} is {gain.value:+.1f} points"
-        f" on {n:,} blind records"
+        f"The gain over {_called(comparator)} in {METRICS[scores['metric']].title} is"
+        f" {gain.value:+.1f} points on {n:,} blind records"
     )
     if not is_known:
         return (

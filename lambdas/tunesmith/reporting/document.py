@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.evaluation.scores import LENIENT, SHOWN_BESIDE
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.reporting.costs import cost_section
 from tunesmith.reporting.words import next_step
@@ -134,15 +135,14 @@ def _model(label: str, model: Mapping[str, Any], metric: str) -> dict[str, Any]:
     summary = model["summary"]
     if not summary:
         return {"label": label, "id": model["id"]}
-    low, high = summary[f"{metric}_interval"]
+    low, high = summary["interval"]
     return {
         "label": label,
         "id": model["id"],
         "value": 100 * summary[metric],
         "low": 100 * low,
         "high": 100 * high,
-        "exact_match": 100 * summary["exact_match"],
-        "token_f1": 100 * summary["token_f1"],
+        **{name: 100 * summary[name] for name in (*SHOWN_BESIDE, LENIENT) if name in summary},
         "input_tokens_mean": summary["input_tokens_mean"],
         "output_tokens_mean": summary["output_tokens_mean"],
         "latency_ms_median": summary["latency_ms_median"],

@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from tunesmith.dataset import KINDS, POLICIES
-from tunesmith.evaluation.metrics import METRIC_NAMES
+from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.scores import SHOWN_BESIDE
 from tunesmith.reporting.charts import gain_chart, loss_chart, models_chart
 from tunesmith.reporting.words import data_findings, day, duration, money, number, price
 
@@ -16,7 +17,7 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
     """Show the models on the blind test: metric, gain, lengths, speed, price."""
     if evaluation is None or not all("value" in model for model in evaluation["models"]):
         return ""
-    metric = METRIC_NAMES[evaluation["metric"]]
+    metric = METRICS[evaluation["metric"]].title
     models, gain = evaluation["models"], evaluation["gain"]
     charts = (
         f"<figure><h3>{escape(_capitalized(metric))} per model, in per cent</h3>"
@@ -153,10 +154,14 @@ def steps(items: Sequence[Mapping[str, Any]]) -> str:
 
 def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
     models = evaluation["models"]
-    other = "token_f1" if evaluation["metric"] == "exact_match" else "exact_match"
     lines = {
         _capitalized(metric): [f"{model['value']:.1f}%" for model in models],
-        _capitalized(METRIC_NAMES[other]): [f"{model[other]:.1f}%" for model in models],
+        **_read_leniently(models),
+        **{
+            _capitalized(METRICS[other].title): [f"{model[other]:.1f}%" for model in models]
+            for other in SHOWN_BESIDE
+            if other != evaluation["metric"]
+        },
         "Records": [f"{evaluation['n']:,}" for _ in models],
         "Output tokens, mean": [f"{model['output_tokens_mean']:.1f}" for model in models],
         "Input tokens, mean": [f"{model['input_tokens_mean']:.1f}" for model in models],
@@ -170,6 +175,13 @@ def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
         for name, texts in lines.items()
     )
     return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _read_leniently(models: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    if not any("lenient" in model for model in models):
+        return {}
+    texts = [f"{model['lenient']:.1f}%" if "lenient" in model else "" for model in models]
+    return {"The same, label found in words around it": texts}
 
 
 def _capitalized(words: str) -> str:

@@ -70,6 +70,39 @@ def test_a_summary_tells_lengths_speed_and_price() -> None:
     assert summary["cost_usd_per_1000"] == Decimal(2)
 
 
+def test_an_untuned_model_that_wraps_a_label_in_words_is_also_read_leniently() -> None:
+    questions = [
+        Question(id=str(n), system=[], messages=[], reference="refund status" if n % 2 else "refund")
+        for n in range(20)
+    ]
+    wrapped = [answer(n, f"I would say: {question.reference}.") for n, question in enumerate(questions)]
+    sheet = score(
+        "exact_match",
+        questions,
+        {
+            "candidate": wrapped,
+            "base": [*wrapped[:18], answer(18, "neither"), answer(19, "refund or refund status")],
+        },
+        {"candidate": "arn", "base": "id"},
+        {"candidate": PRICE, "base": PRICE},
+    )
+
+    assert sheet["models"]["candidate"]["summary"]["exact_match"] == 0
+    assert "lenient" not in sheet["models"]["candidate"]
+    assert sheet["models"]["base"]["exact_match"] == [0] * 20
+    assert sheet["models"]["base"]["lenient"] == [1] * 18 + [0, 0]
+    assert sheet["models"]["base"]["summary"]["lenient"] == pytest.approx(0.9)
+
+
+def test_each_metric_of_a_run_is_scored_with_an_interval_of_its_own() -> None:
+    questions = [Question(id="0", system=[], messages=[], reference="so #### 1,200")]
+    given = {"candidate": [answer(0, "That makes $1200.")], "base": [answer(0, "12")]}
+    sheet = score("numeric", questions, given, dict.fromkeys(given, "id"), dict.fromkeys(given, PRICE))
+
+    assert (sheet["models"]["candidate"]["numeric"], sheet["models"]["base"]["numeric"]) == ([1], [0])
+    assert sheet["models"]["candidate"]["summary"]["interval"] == pytest.approx(wilson_interval(1, 1))
+
+
 def test_nothing_answered_has_no_summary() -> None:
     sheet = scored([answer(n, error="no") for n in range(4)], [answer(n) for n in range(4)])
 

@@ -46,6 +46,16 @@ def test_the_reason_says_figures_in_words() -> None:
     assert (report.only_candidate_right, report.only_comparator_right) == (60, 5)
 
 
+def test_an_untuned_model_is_beaten_only_by_its_lenient_reading() -> None:
+    sheet = scores(60, 5, 400)
+    sheet["models"]["base"]["lenient"] = [1] * 400
+
+    report = decide(sheet, minimum_gain=2.0, seed=1)
+
+    assert report.outcome == "rejected"
+    assert (report.only_candidate_right, report.only_comparator_right) == (0, 5)
+
+
 @pytest.mark.parametrize(("gained", "given_up"), [(60, 5), (5, 60)])
 def test_data_that_proves_nothing_decides_nothing(gained: int, given_up: int) -> None:
     plain = decide(scores(gained, given_up, 400), minimum_gain=2.0, seed=1)
