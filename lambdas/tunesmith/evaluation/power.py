@@ -1,0 +1,158 @@
+"""What can a test of so many records prove? Asked before anything is paid, and where nothing was proven.
+
+Gains are percentage points here, as in job files. A gain is proven when the lower bound of its interval is
+above the minimum gain; a test that proves it in four of five cases is taken to be able to.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+POWER: Final = 0.8
+ERROR: Final = 0.025
+"""Share of candidates that gain just the minimum and are promoted nevertheless, at most."""
+ASSUMED_LOST: Final = 0.1
+"""Before anything is measured, so many of all records are taken to be right with the comparator alone."""
+LARGEST_TEST: Final = 10_000_000
+_FEWEST_FREEDOM: Final = 9
+FEWEST_RECORDS: Final = 100
+FEWEST_RECORDS_FOR_MEANS: Final = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class RightOrWrong:
+    """Scores of 0 and 1; `lost` is the share of records that only the comparator gets right."""
+
+    lost: float = ASSUMED_LOST
+    fewest: int = FEWEST_RECORDS
+
+    @property
+    def largest_gain(self) -> float:
+        """The gain at which every other record is won."""
+        return 1 - 2 * self.lost
+
+    def variance(self, gain: float, centre: float) -> float:
+        """Variance of a paired difference around a centre, where the true gain is another."""
+        return gain + 2 * self.lost - centre**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """Scores from 0 to 1; `deviation` is the standard deviation of the paired differences."""
+
+    deviation: float
+    fewest: int = FEWEST_RECORDS_FOR_MEANS
+    largest_gain: float = 1.0
+
+    def variance(self, gain: float, centre: float) -> float:  # noqa: ARG002 (the spread does not depend on it)
+        """Variance of a paired difference."""
+        return self.deviation**2
+
+
+Spread = RightOrWrong | Means
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """How alike records of one group are: the groups' size, and the differences' intra-class correlation."""
+
+    size: float = 1.0
+    correlation: float = 0.0
+
+    @property
+    def design_effect(self) -> float:
+        """How many grouped records tell as much as one independent record."""
+        return 1 + (self.size - 1) * self.correlation
+
+
+UNGROUPED: Final = Grouping()
+
+
+def minimum_detectable_effect(
+    records: int,
+    *,
+    minimum_gain: float,
+    spread: Spread,
+    grouping: Grouping = UNGROUPED,
+    error: float = ERROR,
+    power: float = POWER,
+) -> float | None:
+    """Find the smallest true gain that a test proves with this power, in percentage points.
+
+    None where the test has too few records to promote anything, or could not prove the largest gain there is.
+    """
+    if records < spread.fewest:
+        return None
+
+    def is_proven(gain: float) -> bool:
+        return _reach(gain, records, minimum_gain / 100, spread, grouping, error, power) <= gain
+
+    low, high = minimum_gain / 100, spread.largest_gain
+    if low >= high or not is_proven(high):
+        return None
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_proven(middle) else (middle, high)
+    return 100 * high
+
+
+def records_to_prove(
+    gain: float,
+    *,
+    minimum_gain: float,
+    spread: Spread,
+    grouping: Grouping = UNGROUPED,
+    error: float = ERROR,
+    power: float = POWER,
+) -> int | None:
+    """Find how many records prove a true gain of so many percentage points with this power.
+
+    None where no test does: the gain is no larger than the minimum, or larger than can be.
+    """
+    if not minimum_gain < gain <= 100 * spread.largest_gain:
+        return None
+
+    def is_enough(records: int) -> bool:
+        reach = _reach(gain / 100, records, minimum_gain / 100, spread, grouping, error, power)
+        return reach <= gain / 100
+
+    low, high = 0, spread.fewest
+    while not is_enough(high):
+        low, high = high, 2 * high
+        if high > LARGEST_TEST:
+            return None
+    while high - low > 1 and low >= spread.fewest:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
+
+
+def student_quantile(probability: float, freedom: float) -> float:
+    """Quantile of Student's t for at least 9 degrees of freedom, to 0.1 % (Abramowitz and Stegun 26.7.5)."""
+    z = NormalDist().inv_cdf(probability)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
+    )
+    return z + sum(term / freedom**number for number, term in enumerate(terms, start=1))
+
+
+def _reach(
+    gain: float,
+    records: int,
+    minimum: float,
+    spread: Spread,
+    grouping: Grouping,
+    error: float,
+    power: float,
+) -> float:
+    """Work out how large a gain must be if so many records are to prove it; it depends on the gain itself."""
+    freedom = max(_FEWEST_FREEDOM, records / grouping.size - 1)
+    certain = student_quantile(1 - error, freedom) * math.sqrt(spread.variance(gain, minimum))
+    likely = NormalDist().inv_cdf(power) * math.sqrt(spread.variance(gain, gain))
+    return minimum + (certain + likely) * math.sqrt(grouping.design_effect / records)
