@@ -66,7 +66,7 @@ def chunks(file: Path) -> Iterator[bytes]:
 
 def _show(checked: CheckedFile, title: str) -> None:
     console = answers()
-    tokens = sum(record.tokens for record in checked.records)
+    tokens = int(checked.records.tokens.sum())
     console.print(
         Text(f"{checked.file}: {checked.valid:,} of {checked.read:,} records valid for {title}", style="bold")
     )

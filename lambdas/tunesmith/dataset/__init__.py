@@ -1,10 +1,18 @@
-"""Is the data fit to train on, and which part of it proves the result? Rules, duplicates, split, report."""
+"""Is the data fit to train on, and which part of it proves the result? Rules, duplicates, split, report.
 
-from tunesmith.dataset.engine import CheckedFile, Problem, check_file
+What reads files needs numpy, which not every function's package has: it is imported once it is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from tunesmith.dataset.formats import CHANGES, conversations
-from tunesmith.dataset.report import DataReport, Split, joined, rejected_rows
-from tunesmith.dataset.rules import RULES, Rule
 from tunesmith.dataset.sensitive import KINDS, POLICIES
+
+if TYPE_CHECKING:
+    from tunesmith.dataset.engine import CheckedFile, Problem, check_file
+    from tunesmith.dataset.report import DataReport, Split, joined, rejected_rows
+    from tunesmith.dataset.rules import RULES, Rule
 
 __all__ = [
     "CHANGES",
@@ -21,3 +29,15 @@ __all__ = [
     "joined",
     "rejected_rows",
 ]
+
+_MODULES: Final = {
+    **dict.fromkeys(("CheckedFile", "Problem", "check_file"), "engine"),
+    **dict.fromkeys(("DataReport", "Split", "joined", "rejected_rows"), "report"),
+    **dict.fromkeys(("RULES", "Rule"), "rules"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
 
 MAJORITY: Final = Fraction(2, 3)
 """Share of a prompt's records that must agree, or all of them are quarantined."""
@@ -15,6 +20,7 @@ RECORDS_PER_LABEL: Final = 5
 LABEL_CHARACTERS: Final = 100
 
 _EXAMPLES: Final = 3
+_DIFFERENT: Final = 2
 _QUOTED: Final = 60
 
 
@@ -37,39 +43,37 @@ class Conflicts:
 
 
 def find_conflicts(
-    prompts: Sequence[bytes], answers: Sequence[str], *, weights: Sequence[int] | None = None
+    prompts: Ints, answers: Sequence[str], *, weights: Sequence[int] | None = None
 ) -> Conflicts:
-    """Find prompts (given by any key) with different answers, in records without exact duplicates.
+    """Find prompts (given by any number) with different answers, in records without exact duplicates.
 
     `weights` says how many times each record stood in the file: one that stood there twice has two votes.
+    Answers are read by index: those of a label task all, else only where a prompt stands in several records.
     """
-    votes = [1] * len(prompts) if weights is None else list(weights)
-    members: dict[bytes, list[int]] = defaultdict(list)
-    for index, prompt in enumerate(prompts):
-        members[prompt].append(index)
+    votes = [1] * len(prompts) if weights is None else weights
     labels = is_label_task(answers, votes)
     outvoted: list[int] = []
     quarantined: list[int] = []
-    examples: list[tuple[bytes, list[str]]] = []
-    reached = prompts_in_conflict = 0
-    for prompt, indices in members.items():
+    examples: list[list[str]] = []
+    total = reached = sum(votes)
+    for indices in _shared_prompts(prompts):
         counts: Counter[str] = Counter()
-        for index in indices:
-            counts[answers[index]] += votes[index]
+        said = [answers[index] for index in indices]
+        for index, answer in zip(indices, said, strict=True):
+            counts[answer] += votes[index]
         leader, most = max(counts.items(), key=lambda item: (item[1], item[0]))
-        reached += most
         if len(counts) == 1:
             continue
-        prompts_in_conflict += 1
-        examples.append((prompt, sorted(counts)))
+        reached -= counts.total() - most
+        examples.append(sorted(counts)[:_DIFFERENT])
         if labels and most >= MAJORITY * counts.total():
-            outvoted.extend(index for index in indices if answers[index] != leader)
+            outvoted.extend(index for index, answer in zip(indices, said, strict=True) if answer != leader)
         elif labels:
             quarantined.extend(indices)
-    ceiling = reached / sum(votes) if votes else 1.0
+    ceiling = reached / total if total else 1.0
     return Conflicts(
         labels=labels,
-        prompts=prompts_in_conflict,
+        prompts=len(examples),
         outvoted=tuple(sorted(outvoted)),
         quarantined=tuple(sorted(quarantined)),
         ceiling=ceiling,
@@ -79,13 +83,23 @@ def find_conflicts(
 
 def is_label_task(answers: Sequence[str], weights: Sequence[int] | None = None) -> bool:
     """Tell whether answers are labels: short, more than one, and each in five records on average."""
-    different = set(answers)
     total = sum(weights) if weights is not None else len(answers)
-    return (
-        len(different) > 1
-        and RECORDS_PER_LABEL * len(different) <= total
-        and all(len(answer) <= LABEL_CHARACTERS for answer in different)
-    )
+    different: set[str] = set()
+    for answer in answers:
+        different.add(answer)
+        # Free text shows soon, and need not be read to its end.
+        if len(answer) > LABEL_CHARACTERS or RECORDS_PER_LABEL * len(different) > total:
+            return False
+    return len(different) > 1
+
+
+def _shared_prompts(prompts: Ints) -> Iterator[list[int]]:
+    """Give the indices of each prompt that stands in several records, in the order of the prompts."""
+    order = np.argsort(prompts, kind="stable")
+    starts = np.flatnonzero(np.diff(prompts[order], prepend=-1))
+    sizes = np.diff(starts, append=len(prompts))
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        yield order[start : start + size].tolist()
 
 
 def large_cluster_warning(cluster: Sequence[int], texts: Sequence[str]) -> str:
@@ -99,15 +113,12 @@ def large_cluster_warning(cluster: Sequence[int], texts: Sequence[str]) -> str:
     )
 
 
-def _note(
-    labels: bool, examples: list[tuple[bytes, list[str]]], outvoted: int, quarantined: int, ceiling: float
-) -> str:
+def _note(labels: bool, examples: list[list[str]], outvoted: int, quarantined: int, ceiling: float) -> str:
     if not examples:
         return ""
     plural = "s have" if len(examples) > 1 else " has"
     quoted = "; ".join(
-        " or ".join(_quoted(answer) for answer in different[:2])
-        for _, different in sorted(examples)[:_EXAMPLES]
+        " or ".join(_quoted(answer) for answer in different) for different in examples[:_EXAMPLES]
     )
     said = f"{len(examples):,} prompt{plural} different answers (such as {quoted})"
     if not labels:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from array import array
 from dataclasses import dataclass
 
-from tunesmith.dataset.records import Record
+import numpy as np
+
+from tunesmith.dataset.record_spool import Records, first_of_each, in_order, numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,25 +16,28 @@ class Duplicates:
 
     exact: int
     conflicts: int
-    copies: tuple[int, ...]
+    copies: array[int]
     """How often each kept record stood in the file, in the order of the records."""
 
 
-def drop_duplicates(records: Iterable[Record]) -> tuple[list[Record], Duplicates]:
+def drop_duplicates(records: Records) -> tuple[Records, Duplicates]:
     """Keep one record of each content, the same one for any order of the lines, and count the rest.
 
     The result is sorted by content.
     """
-    kept: dict[bytes, Record] = {}
-    copies: Counter[bytes] = Counter()
-    for record in records:
-        copies[record.content_key] += 1
-        other = kept.get(record.content_key)
-        if other is None or record.line < other.line:
-            kept[record.content_key] = record
-    answers = Counter(record.prompt_key for record in kept.values())
-    conflicts = sum(count > 1 for count in answers.values())
-    order = sorted(kept)
-    return [kept[key] for key in order], Duplicates(
-        exact=copies.total() - len(kept), conflicts=conflicts, copies=tuple(copies[key] for key in order)
+    keys = records.content_keys
+    order = in_order(keys)
+    starts = np.flatnonzero(first_of_each(keys[order]))
+    copies = np.diff(starts, append=len(records))
+    kept = order[starts]
+    for group in np.flatnonzero(copies > 1).tolist():
+        same = order[starts[group] : starts[group] + copies[group]]
+        lines = list(records.take(same).lines())
+        kept[group] = same[lines.index(min(lines))]
+    different = records.take(kept)
+    [prompts] = numbered(different.prompt_keys)
+    return different, Duplicates(
+        exact=len(records) - len(different),
+        conflicts=int(np.count_nonzero(np.bincount(prompts) > 1)),
+        copies=array("I", copies.astype(np.uint32).tobytes()),
     )

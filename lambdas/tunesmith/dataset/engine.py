@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
@@ -15,7 +14,8 @@ from tunesmith.dataset.compression import UnreadableFileError, plain
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.formats import as_conversation, detect_format, fit_record
-from tunesmith.dataset.records import Record, make_record
+from tunesmith.dataset.record_spool import Records, RecordSpool
+from tunesmith.dataset.records import Record, digest, make_record
 from tunesmith.dataset.rules import (
     MAX_LINE_BYTES,
     RULES,
@@ -74,7 +74,7 @@ class CheckedFile:
     read: int
     """Lines that hold anything; blank ones are no records."""
     valid: int
-    records: tuple[Record, ...]
+    records: Records
     """Valid records without exact duplicates, in an order that the lines' order does not change."""
     problems: tuple[Problem, ...]
     """The first MOST_PROBLEMS of them."""
@@ -106,7 +106,7 @@ class CheckedFile:
 
     def to_json(self) -> dict[str, Any]:
         """Spell the result as `tunesmith check --json` does; token figures count each duplicate once."""
-        tokens = [record.tokens for record in self.records]
+        tokens = self.records.tokens
         return {
             "file": self.file,
             "records": self.read,
@@ -134,8 +134,8 @@ class CheckedFile:
                 "found": dict(self.sensitive),
             },
             "tokens": {
-                "total": sum(tokens),
-                "max": max(tokens, default=0),
+                "total": int(tokens.sum()),
+                "max": int(tokens.max(initial=0)),
                 "estimate_error": self.estimate_error,
             },
         }
@@ -154,10 +154,10 @@ def check_file(
 
     The file is plain or compressed by gzip or zstd. Without a format the first record that shows one decides.
     `group_key` is the dotted path of a field that stands beside the record's own; its first part is dropped.
-    `sensitive` says what becomes of sensitive data. Memory holds one line, the valid records and the first
-    problems; never the file.
+    `sensitive` says what becomes of sensitive data. Memory holds one line, some 90 bytes a valid record and
+    the first problems; the records' lines wait in a temporary file.
     """
-    records: list[Record] = []
+    records = RecordSpool()
     problems: list[Problem] = []
     by_rule: Counter[str] = Counter()
     check = _LineCheck(model, record_format, group_key, sensitive)
@@ -174,12 +174,12 @@ def check_file(
         read += record is not None or any(RULES[finding.rule].severity == "error" for finding in findings)
         if record is not None:
             records.append(record)
-    kept, duplicates = drop_duplicates(records)
+    different, duplicates = drop_duplicates(Records(records))
     return CheckedFile(
         file=file,
         read=read,
         valid=len(records),
-        records=tuple(kept),
+        records=different,
         problems=tuple(problems),
         by_rule=dict(sorted(by_rule.items())),
         duplicates=duplicates,
@@ -312,7 +312,7 @@ class _LineCheck:
         if isinstance(found, bool) or not isinstance(found, str | float) or found == "":
             path = ".".join(self._group_path)
             return b"", [Finding("TS025", f"{path}, the group key, is missing or neither text nor a number.")]
-        return hashlib.sha256(json.dumps(found).encode()).digest(), []
+        return digest(json.dumps(found).encode()), []
 
 
 def _excerpt(body: bytes) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, Final
 
+import msgspec
+
 from tunesmith.catalogue import Model, RecordFormat, UploadFormat
 
 SCHEMA_VERSION: Final = "bedrock-conversation-2024"
@@ -30,7 +32,7 @@ CHANGES: Final[Mapping[str, str]] = {
 It is done to training, validation and blind test alike: what is asked is what was trained.
 """
 
-_LINE_BREAKS: Final = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_LINE_BREAKS: Final = {each.encode(): rb"\u%04x" % ord(each) for each in "\u0085\u2028\u2029"}
 """Characters that some readers take for the end of a line; JSON lets them be spelled out."""
 
 
@@ -143,10 +145,15 @@ def write_record(value: Mapping[str, Any], record_format: RecordFormat) -> bytes
             **({"system": system} if system else {}),
             "messages": turns,
         }
-    text = json.dumps(written, ensure_ascii=False, separators=(",", ":"))
-    for character, spelled in _LINE_BREAKS.items():
-        text = text.replace(character, spelled)
-    return text.encode()
+    return one_line(msgspec.json.encode(written))
+
+
+def one_line(line: bytes) -> bytes:
+    """Spell out what some readers take for the end of a line."""
+    if not line.isascii():
+        for character, spelled in _LINE_BREAKS.items():
+            line = line.replace(character, spelled)
+    return line
 
 
 def _pair(

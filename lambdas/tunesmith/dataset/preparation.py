@@ -6,12 +6,14 @@ The cloud's function and the command call this one sequence, with the files that
 from __future__ import annotations
 
 import hashlib
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
+
+import msgspec
+import numpy as np
 
 from tunesmith.catalogue import Model
 from tunesmith.dataset.assignment import (
@@ -27,7 +29,8 @@ from tunesmith.dataset.conflicts import Conflicts, find_conflicts, large_cluster
 from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures, with_problems
 from tunesmith.dataset.leakage import find_leaks
 from tunesmith.dataset.near_duplicates import LARGE_CLUSTER_SHARE, find_near_duplicates
-from tunesmith.dataset.records import Record, block_text
+from tunesmith.dataset.record_spool import Keys, Records, Rows, numbered
+from tunesmith.dataset.records import Record, block_text, folded
 from tunesmith.dataset.report import DataReport, Findings, Split, data_report
 from tunesmith.dataset.rules import BRIDGING, OUTVOTED, RULES, UNDECIDED, Finding
 from tunesmith.dataset.shingles import common_shingles
@@ -74,53 +77,55 @@ def prepare(
 
 def look_closer(checked: CheckedFile) -> CheckedFile:
     """Add to a file what only its records together show: near-duplicates and conflicts."""
-    answers = [_answer(json.loads(record.line)) for record in checked.records]
-    with TextSpool(_text(json.loads(record.line)) for record in checked.records) as texts:
-        near = _near_figures(find_near_duplicates(texts).labels.tolist(), texts)
-    prompts = [record.prompt_key for record in checked.records]
-    conflicts = find_conflicts(prompts, answers, weights=checked.duplicates.copies)
+    with TextSpool(map(_text, checked.records.lines())) as texts:
+        near = _near_figures(find_near_duplicates(texts).labels, texts)
+    [prompts] = numbered(checked.records.prompt_keys)
+    conflicts = find_conflicts(prompts, _Answers(checked.records), weights=checked.duplicates.copies)
     return replace(checked, near=near, conflicts=conflicts)
 
 
 class _Dataset:
-    """The records of all files, one after another: train, validation, test."""
+    """The records of all files, one after another: train, validation, test; a row is one record."""
 
     def __init__(self, files: Mapping[str, CheckedFile], *, has_groups: bool) -> None:
-        self.files = files
-        self.records: list[Record] = []
-        self.roles: list[str] = []
-        self.answers: list[str] = []
-        self.texts = TextSpool()
-        self.ranges: dict[str, range] = {}
-        known: dict[str, str] = {}
-        for role in (part for part in _PARTS if part in files):
-            start = len(self.records)
-            for record in files[role].records:
-                value = json.loads(record.line)
-                answer = _answer(value)
-                self.records.append(record)
-                self.roles.append(role)
-                self.answers.append(known.setdefault(answer, answer))
-                self.texts.append(_text(value))
-            self.ranges[role] = range(start, len(self.records))
-        self.keys = [record.content_key.hex()[:_KEY_DIGITS] for record in self.records]
-        self.clusters: list[int] = find_near_duplicates(self.texts).labels.tolist()
-        # The user's own groups stand in for near-duplicates: templates may tie all of his customers together.
-        self.groups = group_names(
-            join_groups(
-                [record.prompt_key for record in self.records],
-                [record.opening_key for record in self.records],
-                [record.group or None for record in self.records] if has_groups else self.clusters,
-            ),
-            self.keys,
+        self.files: dict[str, CheckedFile] = {role: files[role] for role in _PARTS if role in files}
+        records = [checked.records for checked in self.files.values()]
+        ends = np.cumsum([0, *map(len, records)]).tolist()
+        self.ranges: dict[str, range] = {
+            role: range(start, end) for role, start, end in zip(self.files, ends[:-1], ends[1:], strict=True)
+        }
+        self.texts = TextSpool(_text(line) for each in records for line in each.lines())
+        self.prompts, self._openings = numbered(
+            np.concatenate([each.prompt_keys for each in records]),
+            np.concatenate([each.opening_keys for each in records]),
         )
+        self.keys = _hexadecimal(np.concatenate([each.content_keys for each in records]))
+        self._groups = np.concatenate([each.groups for each in records])
+        self.clusters = find_near_duplicates(self.texts).labels
+        # The user's own groups stand in for near-duplicates: templates may tie all of his customers together.
+        tied = numbered(self._groups)[0] if has_groups else self.clusters
+        self.groups = group_names(
+            join_groups(self.prompts.tolist(), self._openings.tolist(), tied.tolist()), self.keys
+        )
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def role(self, row: int) -> str:
+        """Tell which file a record stands in."""
+        return next(role for role, rows in self.ranges.items() if row in rows)
+
+    def record(self, row: int) -> Record:
+        """Read a record."""
+        role = self.role(row)
+        return self.files[role].records[row - self.ranges[role].start]
 
     def conflicts(self, role: str) -> Conflicts:
         """Find the prompts of a file that have different answers."""
         rows = self.ranges[role]
         return find_conflicts(
-            [self.records[row].prompt_key for row in rows],
-            [self.answers[row] for row in rows],
+            self.prompts[rows.start : rows.stop],
+            _Answers(self.files[role].records),
             weights=self.files[role].duplicates.copies,
         )
 
@@ -128,7 +133,7 @@ class _Dataset:
         """List the records that a file further back holds too: test before validation before train."""
         seen: set[str] = set()
         found: set[int] = set()
-        for row in reversed(range(len(self.records))):
+        for row in reversed(range(len(self))):
             if self.keys[row] in seen:
                 found.add(row)
             seen.add(self.keys[row])
@@ -136,13 +141,12 @@ class _Dataset:
 
     def entry(self, row: int, *, labels: bool) -> Entry:
         """Say what has to be known of a record to place it."""
-        record = self.records[row]
         return Entry(
             key=self.keys[row],
             group=self.groups[row],
-            label=self.answers[row] if labels else "",
-            lasting=record.group.hex()[:_KEY_DIGITS],
-            given=_GIVEN[self.roles[row]],
+            label=_answer(self.record(row).line) if labels else "",
+            lasting=_hexadecimal(self._groups[row : row + 1])[0] if self._groups[row].any() else "",
+            given=_GIVEN[self.role(row)],
         )
 
 
@@ -152,7 +156,7 @@ def _prepare(
     conflicts = {role: dataset.conflicts(role) for role in dataset.ranges}
     refused = _outvoted(conflicts["train"])
     repeated = dataset.repeated()
-    rows = [row for row in range(len(dataset.records)) if row not in repeated and row not in refused]
+    rows = [row for row in range(len(dataset)) if row not in repeated and row not in refused]
     placement = place_records(
         [dataset.entry(row, labels=conflicts["train"].labels) for row in rows],
         previous,
@@ -166,7 +170,7 @@ def _prepare(
         row: _bridge(dataset, row, previous) for row, place in placed.items() if place == "quarantined"
     }
     leaks = _leaks(dataset.texts, placed)
-    left = Counter(dataset.roles[row] for row, place in placed.items() if place == "left_out")
+    left = Counter(dataset.role(row) for row, place in placed.items() if place == "left_out")
     for part, rows in leaks.items():
         left[part] += len(rows)
         placed.update(dict.fromkeys(rows, "left_out"))
@@ -204,7 +208,7 @@ def _outvoted(conflicts: Conflicts) -> dict[int, Finding]:
 def _bridge(dataset: _Dataset, row: int, previous: Assignment | None) -> Finding:
     before = (previous or Assignment()).records.get(dataset.keys[row], "")
     if before in _PARTS:
-        return Finding(BRIDGING, _MOVED.format(given=dataset.roles[row], before=before))
+        return Finding(BRIDGING, _MOVED.format(given=dataset.role(row), before=before))
     return Finding(BRIDGING, RULES[BRIDGING].reason)
 
 
@@ -231,13 +235,13 @@ def _split(dataset: _Dataset, placed: Mapping[int, Place], left: Mapping[str, in
     def drawn(row: int) -> bytes:
         return hashlib.sha256(f"{seed}:{dataset.keys[row]}".encode()).digest()
 
-    parts: dict[str, tuple[Record, ...]] = {
-        part: tuple(
-            dataset.records[row]
-            for row in sorted((row for row, place in placed.items() if place == part), key=drawn)
-        )
-        for part in _PARTS
-    }
+    def part(name: str) -> Records:
+        # A part comes from the user's own file, where he brought one, or else from the training file.
+        role = name if name in dataset.files else "train"
+        rows = sorted((row for row, place in placed.items() if place == name), key=drawn)
+        return dataset.files[role].records.take([row - dataset.ranges[role].start for row in rows])
+
+    parts = {name: part(name) for name in _PARTS}
     return Split(
         train=parts["train"],
         validation=parts["validation"],
@@ -253,36 +257,54 @@ def _told(
     """Give each file its own figures and list what of it was quarantined."""
     told: dict[str, CheckedFile] = {}
     for role, rows in dataset.ranges.items():
-        near = _near_figures([dataset.clusters[row] for row in rows], _Chosen(dataset.texts, rows))
-        listed = ((dataset.records[row], quarantined[row]) for row in rows if row in quarantined)
+        near = _near_figures(dataset.clusters[rows.start : rows.stop], _Chosen(dataset.texts, rows))
+        listed = ((dataset.record(row), quarantined[row]) for row in rows if row in quarantined)
         told[role] = replace(with_problems(dataset.files[role], listed), near=near, conflicts=conflicts[role])
     return told
 
 
-def _near_figures(labels: Sequence[int], texts: Sequence[str]) -> NearDuplicateFigures:
-    sizes = Counter(labels)
-    label, largest = max(sizes.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
+def _near_figures(labels: Rows, texts: Sequence[str]) -> NearDuplicateFigures:
+    names, sizes = np.unique(labels, return_counts=True)
+    place = int(sizes.argmax()) if sizes.size else 0
+    largest = int(sizes.max(initial=0))
     large = largest > 1 and largest > LARGE_CLUSTER_SHARE * len(labels)
-    members = [index for index, each in enumerate(labels) if each == label] if large else []
+    members = np.flatnonzero(labels == names[place]).tolist() if large else []
     return NearDuplicateFigures(
-        groups=sum(size > 1 for size in sizes.values()),
-        records=sum(size for size in sizes.values() if size > 1),
+        groups=int(np.count_nonzero(sizes > 1)),
+        records=int(sizes[sizes > 1].sum()),
         largest=largest if largest > 1 else 0,
         warning=large_cluster_warning(members, texts),
     )
 
 
-def _text(value: Mapping[str, Any]) -> str:
+def _hexadecimal(keys: Keys) -> list[str]:
+    return [f"{first:016x}{second:016x}" for first, second in keys.tolist()]
+
+
+def _text(line: bytes) -> str:
     """Join the text of all turns; the system text, which records share, is left out."""
-    return unicodedata.normalize(
-        "NFKC", "\n".join(block_text(block) for turn in value["messages"] for block in turn["content"])
-    )
+    turns = msgspec.json.decode(line)["messages"]
+    text = "\n".join(block_text(block) for turn in turns for block in turn["content"])
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
-def _answer(value: Mapping[str, Any]) -> str:
+def _answer(line: bytes) -> str:
     """Read the last turn without its reasoning, Unicode and white space folded."""
-    texts = (block["text"] for block in value["messages"][-1]["content"] if "text" in block)
-    return " ".join(unicodedata.normalize("NFKC", " ".join(texts)).split())
+    blocks = msgspec.json.decode(line)["messages"][-1]["content"]
+    return folded(" ".join(block["text"] for block in blocks if "text" in block))
+
+
+class _Answers(Texts):
+    """The answers of records, read when they are asked for."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def _at(self, index: int) -> str:
+        return _answer(self._records.line(index))
 
 
 class _Chosen(Texts):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import xxhash
 
 from tunesmith.dataset.formats import write_record
 from tunesmith.dataset.tokens import Estimator
 
+KEY_BYTES: Final = 16
+NEXT_TURN: Final = "\0"
+"""Stands between the texts of two turns: no valid text holds it, and roles alternate, so need no name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One valid record; tokens are estimates."""
+    """One valid record; tokens are estimates, keys digests of KEY_BYTES bytes."""
 
     line: bytes
     """The record in Converse's format, as compact JSON with nothing added, without a newline."""
@@ -42,20 +46,28 @@ def make_record(
     value: Mapping[str, Any], estimator: Estimator, group: bytes = b"", place: tuple[int, int] = (0, 0)
 ) -> Record:
     """Make a record from a conversation that broke no rule."""
-    system = value.get("system", [])
-    *asked, answered = value["messages"]
-    prompt = [("system", _texts(system)), *((turn["role"], _texts(turn["content"])) for turn in asked)]
-    answer = _texts(answered["content"])
+    prompt, answer = conversation_texts(value)
+    folded_prompt, folded_answer = [folded(text) for text in prompt], folded(answer)
     return Record(
         line=write_record(value, "converse"),
-        content_key=_key([*prompt, ("answer", answer)]),
-        prompt_key=_key(prompt),
-        opening_key=_key(prompt[:2]),
-        prompt_tokens=sum(estimator.estimate(text) for _, texts in prompt for text in texts),
-        answer_tokens=sum(estimator.estimate(text) for text in answer),
+        content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode()),
+        prompt_key=digest(NEXT_TURN.join(folded_prompt).encode()),
+        opening_key=digest(NEXT_TURN.join(folded_prompt[:2]).encode()),
+        prompt_tokens=estimator.estimate(NEXT_TURN.join(prompt)),
+        answer_tokens=estimator.estimate(answer),
         group=group,
         place=place,
     )
+
+
+def conversation_texts(value: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Read the texts of system, first turn, second turn and so on, and apart from them the final answer's.
+
+    The answer is empty where the last turn is not the assistant's.
+    """
+    turns = value["messages"]
+    texts = [_joined(value.get("system", [])), *(_joined(turn["content"]) for turn in turns)]
+    return (texts[:-1], texts[-1]) if turns[-1]["role"] == "assistant" else (texts, "")
 
 
 def block_text(block: Mapping[str, Any]) -> str:
@@ -65,14 +77,19 @@ def block_text(block: Mapping[str, Any]) -> str:
     return str(block["text"])
 
 
-def _texts(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [block_text(block) for block in blocks]
+def folded(text: str) -> str:
+    """Fold Unicode (NFKC) and white space: what is equal then is a duplicate."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
 
 
-def _key(turns: Sequence[tuple[str, list[str]]]) -> bytes:
-    folded = [(role, _folded(" ".join(texts))) for role, texts in turns]
-    return hashlib.sha256(json.dumps(folded).encode()).digest()
+def digest(content: bytes) -> bytes:
+    """Digest what records are compared by.
+
+    XXH3 is no cryptographic hash. It need not be: whoever forges two records with one digest makes one of his
+    own records count as a duplicate, and could have left it out.
+    """
+    return xxhash.xxh3_128_digest(content)
 
 
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+def _joined(blocks: Sequence[Mapping[str, Any]]) -> str:
+    return " ".join(block_text(block) for block in blocks)

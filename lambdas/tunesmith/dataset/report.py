@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
+
+import msgspec
 
 from tunesmith.catalogue import Model, RecordFormat
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.diversity import diversity_report
 from tunesmith.dataset.engine import MOST_PROBLEMS, CheckedFile, NearDuplicateFigures
 from tunesmith.dataset.formats import CHANGES, write_record
-from tunesmith.dataset.records import Record, block_text
+from tunesmith.dataset.record_spool import Records
+from tunesmith.dataset.records import block_text
 from tunesmith.dataset.rules import RULES
 from tunesmith.dataset.sensitive import POLICIES, find_sensitive, mask
 from tunesmith.dataset.tokens import token_summary
@@ -32,15 +35,15 @@ _LISTED: Final = 20
 class Split:
     """Disjoint parts, no group in two of them, and how many records left a part for that."""
 
-    train: tuple[Record, ...]
-    validation: tuple[Record, ...]
-    test: tuple[Record, ...]
+    train: Records
+    validation: Records
+    test: Records
     left_train: int
     """Training records left out because validation or test has the like."""
     left_validation: int
     """Validation records left out because the test has the like."""
 
-    def parts(self) -> dict[str, tuple[Record, ...]]:
+    def parts(self) -> dict[str, Records]:
         """Map train, validation and test, in this order, to their records."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
@@ -118,7 +121,7 @@ class DataReport:
             **self.findings.to_json(),
             "estimate_error": self.files["train"].estimate_error,
             "tokens": {
-                **token_summary([record.tokens for record in self.split.train]),
+                **token_summary(self.split.train.tokens.tolist()),
                 "error": self.files["train"].estimate_error,
             },
             "diversity": _diversity(self.split.train, self._near_share()),
@@ -213,13 +216,15 @@ def data_report(
     )
 
 
-def joined(records: Iterable[Record], record_format: RecordFormat = "converse") -> bytes:
+def joined(records: Records, record_format: RecordFormat = "converse") -> bytes:
     """Join records to the content of a JSONL file of a format."""
-    return b"".join(
-        (record.line if record_format == "converse" else write_record(json.loads(record.line), record_format))
-        + b"\n"
-        for record in records
-    )
+    return b"".join(line + b"\n" for line in spelled(records, record_format))
+
+
+def spelled(records: Records, record_format: RecordFormat = "converse") -> Iterator[bytes]:
+    """Spell records as lines of a format, without newlines."""
+    for line in records.lines():
+        yield line if record_format == "converse" else write_record(msgspec.json.decode(line), record_format)
 
 
 def rejected_rows(files: Mapping[str, CheckedFile]) -> Iterator[bytes]:
@@ -289,19 +294,20 @@ def _file_figures(checked: CheckedFile) -> dict[str, Any]:
     return {**figures, "problems": figures["problems"][:_LISTED], "different": len(checked.records)}
 
 
-def _part_figures(records: Sequence[Record]) -> dict[str, int]:
+def _part_figures(records: Records) -> dict[str, int]:
+    prompt, answer = int(records.prompt_tokens.sum()), int(records.answer_tokens.sum())
     return {
         "records": len(records),
-        "tokens": sum(record.tokens for record in records),
-        "prompt_tokens": sum(record.prompt_tokens for record in records),
-        "answer_tokens": sum(record.answer_tokens for record in records),
+        "tokens": prompt + answer,
+        "prompt_tokens": prompt,
+        "answer_tokens": answer,
     }
 
 
-def _diversity(records: Sequence[Record], near_duplicate_share: float) -> dict[str, Any] | None:
+def _diversity(records: Records, near_duplicate_share: float) -> dict[str, Any] | None:
     """Describe the variety of training records, of many a sample; None where there are none."""
     step = max(1, -(-len(records) // MOST_LOOKED_AT))
-    pairs = [_asked_and_answered(record) for record in records[::step]]
+    pairs = [_asked_and_answered(line) for line in records[::step].lines()]
     if not pairs:
         return None
     prompts, answers = zip(*pairs, strict=True)
@@ -309,9 +315,9 @@ def _diversity(records: Sequence[Record], near_duplicate_share: float) -> dict[s
     return {**found.to_json(), "of": len(records)}
 
 
-def _asked_and_answered(record: Record) -> tuple[str, str]:
+def _asked_and_answered(line: bytes) -> tuple[str, str]:
     """Read a record's turns but the last, and its answer without reasoning; what is sensitive is masked."""
-    *asked, answered = json.loads(record.line)["messages"]
+    *asked, answered = msgspec.json.decode(line)["messages"]
     texts = (
         "\n".join(block_text(block) for turn in asked for block in turn["content"]),
         "\n".join(block["text"] for block in answered["content"] if "text" in block),

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.formats import PAIR_KEYS, as_conversation, detect_format
-from tunesmith.dataset.records import block_text
+from tunesmith.dataset.records import NEXT_TURN, block_text
 from tunesmith.dataset.sensitive import masked_excerpt
 from tunesmith.dataset.tokens import HEAVIEST, estimator_for
 from tunesmith.suggestions import did_you_mean
@@ -192,7 +192,7 @@ def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
         texts = list(_all_texts(part))
         if most is None or HEAVIEST * sum(len(text) + 1 for text in texts) <= most:
             continue
-        tokens = sum(map(estimate, texts))
+        tokens = estimate(NEXT_TURN.join(texts))
         if tokens > most:
             yield Finding(
                 "TS021",

@@ -159,6 +159,8 @@ def _class_of(byte: int) -> str:
     if byte >= 0x80:
         # A byte that goes on is no character of its own.
         return "three-byte" if byte >= 0xE0 else "two-byte" if byte >= 0xC0 else ""
+    if not byte:
+        return ""  # stands between two turns
     character = chr(byte)
     if character.isspace():
         return "spaces"

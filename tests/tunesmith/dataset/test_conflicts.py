@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from tunesmith.dataset.conflicts import find_conflicts, is_label_task, large_cluster_warning
+from tunesmith.dataset.conflicts import Conflicts, find_conflicts, is_label_task, large_cluster_warning
+
+P, Q = 100, 101
 
 
-def agreeing(count: int) -> tuple[list[bytes], list[str]]:
-    return [str(number).encode() for number in range(count)], [
-        f"label {number % 2}" for number in range(count)
-    ]
+def found_in(prompts: list[int], answers: list[str], weights: list[int] | None = None) -> Conflicts:
+    return find_conflicts(np.array(prompts), answers, weights=weights)
+
+
+def agreeing(count: int) -> tuple[list[int], list[str]]:
+    return list(range(count)), [f"label {number % 2}" for number in range(count)]
 
 
 def test_records_without_a_conflict_reach_everything() -> None:
-    found = find_conflicts(*agreeing(20))
+    found = found_in(*agreeing(20))
     assert found.labels
     assert (found.prompts, found.outvoted, found.quarantined, found.ceiling) == (0, (), (), 1.0)
     assert found.note == ""
@@ -22,7 +27,7 @@ def test_records_without_a_conflict_reach_everything() -> None:
 
 def test_two_thirds_outvote_the_rest() -> None:
     prompts, answers = agreeing(20)
-    found = find_conflicts([b"p"] * 3 + prompts, ["label 1", "label 0", "label 1", *answers])
+    found = found_in([P] * 3 + prompts, ["label 1", "label 0", "label 1", *answers])
     assert (found.outvoted, found.quarantined) == ((1,), ())
     assert found.ceiling == pytest.approx(22 / 23)
     assert "1 records were outvoted" in found.note
@@ -30,24 +35,20 @@ def test_two_thirds_outvote_the_rest() -> None:
 
 def test_less_than_two_thirds_quarantine_all() -> None:
     prompts, answers = agreeing(20)
-    found = find_conflicts(
-        [b"p"] * 5 + prompts, ["label 1", "label 0", "label 1", "label 0", "label 1", *answers]
-    )
+    found = found_in([P] * 5 + prompts, ["label 1", "label 0", "label 1", "label 0", "label 1", *answers])
     assert (found.outvoted, found.quarantined) == ((), (0, 1, 2, 3, 4))
 
 
 def test_a_record_that_stood_twice_has_two_votes() -> None:
     prompts, answers = agreeing(20)
-    pair = find_conflicts([b"p", b"p", *prompts], ["label 1", "label 0", *answers])
+    pair = found_in([P, P, *prompts], ["label 1", "label 0", *answers])
     assert pair.quarantined == (0, 1)
-    voted = find_conflicts(
-        [b"p", b"p", *prompts], ["label 1", "label 0", *answers], weights=[2, 1] + [1] * 20
-    )
+    voted = found_in([P, P, *prompts], ["label 1", "label 0", *answers], weights=[2, 1] + [1] * 20)
     assert (voted.outvoted, voted.quarantined) == ((1,), ())
 
 
 def test_free_text_is_noted_and_kept() -> None:
-    found = find_conflicts([b"p", b"p", b"q"], ["one way to say it", "another way", "third"])
+    found = found_in([P, P, Q], ["one way to say it", "another way", "third"])
     assert (found.labels, found.prompts, found.outvoted, found.quarantined) == (False, 1, (), ())
     assert "all were kept" in found.note
 

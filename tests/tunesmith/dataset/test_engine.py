@@ -129,7 +129,7 @@ def test_tokens_of_every_text_are_estimated_as_the_model_s_family_wants() -> Non
     for name in ("nova-micro", "claude-3-haiku"):
         estimate = estimator_for(find_model(name).family).estimate
         [record] = check_file([lines(value)], find_model(name), file="f").records
-        assert record.prompt_tokens == estimate("x" * 41) + estimate("z" * 4)
+        assert record.prompt_tokens == estimate("x" * 41 + "z" * 4)
         assert record.answer_tokens == estimate("y" * 8)
         assert record.tokens == record.prompt_tokens + record.answer_tokens
     assert estimator_for("nova-1").estimate("x" * 41) != estimator_for("claude-3").estimate("x" * 41)

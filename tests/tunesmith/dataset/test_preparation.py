@@ -329,7 +329,7 @@ def test_a_test_of_the_user_s_own_that_was_trained_on_is_no_blind_test() -> None
     trained = prompts(first.split.train)
     mine = [value for value in pairs(60) if prompts(checked({"train": [value]})["train"].records) <= trained]
     later = prepared({"train": pairs(60), "test": mine}, previous=first.assignment)
-    assert later.split.test == ()
+    assert len(later.split.test) == 0
     assert later.report.outcome == "invalid"
     assert "an earlier version of the project had each in training" in later.report.reason
     assert "an earlier version had it in train" in rows_of(later)[0]

@@ -1,0 +1,200 @@
+"""Where do a million records wait? Their lines in a temporary file, what they are compared by in arrays.
+
+A record takes some 90 bytes of memory, however long its line is.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.dataset.records import KEY_BYTES, Record
+
+Keys = NDArray[np.uint64]
+"""Digests, a row of two words each, the first the more significant."""
+Rows = NDArray[np.int64]
+
+_BUFFER: Final = 1 << 20
+_NO_GROUP: Final = bytes(KEY_BYTES)
+
+
+class RecordSpool:
+    """Records that are only added; the file vanishes with the spool."""
+
+    def __init__(self, *, folder: Path | None = None) -> None:
+        self._file = tempfile.TemporaryFile(buffering=_BUFFER, dir=folder)  # noqa: SIM115 (closed at the end)
+        weakref.finalize(self, self._file.close)
+        self._ends = array("Q", [0])
+        self._flushed = True
+        self.content_keys, self.prompt_keys = bytearray(), bytearray()
+        self.opening_keys, self.groups = bytearray(), bytearray()
+        self.prompt_tokens, self.answer_tokens = array("I"), array("I")
+        self.numbers, self.offsets = array("I"), array("Q")
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def append(self, record: Record) -> None:
+        """Add a record."""
+        self._file.write(record.line)
+        self._flushed = False
+        self._ends.append(self._ends[-1] + len(record.line))
+        self.content_keys += record.content_key
+        self.prompt_keys += record.prompt_key
+        self.opening_keys += record.opening_key
+        self.groups += record.group or _NO_GROUP
+        self.prompt_tokens.append(record.prompt_tokens)
+        self.answer_tokens.append(record.answer_tokens)
+        self.numbers.append(record.place[0])
+        self.offsets.append(record.place[1])
+
+    def line(self, row: int) -> bytes:
+        """Read a record's line."""
+        start, end = self._ends[row], self._ends[row + 1]
+        return self._read(start, end)
+
+    def lines(self, rows: Iterable[int]) -> Iterator[bytes]:
+        """Read the lines of rows, neighbours in one go."""
+        run: list[int] = []
+        for row in rows:
+            if run and (row != run[-1] + 1 or self._ends[row] - self._ends[run[0]] > _BUFFER):
+                yield from self._run(run)
+                run.clear()
+            run.append(row)
+        yield from self._run(run)
+
+    def record(self, row: int) -> Record:
+        """Give a record with its line."""
+        key = slice(row * KEY_BYTES, (row + 1) * KEY_BYTES)
+        group = bytes(self.groups[key])
+        return Record(
+            line=self.line(row),
+            content_key=bytes(self.content_keys[key]),
+            prompt_key=bytes(self.prompt_keys[key]),
+            opening_key=bytes(self.opening_keys[key]),
+            prompt_tokens=self.prompt_tokens[row],
+            answer_tokens=self.answer_tokens[row],
+            group=b"" if group == _NO_GROUP else group,
+            place=(self.numbers[row], self.offsets[row]),
+        )
+
+    def _run(self, rows: Sequence[int]) -> Iterator[bytes]:
+        if not rows:
+            return
+        start = self._ends[rows[0]]
+        content = self._read(start, self._ends[rows[-1] + 1])
+        for row in rows:
+            yield content[self._ends[row] - start : self._ends[row + 1] - start]
+
+    def _read(self, start: int, end: int) -> bytes:
+        if not self._flushed:
+            self._file.flush()
+            self._flushed = True
+        return os.pread(self._file.fileno(), end - start, start)
+
+
+class Records(Sequence[Record]):
+    """Some records of a spool, which is complete, in an order of their own."""
+
+    def __init__(self, spool: RecordSpool, rows: Rows | None = None) -> None:
+        self._spool = spool
+        self.rows: Rows = np.arange(len(spool), dtype=np.int64) if rows is None else rows
+
+    def __len__(self) -> int:
+        return int(self.rows.size)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> Records: ...
+    def __getitem__(self, index: int | slice) -> Record | Records:
+        if isinstance(index, slice):
+            return Records(self._spool, self.rows[index])
+        return self._spool.record(int(self.rows[index]))
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the records are equal, one by one."""
+        if not isinstance(other, Records):
+            return NotImplemented
+        return len(self) == len(other) and all(map(Record.__eq__, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def take(self, indices: Sequence[int] | Rows) -> Records:
+        """Choose records by index, in that order."""
+        return Records(self._spool, self.rows[np.asarray(indices, dtype=np.int64)])
+
+    def line(self, index: int) -> bytes:
+        """Read one record's line."""
+        return self._spool.line(int(self.rows[index]))
+
+    def lines(self) -> Iterator[bytes]:
+        """Read the records' lines."""
+        return self._spool.lines(self.rows.tolist())
+
+    @property
+    def content_keys(self) -> Keys:
+        """Digests of the contents."""
+        return self._keys(self._spool.content_keys)
+
+    @property
+    def prompt_keys(self) -> Keys:
+        """Digests of what is asked."""
+        return self._keys(self._spool.prompt_keys)
+
+    @property
+    def opening_keys(self) -> Keys:
+        """Digests of the first turns."""
+        return self._keys(self._spool.opening_keys)
+
+    @property
+    def groups(self) -> Keys:
+        """Digests of the user's own group keys, zero without one."""
+        return self._keys(self._spool.groups)
+
+    @property
+    def prompt_tokens(self) -> NDArray[np.int64]:
+        """Estimated tokens of the prompts."""
+        return np.array(self._spool.prompt_tokens, dtype=np.int64)[self.rows]
+
+    @property
+    def answer_tokens(self) -> NDArray[np.int64]:
+        """Estimated tokens of the answers."""
+        return np.array(self._spool.answer_tokens, dtype=np.int64)[self.rows]
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """Estimated tokens of prompt and answer together."""
+        return self.prompt_tokens + self.answer_tokens
+
+    def _keys(self, column: bytearray) -> Keys:
+        return np.frombuffer(column, dtype=">u8").astype(np.uint64).reshape(-1, 2)[self.rows]
+
+
+def in_order(keys: Keys) -> Rows:
+    """Order digests by their bytes; equal ones stay in the order of their rows."""
+    return np.lexsort((keys[:, 1], keys[:, 0]))
+
+
+def numbered(*columns: Keys) -> tuple[Rows, ...]:
+    """Number different digests in the order of their bytes, over all columns alike."""
+    keys = np.concatenate(columns)
+    order = in_order(keys)
+    numbers = np.empty(len(keys), dtype=np.int64)
+    numbers[order] = np.cumsum(first_of_each(keys[order])) - 1
+    return tuple(np.split(numbers, np.cumsum([len(column) for column in columns])[:-1]))
+
+
+def first_of_each(ordered: Keys) -> NDArray[np.bool_]:
+    """Mark where another digest begins in digests that stand in order."""
+    begins = np.ones(len(ordered), dtype=np.bool_)
+    begins[1:] = np.any(ordered[1:] != ordered[:-1], axis=1)
+    return begins
