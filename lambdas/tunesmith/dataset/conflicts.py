@@ -11,13 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.dataset.labels import is_label_task
+
 Ints = NDArray[np.int64]
 
 MAJORITY: Final = Fraction(2, 3)
 """Share of a prompt's records that must agree, or all of them are quarantined."""
-RECORDS_PER_LABEL: Final = 5
-"""In a label task an answer stands in at least so many records on average."""
-LABEL_CHARACTERS: Final = 100
 
 _EXAMPLES: Final = 3
 _DIFFERENT: Final = 2
@@ -79,18 +78,6 @@ def find_conflicts(
         ceiling=ceiling,
         note=_note(labels, examples, len(outvoted), len(quarantined), ceiling),
     )
-
-
-def is_label_task(answers: Sequence[str], weights: Sequence[int] | None = None) -> bool:
-    """Tell whether answers are labels: short, more than one, and each in five records on average."""
-    total = sum(weights) if weights is not None else len(answers)
-    different: set[str] = set()
-    for answer in answers:
-        different.add(answer)
-        # Free text shows soon, and need not be read to its end.
-        if len(answer) > LABEL_CHARACTERS or RECORDS_PER_LABEL * len(different) > total:
-            return False
-    return len(different) > 1
 
 
 def _shared_prompts(prompts: Ints) -> Iterator[list[int]]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from statistics import fmean, median
 from typing import Any, Final, NamedTuple
 
-from tunesmith.dataset.conflicts import is_label_task
+from tunesmith.dataset.labels import is_label_task
 from tunesmith.evaluation.answers import CANDIDATE, CHAMPION, Answer, Question
 from tunesmith.evaluation.labels import label_named
 from tunesmith.evaluation.metrics_registry import METRICS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tunesmith.dataset.conflicts import Conflicts, find_conflicts, is_label_task, large_cluster_warning
+from tunesmith.dataset.conflicts import Conflicts, find_conflicts, large_cluster_warning
+from tunesmith.dataset.labels import is_label_task
 
 P, Q = 100, 101
 
