@@ -241,10 +241,10 @@ def test_a_gzip_upload_is_prepared_as_the_same_plain_one_is(data_run: DataRun) -
 
 
 def test_an_upload_of_another_kind_is_invalid_and_says_what_it_is(data_run: DataRun) -> None:
-    data_run.admitted(train=b"\x28\xb5\x2f\xfd" + bytes(range(256)))
+    data_run.admitted(train=b"\xfd7zXZ\0" + bytes(range(256)))
     answer = prepare_dataset(STEP, None)
     assert answer["outcome"] == "invalid"
-    assert answer["reason"].startswith("train.jsonl cannot be read: The file is compressed by zstd")
+    assert answer["reason"].startswith("train.jsonl cannot be read: The file is compressed by xz")
 
 
 SECRET = "write to ada@example.com"
