@@ -16,6 +16,7 @@ from cli.voice import CommandError, answers
 from tunesmith.catalogue import find_model
 from tunesmith.dataset import KINDS, POLICIES, CheckedFile, check_file
 from tunesmith.dataset.preparation import look_closer
+from tunesmith.job import COLUMN_FIELDS
 
 SHOWN: Final = 30
 """Problems shown of a file; `--json` lists all."""
@@ -23,11 +24,15 @@ _CHUNK: Final = 1 << 20
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSONL files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of records.")],
     model: Annotated[str, typer.Option("--model", metavar="ID", help="Base model, e.g. nova-micro.")],
     group_key: Annotated[
         str, typer.Option("--group-key", metavar="PATH", help="Your own field beside a record's.")
     ] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="FIELD=COLUMN", help="A table's column, as data.columns names it."),
+    ] = None,
     sensitive: Annotated[
         Literal["report", "mask", "refuse"],
         typer.Option("--sensitive", help="What becomes of sensitive data, as data.sensitive says it."),
@@ -39,6 +44,7 @@ def check(
     Each with the rule that it breaks and the reason. With --json one document a line, one for each file.
     """
     base_model = find_model(model)
+    columns = _columns(column or [], group_key)
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
         raise CommandError(f"there is no file {', '.join(missing)}")
@@ -46,7 +52,12 @@ def check(
     for file in files:
         checked = look_closer(
             check_file(
-                chunks(file), base_model, file=str(file), group_key=group_key or None, sensitive=sensitive
+                chunks(file),
+                base_model,
+                file=str(file),
+                group_key=group_key or None,
+                columns=columns,
+                sensitive=sensitive,
             )
         )
         broken = broken or checked.rejected > 0 or checked.valid == 0
@@ -62,6 +73,20 @@ def chunks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as opened:
         while chunk := opened.read(_CHUNK):
             yield chunk
+
+
+def _columns(options: list[str], group_key: str) -> dict[str, str]:
+    fields = (*COLUMN_FIELDS, *([group_key] if group_key else []))
+    columns = {}
+    for option in options:
+        field, equals, name = option.partition("=")
+        if not equals or not name.strip() or field not in fields:
+            raise CommandError(
+                f"--column {option} names no column",
+                f"write --column FIELD=COLUMN, where FIELD is one of {', '.join(fields)}",
+            )
+        columns[field] = name.strip()
+    return columns
 
 
 def _show(checked: CheckedFile, title: str) -> None:

@@ -94,6 +94,7 @@ def prepare(upload: Upload) -> DataReport:
             file=str(file.path),
             record_format=job.data.format,
             group_key=job.data.group_key,
+            columns=job.data.columns,
             sensitive=job.data.sensitive,
         )
         for file in upload.files

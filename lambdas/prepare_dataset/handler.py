@@ -40,6 +40,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             file=pinned["key"].split("/", 2)[-1],
             record_format=job.data.format,
             group_key=job.data.group_key,
+            columns=job.data.columns,
             sensitive=job.data.sensitive,
         )
         for role, pinned in run.data.items()

@@ -30,11 +30,17 @@ MAX_BYTES: Final = 65_536
 """Largest job file that is read; a real one has some hundred bytes."""
 
 _MAX_PATH_LENGTH: Final = 512
+_MAX_COLUMN_LENGTH: Final = 200
 _MOST_HELD_BACK: Final = 0.8
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUP_KEY_PATTERN: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
+COLUMN_FIELDS: Final = ("prompt", "completion", "system")
+"""What a column of a table may be, beside the group key; the system text may be missing."""
+TABLE_SUFFIXES: Final = (".csv", ".csv.gz", ".csv.zst")
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
-_DATA_PATH = re.compile(r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.jsonl(\.gz|\.zst)?", re.ASCII)
+_DATA_PATH = re.compile(
+    r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.((jsonl|csv)(\.gz|\.zst)?|json\.gz)", re.ASCII
+)
 
 
 def _checked_path(path: str) -> str:
@@ -60,6 +66,12 @@ def _checked_group_key(path: str) -> str:
     if not re.fullmatch(_GROUP_KEY_PATTERN, path, re.ASCII) or path.partition(".")[0] in _RECORD_KEYS:
         raise ValueError("not a group key")
     return path
+
+
+def _checked_column(name: str) -> str:
+    if not name.strip() or len(name) > _MAX_COLUMN_LENGTH or not name.isprintable():
+        raise ValueError("not a column's name")
+    return name.strip()
 
 
 def _data_files(value: object) -> object:
@@ -96,9 +108,15 @@ HyperparameterValue = Annotated[
     PlainValidator(_checked_number),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^({_NUMBER.pattern})$"}]}),
 ]
+ColumnName = Annotated[
+    str,
+    AfterValidator(_checked_column),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _MAX_COLUMN_LENGTH}),
+]
 _PATH_ALLOWED: Final = (
-    "the path of a .jsonl, .jsonl.gz or .jsonl.zst file relative to the job file, of ASCII letters, digits "
-    f"and -_.!()*' between slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
+    "the path of a .jsonl or .csv file (or .jsonl.gz, .jsonl.zst, .csv.gz, .csv.zst; a log is .json.gz) "
+    "relative to the job file, of ASCII letters, digits and -_.!()*' "
+    f"between slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
 )
 
 
@@ -116,6 +134,11 @@ class DataFiles(_Section):
         default=None,
         description="converse, anthropic_messages, prompt_completion or openai_chat; by default what each "
         "file's first records show",
+    )
+    columns: dict[str, ColumnName] = Field(
+        default={},
+        description="prompt, completion, system or the group key, with the name of its column in .csv files; "
+        "by default the column of the same name",
     )
     validation_share: float | None = Field(
         default=None, ge=0, le=0.5, description="a share of the training file from 0 to 0.5"
@@ -259,6 +282,13 @@ def _data_problems(data: DataFiles) -> list[str]:
             problems.append(
                 f"data.{part}_share: {share} is not allowed beside data.{part}; allowed is one of the two"
             )
+    fields = (*COLUMN_FIELDS, *([data.group_key] if data.group_key else []))
+    for field in data.columns:
+        if field not in fields:
+            hint = did_you_mean(field, fields)
+            problems.append(f"data.columns.{field}: is no field{hint}; allowed are {', '.join(fields)}")
+    if data.columns and not any(path.endswith(TABLE_SUFFIXES) for path in roles.values()):
+        problems.append("data.columns: is not allowed without a .csv file; allowed is to leave it out")
     if (data.validation_share or 0) + (data.test_share or 0) > _MOST_HELD_BACK:
         problems.append(
             f"data: validation_share and test_share are more than {_MOST_HELD_BACK} together; allowed is "

@@ -152,3 +152,33 @@ def test_sensitive_data_is_told_by_kind_and_never_quoted(
         assert "example.com" not in answer.stdout
         if not form:
             assert said in " ".join(answer.stdout.split())
+
+
+def test_a_table_is_checked_by_its_columns(tmp_path: Path) -> None:
+    table = tmp_path / "train.csv"
+    table.write_text('question,answer,id\n"Where,\nplease?",Here,1\nWho?,,2\n')
+    asked = (
+        "--column",
+        "prompt=question",
+        "--column",
+        "completion=answer",
+        "--column",
+        "who=id",
+        "--group-key",
+        "who",
+    )
+    answer = tunesmith("check", table, "--model", "nova-micro", *asked)
+    assert answer.code == 1
+    assert "1 of 2 records valid" in answer.stdout
+    assert f"{table}:4: TS018" in answer.stdout
+    unnamed = tunesmith("check", table, "--model", "nova-micro")
+    assert unnamed.code == 1
+    assert f"{table}:1: TS041 The header has no column 'prompt', 'completion'" in unnamed.stdout
+
+
+@pytest.mark.parametrize("option", ["question", "prompt=", "id=x"])
+def test_a_column_that_names_nothing_is_refused_with_what_is_allowed(good: Path, option: str) -> None:
+    answer = tunesmith("check", good, "--model", "nova-micro", "--column", option)
+    assert answer.code == 2
+    assert f"--column {option} names no column" in answer.stderr
+    assert "one of prompt, completion, system" in answer.stderr

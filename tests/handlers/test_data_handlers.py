@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from estimate_cost.handler import lambda_handler as estimate_cost
 from prepare_dataset.handler import lambda_handler as prepare_dataset
 from tests.handlers.data_run import JOB, PROJECT, RUN, STEP, DataRun, records
 from tests.tunesmith.dataset.converse import lines, pair
+from tests.tunesmith.dataset.prepared import said as unlike
 from tunesmith import names
 from tunesmith.aws import clients
 from tunesmith.aws.objects import Bucket
@@ -30,10 +33,49 @@ from tunesmith.errors import AssignmentChangedError, RecordMissingError, SealBro
 from tunesmith.ledger import Champion, Step
 from tunesmith.preflight import DEPLOYMENTS_QUOTA, UNITS_QUOTA
 
+zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 DATA = f"runs/{RUN}/data"
 BLIND = f"blind/{RUN}/test.jsonl"
 
 # --- prepare_dataset
+
+
+def test_a_table_and_a_log_are_the_records_that_they_mean(data_run: DataRun) -> None:
+    job = JOB.replace(
+        "train.jsonl",
+        "{train: train.csv.zst, validation: v.jsonl, test: test.json.gz, group_key: requestMetadata.customer,"
+        " columns: {prompt: question, requestMetadata.customer: id}}",
+    )
+    table = "question,completion,id\n" + "".join(
+        f'"{unlike(number)},\nplease",label_{number % 5},{number}\n' for number in range(60)
+    )
+    entries = [
+        {
+            "schemaType": "ModelInvocationLog",
+            "input": {"inputBodyJson": {"messages": pair(unlike(number), "")["messages"][:1]}},
+            "output": {
+                "outputBodyJson": {"output": {"message": pair("", f"label_{number % 5}")["messages"][1]}}
+            },
+            "requestMetadata": {"customer": f"c{number}"},
+        }
+        for number in range(100, 210)
+    ]
+    validation = [
+        {**pair(unlike(n), "label_1"), "requestMetadata": {"customer": f"v{n}"}} for n in range(300, 350)
+    ]
+    data_run.admitted(
+        job,
+        train=zstd.compress(table.encode() + b"a,b\n"),
+        validation=lines(*validation),
+        test=gzip.compress(lines(*entries)),
+    )
+    assert prepare_dataset(STEP, None) == {"outcome": "valid", "reason": ""}
+    assert len(data_run.lines(f"{DATA}/train.jsonl")) == 60
+    assert pair(f"{unlike(7)},\nplease", "label_2") in data_run.lines(f"{DATA}/train.jsonl")
+    assert pair(unlike(107), "label_2") in data_run.lines(BLIND)
+    assert len(data_run.lines(BLIND)) == 110
+    [rejected] = data_run.lines(f"{DATA}/rejected.jsonl")
+    assert (rejected["file"], rejected["line"], rejected["rule"]) == ("train.csv.zst", 122, "TS040")
 
 
 def test_a_good_upload_is_split_and_its_blind_test_sealed(data_run: DataRun) -> None:

@@ -122,7 +122,7 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
         "/x.jsonl",
         "a//x.jsonl",
         "a/../x.jsonl",
-        "x.csv",
+        "x.xlsx",
         ".jsonl",
         "a\\x.jsonl",
         "é.jsonl",
@@ -280,10 +280,38 @@ def test_what_becomes_of_sensitive_data_is_said_and_reported_by_default(policy: 
     assert problem.startswith("data.sensitive: 'drop' is not allowed; allowed is report (count")
 
 
-def test_a_data_file_may_be_compressed_by_gzip_or_zstd_and_by_nothing_else() -> None:
-    for path in ("a/train.jsonl.gz", "train.jsonl.zst"):
+def test_a_data_file_s_name_says_whether_it_is_a_table_and_may_end_in_how_it_is_compressed() -> None:
+    for path in ("a/train.jsonl.gz", "train.jsonl.zst", "t.csv", "t.csv.gz", "t.csv.zst", "logs.json.gz"):
         job = parse_job(SMALL.replace(b"train.jsonl", path.encode()), source="job.yaml")
         assert job.data.train == path
-    for name in (b"train.gz", b"train.jsonl.bz2", b"train.jsonl.gz.gz"):
+    for name in (b"train.gz", b"train.jsonl.bz2", b"train.jsonl.gz.gz", b"train.json", b"train.xlsx"):
         [problem] = problems(SMALL.replace(b"train.jsonl", name))
-        assert "allowed is the path of a .jsonl, .jsonl.gz or .jsonl.zst file" in problem
+        assert "allowed is the path of a .jsonl or .csv file (or" in problem
+
+
+def test_columns_of_a_table_are_named_field_by_field() -> None:
+    said = b"{train: t.csv, group_key: customer, columns: {prompt: 'Question?', customer: ' Customer id '}}"
+    job = parse_job(SMALL.replace(b"train.jsonl", said), source="job.yaml")
+    assert job.data.columns == {"prompt": "Question?", "customer": "Customer id"}
+    assert parse_job(json.dumps(job.to_json()).encode(), source="job.json") == job
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            "{train: t.csv, columns: {promt: q}}",
+            "data.columns.promt: is no field (did you mean 'prompt'?); allowed",
+        ),
+        ("{train: t.csv, columns: {customer: c}}", "allowed are prompt, completion, system"),
+        ("{train: t.jsonl, columns: {prompt: q}}", "data.columns: is not allowed without a .csv file"),
+        (
+            "{train: t.csv, columns: {prompt: ''}}",
+            "data.columns.prompt: '' is not allowed; allowed is prompt,",
+        ),
+        ("{train: t.csv, columns: [q, a]}", "data.columns: ['q', 'a'] is not allowed"),
+    ],
+)
+def test_a_column_that_cannot_be_meant_is_refused(data: str, said: str) -> None:
+    [problem] = problems(SMALL.replace(b"train.jsonl", data.encode()))
+    assert said in problem

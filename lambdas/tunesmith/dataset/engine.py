@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from tunesmith.catalogue import Model, UploadFormat
-from tunesmith.dataset.compression import UnreadableFileError, plain
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.formats import as_conversation, detect_format, fit_record
+from tunesmith.dataset.lines import BYTE_ORDER_MARK, Line
 from tunesmith.dataset.record_spool import Records, RecordSpool
 from tunesmith.dataset.records import Record, digest, make_record
 from tunesmith.dataset.rules import (
-    MAX_LINE_BYTES,
     RULES,
     Finding,
     UnreadableLineError,
@@ -32,13 +31,13 @@ from tunesmith.dataset.sensitive import (
     masked_excerpt,
     screen_conversation,
 )
+from tunesmith.dataset.sources import read_source
 from tunesmith.dataset.tokens import estimator_for
 
 EXCERPT_CHARACTERS: Final = 120
 MOST_PROBLEMS: Final = 100_000
 """Problems of a file that are held and listed; the rest is counted by rule."""
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_ENDS_THE_FILE: Final = ("TS027", "TS028")
+_ENDS_THE_FILE: Final = ("TS027", "TS028", "TS041", "TS042")
 _ESCAPE: Final = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
 _ESCAPED: Final = {'"': '"', "\\": "\\", "/": "/"}
 """JSON's short escapes that stand for something that is seen; the others are white space."""
@@ -148,11 +147,13 @@ def check_file(
     file: str,
     record_format: UploadFormat | None = None,
     group_key: str | None = None,
+    columns: Mapping[str, str] | None = None,
     sensitive: Policy = "report",
 ) -> CheckedFile:
-    """Check every line of a JSONL file, given in pieces of any size, against a base model's rules.
+    """Check every record of a file, given in pieces of any size, against a base model's rules.
 
-    The file is plain or compressed by gzip or zstd. Without a format the first record that shows one decides.
+    What the file may be, and what `columns` says of a table, `read_source` tells. Without a format the first
+    record that shows one decides.
     `group_key` is the dotted path of a field that stands beside the record's own; its first part is dropped.
     `sensitive` says what becomes of sensitive data. Memory holds one line, some 90 bytes a valid record and
     the first problems; the records' lines wait in a temporary file.
@@ -163,7 +164,7 @@ def check_file(
     check = _LineCheck(model, record_format, group_key, sensitive)
     read = 0
     stopped = ""
-    for line in _lines(plain(chunks)):
+    for line in read_source(chunks, file=file, columns=columns, group_key=group_key):
         record, findings = check.check(line)
         for finding in findings:
             by_rule[finding.rule] += 1
@@ -201,52 +202,6 @@ def with_problems(checked: CheckedFile, found: Iterable[tuple[Record, Finding]])
     return replace(checked, problems=tuple(ordered), by_rule=dict(sorted(by_rule.items())))
 
 
-_TOO_LONG: Final = Finding(
-    "TS007", f"The line is longer than {MAX_LINE_BYTES:,} bytes, more than any record can have."
-)
-
-
-class _Line(NamedTuple):
-    number: int
-    offset: int
-    body: bytes
-    fault: Finding | None
-    """Why it cannot be read, where it cannot."""
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[_Line]:
-    """Cut a stream at its newlines; of a line that is too long only the start is kept.
-
-    Where the stream breaks off, the last line says why, and what it held is left out.
-    """
-    number, offset, length = 1, 0, 0
-    pieces: list[bytes] = []
-
-    def finished() -> _Line:
-        body = b"".join(pieces)
-        return _Line(number, offset, body[:MAX_LINE_BYTES], _TOO_LONG if length > MAX_LINE_BYTES else None)
-
-    try:
-        for chunk in chunks:
-            start = 0
-            while (end := chunk.find(b"\n", start)) >= 0:
-                pieces.append(chunk[start:end])
-                length += end - start
-                yield finished()
-                number, offset, length = number + 1, offset + length + 1, 0
-                pieces.clear()
-                start = end + 1
-            if start < len(chunk):
-                if length <= MAX_LINE_BYTES:
-                    pieces.append(chunk[start:])
-                length += len(chunk) - start
-    except UnreadableFileError as error:
-        yield _Line(number, offset, b"", Finding(error.rule, error.reason))
-        return
-    if length:
-        yield finished()
-
-
 class _LineCheck:
     """Checks line after line, and knows the file's format once a line has shown it."""
 
@@ -263,12 +218,12 @@ class _LineCheck:
         self._policy: Policy = policy
         self._group_path = group_key.split(".") if group_key else []
 
-    def check(self, line: _Line) -> tuple[Record | None, list[Finding]]:
+    def check(self, line: Line) -> tuple[Record | None, list[Finding]]:
         """Read a line as a record, None where it is none, and list what is wrong with it."""
         body = line.body
         warnings: list[Finding] = []
-        if line.number == 1 and body.startswith(_BYTE_ORDER_MARK):
-            body = body.removeprefix(_BYTE_ORDER_MARK)
+        if line.number == 1 and body.startswith(BYTE_ORDER_MARK):
+            body = body.removeprefix(BYTE_ORDER_MARK)
             warnings.append(Finding("TS002", RULES["TS002"].reason))
         if line.fault is not None:
             return None, [*warnings, line.fault]

@@ -75,8 +75,18 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("TS024", "error", "prompt or completion is missing or no text."),
         Rule("TS025", "error", "The group key is missing or neither text nor a number."),
         Rule("TS026", "error", "The record holds something sensitive, and data.sensitive is refuse."),
-        Rule("TS027", "error", "The file is of another kind than lines of JSON; nothing of it is read."),
+        Rule("TS027", "error", "The file is of another kind than it should be; nothing of it is read."),
         Rule("TS028", "error", "The compressed file cannot be read to its end; what is behind is unknown."),
+        Rule("TS040", "error", "The row of a table has more or fewer cells than its header."),
+        Rule("TS041", "error", "The header of a table lacks a column that a record needs; nothing is read."),
+        Rule("TS042", "error", "A quote in a table is never closed; nothing behind it is read."),
+        Rule("TS043", "warning", "The columns of a table are separated by semicolons or tabs, and read so."),
+        Rule("TS044", "error", "The row of a table is not quoted as CSV has it."),
+        Rule(
+            "TS045", "error", "The logged call failed, or the log does not hold what was asked or answered."
+        ),
+        Rule("TS046", "error", "The logged answer was cut off or withheld."),
+        Rule("TS047", "error", "The logged request or answer has a shape that is not known."),
         Rule(OUTVOTED, "quarantine", "Two thirds of the records with this prompt give another answer."),
         Rule(
             UNDECIDED, "quarantine", "Records with this prompt disagree, without two thirds for one answer."

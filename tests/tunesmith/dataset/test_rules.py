@@ -161,13 +161,17 @@ NEARLY_BREAKS: list[tuple[str, str, Any]] = [
 ]  # fmt: skip
 
 
+ELSEWHERE = {"TS025", "TS026", "TS028", *(f"TS04{number}" for number in range(8))}
+"""Below; with sensitive data; with hostile files; with tables and invocation logs."""
+
+
 def test_every_rule_is_tried() -> None:
-    tried = {rule for rule in RULES if rule.startswith("TS")} - {"TS025", "TS026", "TS028"}
+    tried = {rule for rule in RULES if rule.startswith("TS")} - ELSEWHERE
     assert {rule for rule, _, _ in BREAKS} == tried
 
 
 def test_rules_have_stable_ids_and_say_their_reason_in_a_sentence() -> None:
-    lines = [f"TS{number:03d}" for number in range(1, 29)]
+    lines = [f"TS{number:03d}" for number in (*range(1, 29), *range(40, 48))]
     assert list(RULES) == [*lines, "TQ001", "TQ002", "TQ003"]
     assert [rule for rule in RULES if RULES[rule].severity == "quarantine"] == ["TQ001", "TQ002", "TQ003"]
     for rule_id, rule in RULES.items():
