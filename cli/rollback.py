@@ -9,10 +9,11 @@ from cli.machines import SUCCEEDED, Ended, run_machine
 from cli.options import ENVIRONMENT, JSON, PROJECT, YES
 from cli.promote import champion_facts, changed
 from cli.voice import CommandError, answers, confirm, print_json, say, tell_error
+from tunesmith import names
 from tunesmith.aws.customization import model_may_exist
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.ledger import Champion, Outcome
-from tunesmith.serving.capacity import MODEL_TOKEN, open_serving
+from tunesmith.serving.capacity import model_token, open_serving
 from tunesmith.serving.champion import ROLLBACK, plan_serving
 
 
@@ -71,7 +72,7 @@ def _previous(table: LedgerTable, project: str, champion: Champion | None) -> di
             champion,
             run=previous["run"],
             base_model=previous["base_model"],
-            model=held[MODEL_TOKEN],
+            model=held[model_token(names.number_of(previous["model_name"]))],
             serving=open_serving(held.values()),
         )
     except ValueError as error:

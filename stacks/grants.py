@@ -96,6 +96,11 @@ def train_on_records(role: iam.Role, bucket_arn: str) -> None:
     allow(role, ["s3:GetObject"], [f"{bucket_arn}/runs/*/data/*", output], reason=_WHICH_RUN)
     allow(role, ["s3:PutObject"], [output], reason=_WHICH_RUN)
     allow(role, ["s3:ListBucket"], [bucket_arn], conditions={"StringLike": {"s3:prefix": ["runs/*"]}})
+    deny_blind_tests(role, bucket_arn)
+
+
+def deny_blind_tests(role: iam.Role, bucket_arn: str) -> None:
+    """Deny every blind test, whatever else is allowed."""
     role.add_to_policy(
         iam.PolicyStatement(effect=iam.Effect.DENY, actions=["s3:*"], resources=[f"{bucket_arn}/blind/*"])
     )
@@ -314,9 +319,20 @@ def list_capacity(role: iam.Role) -> None:
 
 def delete_capacity(role: iam.Role) -> None:
     """Delete on-demand deployments, provisioned throughput and stored custom models."""
-    deployments, throughputs = _own(role, "custom-model-deployment"), _own(role, "provisioned-model")
-    allow(role, ["bedrock:DeleteCustomModelDeployment"], [deployments], reason=_WHICH_MODEL)
+    throughputs = _own(role, "provisioned-model")
     allow(role, ["bedrock:DeleteProvisionedModelThroughput"], [throughputs], reason=_WHICH_MODEL)
+    delete_deployments(role)
+    delete_models(role)
+
+
+def delete_deployments(role: iam.Role) -> None:
+    """Delete on-demand deployments."""
+    deployments = _own(role, "custom-model-deployment")
+    allow(role, ["bedrock:DeleteCustomModelDeployment"], [deployments], reason=_WHICH_MODEL)
+
+
+def delete_models(role: iam.Role) -> None:
+    """Delete stored custom models."""
     allow(role, ["bedrock:DeleteCustomModel"], [_own(role, "custom-model")], reason=_WHICH_MODEL)
 
 

@@ -22,10 +22,14 @@ from stacks.storage import StorageStack
 from tunesmith import names
 from tunesmith.settings import function_settings
 
-MACHINES: Final = ("swap", "open", "release", "train", "evaluate", "serve", "pipeline", "reap")
+MACHINES: Final = (
+    "swap", "open", "release", "job", "judge", "train", "evaluate", "serve", "pipeline", "reap",
+)  # fmt: skip
 """The state machines, each behind those that it starts."""
 
 CHILDREN: Final = {
+    "judge": ("open",),
+    "train": ("job", "judge"),
     "evaluate": ("open",),
     "release": ("swap",),
     "serve": ("swap",),
@@ -35,7 +39,9 @@ CHILDREN: Final = {
 CALLS: Final = {
     "pipeline": ("prepare_dataset", "check_preflight", "estimate_cost", "decide_promotion"),
     "open": ("plan_capacity",),
-    "train": ("plan_training", "watch_training", "conclude_training"),
+    "job": ("plan_job", "watch_job", "conclude_job"),
+    "judge": ("answer_validation",),
+    "train": ("plan_round",),
     "evaluate": ("plan_evaluation", "answer_shard", "score_answers"),
     "serve": ("plan_serving", "smoke_test", "record_champion", "restore_champion"),
     "release": ("plan_release", "write_report"),
@@ -45,9 +51,12 @@ TOLD_OF_PIPELINE: Final = ("admit_upload", "find_overdue")
 """The functions that know the pipeline's ARN; they are made behind it."""
 EVALUATION: Final = CALLS["evaluate"]
 """The functions that open the blind test; they share the role that its bucket policy names."""
+TRAINING: Final = (*CALLS["train"], *CALLS["job"], *CALLS["judge"])
+"""The functions that decide on training; each is denied every blind test, by name."""
 
 LARGE: Final = (
-    "prepare_dataset", "conclude_training", *EVALUATION, "decide_promotion", "smoke_test", "write_report",
+    "prepare_dataset", "conclude_job", "answer_validation", *EVALUATION, "decide_promotion", "smoke_test",
+    "write_report",
 )  # fmt: skip
 """The functions that work on records: they get 2 GiB and 15 minutes, the others 512 MiB and 5 minutes."""
 
@@ -65,7 +74,9 @@ WRITES: Final = {
     "admit_upload": ("runs/*/job.json", "rejections/*"),
     "prepare_dataset": ("runs/*/data/*", "blind/*", "projects/*/assignment.json"),
     "estimate_cost": ("runs/*/estimate.json",),
-    "conclude_training": ("runs/*/training/jobs.json",),
+    "plan_round": ("runs/*/training/plan.json",),
+    "conclude_job": ("runs/*/training/jobs/*",),
+    "answer_validation": ("runs/*/training/answers/*", "runs/*/training/judged/*"),
     "decide_promotion": ("runs/*/evaluation/verdict.json",),
     "write_report": ("runs/*/report.json", "runs/*/report.html"),
 }
@@ -116,6 +127,7 @@ class PipelineStack(cdk.Stack):
         self._release_after_failures()
         self._tell_the_command()
         self._grant_records()
+        self._grant_marks()
         self._grant_calls()
         self._grant_bedrock()
 
@@ -277,10 +289,15 @@ class PipelineStack(cdk.Stack):
             grants.read_objects(role, storage.artifacts_arn, "runs/*")
             if name in WRITES:
                 grants.write_objects(role, storage.artifacts_arn, *WRITES[name])
+        for name in TRAINING:
+            grants.deny_blind_tests(roles[name], storage.artifacts_arn)
         for name in ("admit_upload", "prepare_dataset"):
             grants.read_objects(roles[name], storage.dataset_arn, "datasets/*")
         grants.read_objects(roles["prepare_dataset"], storage.artifacts_arn, "projects/*/assignment.json")
-        for role in (roles["estimate_cost"], roles["plan_capacity"], self.evaluation_role):
+        for role in (
+            *(roles[name] for name in ("estimate_cost", "plan_capacity", "answer_validation")),
+            self.evaluation_role,
+        ):
             grants.read_objects(role, storage.dataset_arn, PRICES)
 
         grants.read_objects(self.evaluation_role, storage.artifacts_arn, "runs/*", "blind/*")
@@ -294,9 +311,12 @@ class PipelineStack(cdk.Stack):
         for name in ("restore_champion", "plan_release"):
             grants.delete_ledger_records(roles[name], ledger)
 
+    def _grant_marks(self) -> None:
+        """What states write down and tell by themselves."""
+        storage, ledger = self._storage, self._storage.ledger
         release = self.workflows["release"].role
         grants.publish(release, storage.topic)
-        for role in (release, self.workflows["open"].role):
+        for role in (release, *(self.workflows[name].role for name in ("open", "judge", "train"))):
             grants.mark_ledger_records(role, ledger)
             grants.use_key(role, storage.data_key)
         stable_names = names.champion_parameter(self._environment.name, "*")
@@ -319,25 +339,28 @@ class PipelineStack(cdk.Stack):
     def _grant_bedrock(self) -> None:
         """Models, jobs, deployments; and what Bedrock itself may do on our behalf."""
         storage = self._storage
-        train, opens, swap, release = (
-            self.workflows[name].role for name in ("train", "open", "swap", "release")
+        job, judge, train, opens, swap, release = (
+            self.workflows[name].role for name in ("job", "judge", "train", "open", "swap", "release")
         )
-        grants.create_jobs(train, self.training_role, storage.model_key)
-        for role in (train, release):
+        grants.create_jobs(job, self.training_role, storage.model_key)
+        for role in (job, release):
             grants.watch_jobs(role)
             grants.stop_jobs(role)
         grants.open_capacity(opens, storage.model_key)
         grants.swap_models(swap, storage.model_key)
         grants.delete_capacity(release)
+        grants.delete_deployments(judge)
+        grants.delete_models(train)
 
         grants.ask_for_models(self.functions["check_preflight"].role)
-        grants.watch_jobs(self.functions["conclude_training"].role)
+        grants.watch_jobs(self.functions["conclude_job"].role)
         grants.watch_jobs(self.functions["plan_release"].role)
         grants.watch_models(self.functions["plan_release"].role)
         grants.list_capacity(self.functions["find_overdue"].role)
         grants.ask_candidates(self.evaluation_role, storage.model_key)
         grants.ask_base_models(self.evaluation_role)
-        grants.ask_candidates(self.functions["smoke_test"].role, storage.model_key)
+        for name in ("smoke_test", "answer_validation"):
+            grants.ask_candidates(self.functions[name].role, storage.model_key)
 
         grants.train_on_records(self.training_role, storage.artifacts_arn)
         grants.use_key(self.training_role, storage.data_key)

@@ -24,6 +24,8 @@ REPOSITORY = Path(__file__).parents[1]
 CHILDREN = {
     "pipeline": "",
     "train": "-train",
+    "job": "-train-1",
+    "judge": "-train-judge-1",
     "evaluate": "-evaluate",
     "open": "-evaluate-open",
     "serve": "-serve",

@@ -1,4 +1,4 @@
-"""Plans the candidate's capacity, and enters it with price and expiry before it is asked for."""
+"""Plans capacity for the candidate, or for one job's model, and enters it before it is asked for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 from tunesmith import names
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
-from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
 from tunesmith.job import parse_job
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import SERVING_TOKEN, serving_capacity, trained_model
+from tunesmith.serving.capacity import judging_capacity, serving_capacity, trained_model
 from tunesmith.settings import PlanCapacitySettings
 
 LOG = logger("plan_capacity")
@@ -21,27 +20,29 @@ MOST_CHECKS = 240
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the serving path and what the machine asks Bedrock for."""
+    """Return the serving path and what the machine asks Bedrock for.
+
+    `job` is the number of the job whose model is to be judged, on demand whatever the candidate's path will
+    be, or 0 for the candidate's own capacity.
+    """
     settings = PlanCapacitySettings.from_environment()
     ledger = LedgerTable(settings.ledger_table)
     run = ledger.require_open(event["run"])
     job = parse_job(
         Bucket(settings.artifacts_bucket).read(f"{run_prefix(run.run)}/job.json"), source="job.json"
     )
-    model = trained_model(run.run, ledger.capacity(run.run))
-    path = job.serving.path or find_model(job.base_model).serving_paths[0]
+    number = event["job"]
+    model = trained_model(run.run, number or run.chosen, ledger.capacity(run.run))
     units = job.serving.model_units
-    capacity = ledger.enter_capacity(
-        serving_capacity(
-            project=run.project,
-            run=run.run,
-            path=path,
-            now=event["now"],
-            usd_per_hour=_usd_per_hour(settings, job.base_model, units)
-            if path == "provisioned"
-            else Decimal(0),
-        )
-    )
+    place: Any = {"project": run.project, "run": run.run, "now": event["now"]}
+    if number:
+        path = "on_demand"
+        wanted = judging_capacity(**place, number=number)
+    else:
+        path = job.serving_path
+        hourly = _usd_per_hour(settings, job.base_model, units) if path == "provisioned" else Decimal(0)
+        wanted = serving_capacity(**place, path=path, usd_per_hour=hourly)
+    capacity = ledger.enter_capacity(wanted)
     LOG.info("capacity planned", extra={"run": run.run, "path": path, "capacity": capacity.name})
     return {
         "project": run.project,
@@ -49,10 +50,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "name": capacity.name,
         "model_arn": model.arn,
         "model_units": units,
-        "description": f"Candidate of Tunesmith run {run.run}",
-        "token": SERVING_TOKEN,
+        "description": f"{model.name}, for {capacity.purpose}",
+        "token": capacity.token,
         # A later execution may have to ask again for what an earlier one gave back.
-        "client_token": names.client_token(run.run, SERVING_TOKEN, run.attempt),
+        "client_token": names.client_token(run.run, capacity.token, run.attempt),
         "wait_seconds": WAIT_SECONDS,
         "most_checks": MOST_CHECKS,
     }

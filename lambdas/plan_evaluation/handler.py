@@ -30,7 +30,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             f"the blind test of run {run.run} is not the one that was sealed before training"
         )
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    model = trained_model(run.run, ledger.capacity(run.run))
+    model = trained_model(run.run, run.chosen, ledger.capacity(run.run))
     records = len(read_questions(artifacts.read(blind_test_key(run.run))))
     shards = cut(records)
     champion = ledger.champion(run.project)

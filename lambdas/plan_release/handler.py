@@ -48,7 +48,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         outcome=closed.outcome,
         capacity=capacity,
         overdue=[item for item in ledger.open_capacity() if _is_overdue(ledger, item, closed, event["now"])],
-        existing_models=models | ({names.custom_model_name(closed.project, run)} if running else set()),
+        existing_models=models | running,  # a job and its model have one name
         running_jobs=running,
         champion=ledger.champion(closed.project),
         now=event["now"],

@@ -10,7 +10,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.serving import champion
-from tunesmith.serving.capacity import MODEL_TOKEN, open_serving
+from tunesmith.serving.capacity import model_token, open_serving
 from tunesmith.serving.champion import ROLLBACK
 from tunesmith.settings import PlanServingSettings
 
@@ -28,7 +28,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         ledger.champion(run.project),
         run=run.run,
         base_model=run.base_model,
-        model=held[MODEL_TOKEN],
+        model=held[model_token(run.chosen)],
         serving=open_serving(held.values()),
     )
     ledger.begin_step(

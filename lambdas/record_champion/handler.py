@@ -8,7 +8,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.errors import ChampionChangedError
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import MODEL_TOKEN, open_serving
+from tunesmith.serving.capacity import model_token, open_serving
 from tunesmith.serving.champion import ROLLBACK, promote
 from tunesmith.settings import RecordChampionSettings
 
@@ -26,7 +26,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         before,
         run=run.run,
         base_model=run.base_model,
-        model=held[MODEL_TOKEN],
+        model=held[model_token(run.chosen)],
         serving=open_serving(held.values()),
         now=event["now"],
     )

@@ -124,6 +124,8 @@ FAILURES: Final = (
     "CapacityKept",
     "JobFailed",
     "JobStopped",
+    "JobRefused",
+    "BudgetReached",
     "JobStuck",
     "JobStatusUnknown",
     "CapacityFailed",

@@ -166,9 +166,20 @@ class DataFiles(_Section):
 
 
 class Training(_Section):
-    """When training must be over."""
+    """When training must be over, all of its jobs together."""
 
     deadline_hours: int = Field(default=24, ge=1, le=240, description="a whole number of hours from 1 to 240")
+
+
+class Stopping(_Section):
+    """How the number of epochs is found."""
+
+    policy: Literal["probe", "pair", "chain", "single"] | None = Field(
+        default=None,
+        description="probe (one job, and another at the best length where that matters), pair (two lengths "
+        "at once), chain (short jobs, each from the last one's model) or single; by default probe, or pair "
+        "for a model whose training makes no use of validation data",
+    )
 
 
 class Evaluation(_Section):
@@ -239,6 +250,7 @@ class Job(_Section):
         default={}, description="Bedrock's hyperparameter names with a number each"
     )
     training: Training = Field(default=Training(), description="a mapping")
+    stopping: Stopping = Field(default=Stopping(), description="a mapping")
     evaluation: Evaluation = Field(default=Evaluation(), description="a mapping")
     serving: Serving = Field(default=Serving(), description="a mapping")
     budget: Budget = Field(default=Budget(), description="a mapping")

@@ -82,6 +82,8 @@ class Run:
     reason: str = ""
     keep_days: int = KEEP_UNPROMOTED_DAYS
     """How long a model that was neither promoted nor rejected is kept after the run."""
+    chosen: int = 1
+    """Number of the job whose model stands for the run; training may have made others."""
     by_hand: str = ""
     """Why a person promotes this run whatever its verdict was; empty where nobody does."""
     announced: str = ""

@@ -59,13 +59,18 @@ def custom_model_name(project: str, run: str, number: int = 1) -> str:
     return f"{project}-{run}-{number}"
 
 
-def capacity_name(project: str, run: str) -> str:
-    """Name the on-demand deployment or the provisioned throughput of the run's candidate."""
-    return f"{project}-{run}"
+def number_of(name: str) -> int:
+    """Read the number from the name of a job or of its model; ValueError where the name has none."""
+    return int(name.rpartition("-")[2])
+
+
+def capacity_name(project: str, run: str, number: int = 0) -> str:
+    """Name the deployment or throughput of the run's candidate, or with a number that of one job's model."""
+    return f"{project}-{run}-{number}" if number else f"{project}-{run}"
 
 
 def client_token(run: str, purpose: str, lease: int = 1) -> str:
-    """Derive the idempotency token of one request; the lease counts what was given back and asked again."""
+    """Derive a request's idempotency token; the lease tells several of one purpose apart, as asked again."""
     return f"{run}-{purpose}-{lease}"
 
 

@@ -60,21 +60,33 @@ class EstimateCostSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanTrainingSettings(FunctionSettings):
-    """`plan_training`: writes the request for the customization job."""
+class PlanRoundSettings(FunctionSettings):
+    """`plan_round`: decides which jobs are trained next, or which model is kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanJobSettings(FunctionSettings):
+    """`plan_job`: writes the request for one customization job."""
 
     training_role_arn: str
     model_key_arn: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class WatchTrainingSettings(FunctionSettings):
-    """`watch_training`: decides whether a job in progress goes on."""
+class WatchJobSettings(FunctionSettings):
+    """`watch_job`: decides whether a job in progress goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConcludeTrainingSettings(FunctionSettings):
-    """`conclude_training`: reads what a completed job left behind."""
+class ConcludeJobSettings(FunctionSettings):
+    """`conclude_job`: records how a job ended and what it left behind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerValidationSettings(FunctionSettings):
+    """`answer_validation`: lets one job's model answer the validation records."""
+
+    dataset_bucket: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 from tunesmith import names
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.aws.training_records import read_training
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.reporting.document import RunRecords, build_document
@@ -36,7 +37,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             job=job,
             data=_read(artifacts, f"{prefix}/data/report.json"),
             estimate=_read(artifacts, f"{prefix}/estimate.json"),
-            jobs=(_read(artifacts, f"{prefix}/training/jobs.json") or {"jobs": []})["jobs"],
+            training=read_training(artifacts, run.run),
             scores=_read(artifacts, f"{prefix}/evaluation/scores.json"),
             verdict=_read(artifacts, f"{prefix}/evaluation/verdict.json"),
         ),

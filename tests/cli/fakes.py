@@ -19,7 +19,7 @@ from tunesmith import names
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run
-from tunesmith.serving.capacity import MODEL_TOKEN, SERVING_TOKEN
+from tunesmith.serving.capacity import SERVING_TOKEN, model_token
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 DEPLOYED = Deployment(
@@ -186,7 +186,7 @@ class Account:
         held = Capacity(
             run=run,
             project=project,
-            token=MODEL_TOKEN if model else SERVING_TOKEN,
+            token=model_token(1) if model else SERVING_TOKEN,
             kind=kind,
             name=name,
             purpose="candidate" if model else "evaluation",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.fakes import RUN, Account, tunesmith
 from tunesmith.ledger import CapacityKind, CapacityState, Step
-from tunesmith.serving.capacity import MODEL_TOKEN, NEVER
+from tunesmith.serving.capacity import NEVER, model_token
 
 JOB = f"support-triage-{RUN}-1"
 REPORT: dict[str, Any] = {"outcome": "promoted", "evaluation": None, "cost": None, "next_step": ""}
@@ -183,7 +183,7 @@ def test_a_champion_is_not_promoted_again(undecided: Account) -> None:
 
 
 def test_a_model_that_was_given_back_is_not_promoted(undecided: Account) -> None:
-    undecided.ledger.release_capacity(RUN, MODEL_TOKEN, "2026-11-30T10:00:00Z")
+    undecided.ledger.release_capacity(RUN, model_token(1), "2026-11-30T10:00:00Z")
     answer = tunesmith("promote", RUN, "--yes")
     assert answer.code == 2
     assert "does not exist" in answer.stderr
@@ -198,7 +198,7 @@ def test_a_run_that_ended_before_training_is_not_promoted(account: Account) -> N
 
 
 def test_a_champion_before_keeps_its_lease_when_it_is_promoted_again(undecided: Account) -> None:
-    undecided.ledger.update_capacity(RUN, MODEL_TOKEN, expires=NEVER, state=CapacityState.OPEN)
+    undecided.ledger.update_capacity(RUN, model_token(1), expires=NEVER, state=CapacityState.OPEN)
     undecided.crown("f" * 16, previous=RUN)
     undecided.executions.plays["pipeline-dev"] = lambda _: ("RUNNING", {})
     undecided.ledger.update_run(RUN, outcome="promoted")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.fakes import RUN, Account, tunesmith
 from tunesmith.ledger import CapacityKind, CapacityState
-from tunesmith.serving.capacity import MODEL_TOKEN, NEVER, SERVING_TOKEN
+from tunesmith.serving.capacity import NEVER, SERVING_TOKEN, model_token
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_capacity_is_listed_with_price_and_end(holding: Account) -> None:
 
 
 def test_a_person_sees_the_sum_and_what_stays(holding: Account) -> None:
-    holding.ledger.update_capacity(RUN, MODEL_TOKEN, expires=NEVER, purpose="champion")
+    holding.ledger.update_capacity(RUN, model_token(1), expires=NEVER, purpose="champion")
     answer = tunesmith("capacity")
     rows = {line.split()[0]: line for line in answer.stdout.splitlines() if line}
     assert rows["model"].rstrip().endswith("stays")
@@ -73,7 +73,7 @@ def test_the_reaper_is_sent_by_hand(holding: Account) -> None:
 
 
 def test_a_closed_run_gives_back_what_it_holds(holding: Account) -> None:
-    gives_back(holding, "release-dev", SERVING_TOKEN, MODEL_TOKEN)
+    gives_back(holding, "release-dev", SERVING_TOKEN, model_token(1))
     answer = tunesmith("capacity", "--release", RUN)
     assert answer.code == 0
     assert holding.ledger.open_capacity() == []
@@ -89,7 +89,7 @@ def test_what_is_released_by_hand_is_due_at_once(holding: Account) -> None:
 
 
 def test_what_serves_a_champion_is_not_released(holding: Account) -> None:
-    for token in (MODEL_TOKEN, SERVING_TOKEN):
+    for token in (model_token(1), SERVING_TOKEN):
         holding.ledger.update_capacity(RUN, token, expires=NEVER)
     answer = tunesmith("capacity", "--release", RUN)
     assert answer.code == 2

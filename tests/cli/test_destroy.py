@@ -14,7 +14,7 @@ from tests.cli.fakes import DEPLOYED, RUN, Account, Answer, tunesmith
 from tunesmith import names
 from tunesmith.aws import clients
 from tunesmith.ledger import CapacityKind
-from tunesmith.serving.capacity import MODEL_TOKEN, NEVER, SERVING_TOKEN
+from tunesmith.serving.capacity import NEVER, SERVING_TOKEN, model_token
 
 RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 PARAMETER = names.champion_parameter("dev", "support-triage")
@@ -163,7 +163,7 @@ def test_the_stacks_stay_as_long_as_something_is_billed(serving: Account) -> Non
     assert "so the stacks stay" in answer.stderr
     assert exists("pipeline")
     assert keys("uploads") == 1
-    assert MODEL_TOKEN not in {item.token for item in serving.ledger.open_capacity()}
+    assert model_token(1) not in {item.token for item in serving.ledger.open_capacity()}
 
 
 def test_a_protected_stack_is_refused_before_anything_is_touched(serving: Account) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from conclude_job.handler import lambda_handler as conclude_job
+from plan_job.handler import lambda_handler as plan_job
+from plan_round.handler import lambda_handler as plan_round
 from tests.conftest import create_ledger
 from tests.tunesmith.reporting.sample import data_report
 from tunesmith.aws import clients
@@ -137,9 +140,20 @@ class RunUnderTest:
         self.artifacts.write_lines(blind_test_key(RUN), [record(number) for number in numbers])
         self.ledger.update_run(RUN, blind_sha256=self.artifacts.sha256(blind_test_key(RUN)))
 
-    def finish_job(self, **changes: Any) -> None:
-        """Let Bedrock have completed the run's job and left its files."""
-        name = f"{PROJECT}-{RUN}-1"
+    def plan_job(self, now: str = NOW, number: int = 1) -> dict[str, Any]:
+        """Plan a round and a job of it, as the machines do."""
+        plan_round(self.event(now), None)
+        return plan_job(self.event(now, job=number), None)
+
+    def conclude_job(self, now: str = LATER, number: int = 1, **ended: str) -> dict[str, Any]:
+        """Record the end of a job, as its machine does."""
+        return conclude_job(
+            self.event(now, job=number, **{"refused": "", "stopped_because": "", **ended}), None
+        )
+
+    def finish_job(self, number: int = 1, **changes: Any) -> None:
+        """Let Bedrock have completed one of the run's jobs and left its files."""
+        name = f"{PROJECT}-{RUN}-{number}"
         self.bedrock.jobs[name] = {
             "jobName": name,
             "jobArn": JOB_ARN,
@@ -151,10 +165,10 @@ class RunUnderTest:
             **changes,
         }
         self.bedrock.models.add(name)
-        self.write_metrics()
+        self.write_metrics(number)
 
-    def write_metrics(self) -> None:
-        folder = f"{self.prefix}/training/output/model-customization-job-jobjobjobjob"
+    def write_metrics(self, number: int = 1) -> None:
+        folder = f"{self.prefix}/training/output/{number}/model-customization-job-jobjobjobjob"
         training = "step_number,epoch_number,training_loss,perplexity\n" + "".join(
             f"{step},{step // 10},{2 - step / 20},1\n" for step in range(30)
         )

@@ -9,11 +9,9 @@ import pytest
 
 from answer_shard.handler import RESERVE_SECONDS
 from answer_shard.handler import lambda_handler as answer_shard
-from conclude_training.handler import lambda_handler as conclude_training
 from decide_promotion.handler import lambda_handler as decide_promotion
 from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_evaluation.handler import lambda_handler as plan_evaluation
-from plan_training.handler import lambda_handler as plan_training
 from score_answers.handler import lambda_handler as score_answers
 from tests.handlers.model_run import (
     DEPLOYMENT_ARN,
@@ -47,9 +45,9 @@ def a_guess(text: str) -> str:
 def trained(run: RunUnderTest, monkeypatch: pytest.MonkeyPatch) -> RunUnderTest:
     """The run after its training, with a candidate that knows the answer and a base model that guesses."""
     monkeypatch.setattr(shards, "FIRST_RATE", 2_000)
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job()
-    conclude_training(run.event(LATER), None)
+    run.conclude_job()
     run.bedrock.answers = {DEPLOYMENT_ARN: last_digit, BASE: a_guess}
     return run
 
@@ -57,7 +55,7 @@ def trained(run: RunUnderTest, monkeypatch: pytest.MonkeyPatch) -> RunUnderTest:
 def open_deployment(run: RunUnderTest) -> list[str]:
     """Plan the evaluation and do what the state machines do next; returns the shards."""
     plan = plan_evaluation(run.event(LATER), None)
-    plan_capacity(run.event(LATER), None)
+    plan_capacity(run.event(LATER, job=0), None)
     run.ledger.update_capacity(RUN, "serving", arn=DEPLOYMENT_ARN, state="open")
     shards: list[str] = plan["shards"]
     return shards
@@ -82,18 +80,18 @@ def test_the_plan_cuts_the_blind_test_into_shards(
 
 
 def test_capacity_is_entered_with_its_expiry_before_it_is_asked_for(trained: RunUnderTest) -> None:
-    plan = plan_capacity(trained.event(LATER), None)
+    plan = plan_capacity(trained.event(LATER, job=0), None)
 
     assert (plan["path"], plan["name"], plan["model_arn"]) == ("on_demand", f"{PROJECT}-{RUN}", MODEL_ARN)
     assert plan["client_token"] == f"{RUN}-serving-1"
     entered = next(item for item in trained.ledger.open_capacity() if item.token == "serving")
     assert (entered.kind, entered.expires) == ("deployment", "2026-11-25T13:00:00Z")
-    assert plan_capacity(trained.event(LATER), None) == plan
+    assert plan_capacity(trained.event(LATER, job=0), None) == plan
 
 
 def test_capacity_without_a_model_is_not_planned(run: RunUnderTest) -> None:
     with pytest.raises(RecordMissingError):
-        plan_capacity(run.event(), None)
+        plan_capacity(run.event(job=0), None)
 
 
 def test_a_blind_test_that_was_changed_is_not_used(trained: RunUnderTest) -> None:
@@ -280,12 +278,12 @@ def provisioned(run: RunUnderTest, **prices: str) -> None:
 def test_throughput_is_entered_with_its_price_per_hour_and_an_early_expiry(trained: RunUnderTest) -> None:
     provisioned(trained, provisioned_hour="12.5")
 
-    plan = plan_capacity(trained.event(LATER), None)
+    plan = plan_capacity(trained.event(LATER, job=0), None)
 
     assert (plan["path"], plan["model_units"]) == ("provisioned", 2)
     entered = next(item for item in trained.ledger.open_capacity() if item.token == "serving")
     assert (entered.kind, entered.usd_per_hour) == (CapacityKind.THROUGHPUT, Decimal(25))
     assert entered.expires == "2026-11-23T19:00:00Z"
-    assert plan_capacity(trained.event("2026-11-23T14:00:00Z"), None) == plan
+    assert plan_capacity(trained.event("2026-11-23T14:00:00Z", job=0), None) == plan
     again = next(item for item in trained.ledger.open_capacity() if item.token == "serving")
     assert again == entered, "a repeat does not lengthen what is paid by the hour"

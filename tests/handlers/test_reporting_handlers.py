@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from answer_shard.handler import lambda_handler as answer_shard
-from conclude_training.handler import lambda_handler as conclude_training
 from decide_promotion.handler import lambda_handler as decide_promotion
 from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_release.handler import lambda_handler as plan_release
 from plan_serving.handler import lambda_handler as plan_serving
-from plan_training.handler import lambda_handler as plan_training
 from record_champion.handler import lambda_handler as record_champion
 from score_answers.handler import lambda_handler as score_answers
 from tests.handlers.model_run import DEPLOYMENT_ARN, LATER, MUCH_TIME, PROJECT, RUN, RunUnderTest
@@ -18,12 +16,12 @@ from write_report.handler import lambda_handler as write_report
 
 def promote(run: RunUnderTest) -> None:
     """Take the run through everything to its promotion and release."""
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job()
-    conclude_training(run.event(LATER), None)
+    run.conclude_job()
     run.bedrock.answers = {DEPLOYMENT_ARN: lambda text: text[-1], "amazon.nova-micro-v1:0": lambda text: "0"}
     shards = plan_evaluation(run.event(LATER), None)["shards"]
-    plan_capacity(run.event(LATER), None)
+    plan_capacity(run.event(LATER, job=0), None)
     run.ledger.update_capacity(RUN, "serving", arn=DEPLOYMENT_ARN, state="open")
     for shard in shards:
         answer_shard(run.event(LATER, shard=shard), MUCH_TIME)
@@ -78,7 +76,7 @@ def test_a_run_that_ended_before_anything_was_done_is_reported_too(run: RunUnder
 
 
 def test_an_unfinished_job_leaves_the_cost_open(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
     plan_release(run.event(LATER, outcome="failed", reason="JobFailed"), None)
 
     news = write_report(run.event(LATER), None)

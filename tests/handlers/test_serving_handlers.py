@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from conclude_training.handler import lambda_handler as conclude_training
 from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_evaluation.handler import lambda_handler as plan_evaluation
 from plan_release.handler import lambda_handler as plan_release
 from plan_serving.handler import lambda_handler as plan_serving
-from plan_training.handler import lambda_handler as plan_training
 from record_champion.handler import lambda_handler as record_champion
 from restore_champion.handler import lambda_handler as restore_champion
 from smoke_test.handler import lambda_handler as smoke_test
@@ -58,11 +56,11 @@ RESTORED = {
 @pytest.fixture
 def evaluated(run: RunUnderTest) -> RunUnderTest:
     """The run with a model and an open deployment of it."""
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job()
-    conclude_training(run.event(LATER), None)
+    run.conclude_job()
     plan_evaluation(run.event(LATER), None)
-    plan_capacity(run.event(LATER), None)
+    plan_capacity(run.event(LATER, job=0), None)
     run.ledger.update_capacity(RUN, "serving", arn=DEPLOYMENT_ARN, state=CapacityState.OPEN)
     run.bedrock.answers = {DEPLOYMENT_ARN: lambda text: "yes"}
     return run
@@ -266,7 +264,7 @@ def test_a_model_that_may_be_wanted_stays_until_it_expires(evaluated: RunUnderTe
 
 
 def test_a_job_that_runs_goes_before_the_model_that_it_would_make(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
 
     items = release(run)
 
@@ -277,10 +275,10 @@ def test_a_job_that_runs_goes_before_the_model_that_it_would_make(run: RunUnderT
 
 
 def test_a_model_whose_conclusion_failed_is_found_in_bedrock_and_kept(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job()
 
-    assert kinds(release(run, "failed", "conclude_training raised")) == ["job"]
+    assert kinds(release(run, "failed", "conclude_job raised")) == ["job"]
 
 
 def test_the_first_outcome_stands(evaluated: RunUnderTest) -> None:

@@ -1,22 +1,36 @@
-"""plan_training, watch_training, conclude_training: a job is entered, asked for, watched, read."""
+"""plan_round, plan_job, watch_job, conclude_job: a job is entered, asked for, watched, read."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from conclude_training.handler import lambda_handler as conclude_training
-from plan_training.handler import lambda_handler as plan_training
-from tests.handlers.model_run import JOB_ARN, LATER, MODEL_ARN, NOW, PROJECT, RUN, RunUnderTest
+from answer_validation.handler import lambda_handler as answer_validation
+from plan_capacity.handler import lambda_handler as plan_capacity
+from plan_job.handler import lambda_handler as plan_job
+from plan_round.handler import lambda_handler as plan_round
+from tests.handlers.model_run import (
+    DEPLOYMENT_ARN,
+    JOB_ARN,
+    LATER,
+    MODEL_ARN,
+    MUCH_TIME,
+    NOW,
+    PROJECT,
+    RUN,
+    RunUnderTest,
+)
 from tests.tunesmith.training.test_requests import botocores_complaints
+from tunesmith.aws.objects import blind_test_key
 from tunesmith.errors import RunClosedError
-from tunesmith.ledger import CapacityState, Step
-from watch_training.handler import lambda_handler as watch_training
+from tunesmith.ledger import CapacityKind, CapacityState, Step
+from watch_job.handler import lambda_handler as watch_job
 
 
 def test_the_request_is_one_that_bedrock_takes(run: RunUnderTest) -> None:
-    plan = plan_training(run.event(), None)
+    plan = run.plan_job()
 
     assert botocores_complaints(plan["request"]) == ""
     assert plan["job_name"] == f"{PROJECT}-{RUN}-1"
@@ -30,14 +44,14 @@ def test_the_request_is_one_that_bedrock_takes(run: RunUnderTest) -> None:
 def test_validation_data_is_not_sent_to_a_model_that_ignores_it(run: RunUnderTest) -> None:
     run.write_job(base_model="nova-2-lite")
 
-    request = plan_training(run.event(), None)["request"]
+    request = run.plan_job()["request"]
 
     assert "ValidationDataConfig" not in request
     assert botocores_complaints(request) == ""
 
 
 def test_job_and_model_are_in_the_ledger_before_the_job_is_asked_for(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
 
     held = {item.token: item for item in run.ledger.open_capacity()}
     assert set(held) == {"job-1", "model-1"}
@@ -47,9 +61,9 @@ def test_job_and_model_are_in_the_ledger_before_the_job_is_asked_for(run: RunUnd
 
 
 def test_a_second_plan_is_the_same_plan(run: RunUnderTest) -> None:
-    first = plan_training(run.event(), None)
+    first = run.plan_job()
 
-    assert plan_training(run.event(LATER), None) == first
+    assert run.plan_job(LATER) == first
     assert len(run.ledger.capacity(RUN)) == 2
     assert {item.since for item in run.ledger.capacity(RUN)} == {NOW}
 
@@ -58,23 +72,23 @@ def test_nothing_is_planned_for_a_closed_run(run: RunUnderTest) -> None:
     run.ledger.close_run(RUN, outcome="failed", reason="stopped", now=NOW)
 
     with pytest.raises(RunClosedError):
-        plan_training(run.event(), None)
+        run.plan_job()
     assert run.ledger.capacity(RUN) == []
 
 
 def test_a_job_without_metrics_is_waited_for(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
 
-    decision = watch_training(run.event("2026-11-23T10:10:00Z"), None)
+    decision = watch_job(run.event("2026-11-23T10:10:00Z", job=1), None)
 
     assert decision == {"action": "wait", "wait_seconds": 60, "reason": "in progress, no metrics yet"}
 
 
 def test_losses_show_in_the_ledger_as_soon_as_there_is_a_file(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
     run.write_metrics()
 
-    watch_training(run.event("2026-11-23T11:00:00Z"), None)
+    watch_job(run.event("2026-11-23T11:00:00Z", job=1), None)
 
     step = next(step for step in run.ledger.steps(RUN) if step.step is Step.TRAIN)
     assert step.started == NOW
@@ -87,22 +101,22 @@ def test_losses_show_in_the_ledger_as_soon_as_there_is_a_file(run: RunUnderTest)
 
 def test_a_job_past_its_deadline_is_stopped(run: RunUnderTest) -> None:
     run.write_job(training={"deadline_hours": 2})
-    plan_training(run.event(), None)
+    run.plan_job()
 
-    assert watch_training(run.event("2026-11-23T11:59:30Z"), None)["wait_seconds"] == 30
-    decision = watch_training(run.event("2026-11-23T12:00:00Z"), None)
+    assert watch_job(run.event("2026-11-23T11:59:30Z", job=1), None)["wait_seconds"] == 30
+    decision = watch_job(run.event("2026-11-23T12:00:00Z", job=1), None)
 
     assert decision["action"] == "stop"
     assert "2 hours" in decision["reason"]
 
 
 def test_a_concluded_job_leaves_curves_model_and_cost(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job()
 
-    assert conclude_training(run.event(LATER), None) == {"outcome": "trained"}
+    assert run.conclude_job() == {"job": 1, "status": "Completed"}
 
-    (job,) = run.read("training/jobs.json")["jobs"]
+    job = run.read("training/jobs/1.json")
     assert (job["arn"], job["model_arn"], job["status"]) == (JOB_ARN, MODEL_ARN, "Completed")
     assert job["curves"]["validation"] == [[9, 0, 1.6], [19, 1, 1.2], [29, 2, 1.3]]
     assert len(job["curves"]["training"]) == 30
@@ -114,34 +128,185 @@ def test_a_concluded_job_leaves_curves_model_and_cost(run: RunUnderTest) -> None
 
 
 def test_a_repeated_conclusion_changes_nothing(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job()
-    conclude_training(run.event(LATER), None)
-    before = (run.ledger.capacity(RUN), run.read("training/jobs.json"))
+    run.conclude_job()
+    before = (run.ledger.capacity(RUN), run.read("training/jobs/1.json"))
 
-    conclude_training(run.event(LATER), None)
+    run.conclude_job()
 
-    assert (run.ledger.capacity(RUN), run.read("training/jobs.json")) == before
+    assert (run.ledger.capacity(RUN), run.read("training/jobs/1.json")) == before
 
 
 def test_a_job_without_metrics_files_says_so(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job()
     for key in run.artifacts.keys(f"{run.prefix}/training/output/"):
         run.artifacts.write(key + ".moved", b"")
         run.artifacts._client.delete_object(Bucket="artifacts", Key=key)
 
-    conclude_training(run.event(LATER), None)
+    run.conclude_job()
 
-    (job,) = run.read("training/jobs.json")["jobs"]
+    job = run.read("training/jobs/1.json")
     assert job["curves"] == {"training": [], "validation": []}
     assert len(job["notes"]) == 2
 
 
 def test_fewer_epochs_than_planned_cost_less(run: RunUnderTest) -> None:
-    plan_training(run.event(), None)
+    run.plan_job()
     run.finish_job(hyperParameters={"epochCount": "1"})
 
-    conclude_training(run.event(LATER), None)
+    run.conclude_job()
 
-    assert Decimal(run.read("training/jobs.json")["jobs"][0]["cost_usd"]) == Decimal("0.04")
+    assert Decimal(run.read("training/jobs/1.json")["cost_usd"]) == Decimal("0.04")
+
+
+def round_of(run: RunUnderTest, now: str = LATER) -> dict[str, Any]:
+    return plan_round(run.event(now), None)
+
+
+def trained(run: RunUnderTest, number: int, **facts: Any) -> None:
+    """Let a job of the current round run to its end."""
+    plan_job(run.event(job=number), None)
+    run.finish_job(number, **facts)
+    run.conclude_job(number=number)
+
+
+def test_the_first_round_of_a_probe_is_one_job_and_the_second_has_the_best_length(run: RunUnderTest) -> None:
+    first = round_of(run)
+    trained(run, 1)
+    second = round_of(run)
+
+    assert (first["action"], first["jobs"]) == ("train", [1])
+    assert (second["action"], second["jobs"]) == ("train", [2])
+    request = plan_job(run.event(job=2), None)["request"]
+    assert request["HyperParameters"] == {"epochCount": "2"}
+    assert request["JobName"] == request["CustomModelName"] == f"{PROJECT}-{RUN}-2"
+    assert request["OutputDataConfig"] == {"S3Uri": f"s3://artifacts/runs/{RUN}/training/output/2/"}
+    assert request["ClientRequestToken"] != plan_job(run.event(job=1), None)["request"]["ClientRequestToken"]
+
+
+def test_a_round_that_was_begun_is_gone_on_with(run: RunUnderTest) -> None:
+    first = round_of(run)
+
+    assert round_of(run) == first
+    assert [job["number"] for job in run.read("training/plan.json")["jobs"]] == [1]
+    assert len(run.read("training/plan.json")["decisions"]) == 1
+
+
+def test_no_rerun_begins_that_the_budget_does_not_cover(run: RunUnderTest) -> None:
+    run.write_job(budget={"limit_usd": run.read("estimate.json")["high_usd"]})
+    round_of(run)
+    trained(run, 1)
+
+    decision = round_of(run)
+
+    assert decision["action"] == "keep"
+    assert "budget.limit_usd" in decision["why"]
+
+
+def test_no_rerun_begins_past_the_deadline(run: RunUnderTest) -> None:
+    run.write_job(training={"deadline_hours": 2})
+    round_of(run, NOW)
+    trained(run, 1)
+
+    decision = round_of(run, "2026-11-23T12:30:00Z")
+
+    assert decision["action"] == "keep"
+    assert "training.deadline_hours" in decision["why"]
+
+
+def test_models_are_judged_on_validation_and_the_others_are_due_at_once(run: RunUnderTest) -> None:
+    run.write_job(stopping={"policy": "pair"})
+    assert round_of(run)["jobs"] == [1, 2]
+    for number, right in ((1, 0.9), (2, 0.5)):
+        trained(run, number)
+        judge(run, number, right)
+
+    decision = round_of(run)
+
+    assert (decision["action"], decision["models"]) == ("keep", [1])
+    assert decision["delete"] == [{"name": f"{PROJECT}-{RUN}-2", "token": "model-2"}]
+    assert run.ledger.run(RUN).chosen == 1
+    spare = next(item for item in run.ledger.capacity(RUN) if item.token == "model-2")
+    assert (spare.purpose, spare.expires) == ("not chosen", LATER)
+
+
+def test_a_model_is_judged_on_a_deployment_of_its_own_and_asked_no_record_twice(run: RunUnderTest) -> None:
+    run.write_job(stopping={"policy": "pair"}, serving={"path": "provisioned"})
+    round_of(run)
+    trained(run, 2)
+    judge(run, 2, 0.6)
+    asked = len(run.bedrock.asked)
+
+    again = answer_validation(run.event(LATER, job=2), MUCH_TIME)
+
+    plan = next(item for item in run.ledger.capacity(RUN) if item.token == "judge-2")
+    assert (plan.kind, plan.name) == (CapacityKind.DEPLOYMENT, f"{PROJECT}-{RUN}-2")
+    assert again == {"unfinished": False, "capacity": {"name": plan.name, "token": "judge-2"}}
+    assert (asked, len(run.bedrock.asked)) == (50, 50)
+    told = run.read("training/judged/2.json")
+    assert (told["metric"], told["value"], len(told["scores"])) == ("exact_match", 60.0, 50)
+    assert Decimal(told["cost_usd"]) > 0
+
+
+def test_the_blind_test_is_never_opened_to_choose_a_model(run: RunUnderTest) -> None:
+    run.artifacts.delete(blind_test_key(RUN))
+    run.write_job(stopping={"policy": "pair"})
+    round_of(run)
+    for number in (1, 2):
+        trained(run, number)
+        judge(run, number, 0.9)
+
+    assert round_of(run)["action"] == "keep"
+
+
+def test_a_job_that_bedrock_refuses_leaves_nothing_and_is_asked_for_again_by_a_second_execution(
+    run: RunUnderTest,
+) -> None:
+    run.plan_job()
+
+    assert run.conclude_job(refused="Bedrock.ValidationException: no such role")["status"] == "Refused"
+
+    decision = round_of(run)
+    assert (decision["action"], decision["error"]) == ("fail", "JobRefused")
+    assert "no such role" in decision["why"]
+    assert run.ledger.open_capacity() == []
+    run.ledger.close_run(RUN, outcome="failed", reason="refused", now=LATER)
+    run.ledger.reopen_run(RUN)
+    assert (round_of(run)["action"], round_of(run)["jobs"]) == ("train", [1])
+
+
+@pytest.mark.parametrize(
+    ("ended", "error", "why"),
+    [
+        ({"status": "Failed", "failureMessage": "bad data"}, "JobFailed", "bad data"),
+        ({"status": "Stopped"}, "JobStopped", "it diverged"),
+    ],
+)
+def test_a_job_that_leaves_no_model_ends_training_with_its_reason(
+    run: RunUnderTest, ended: dict[str, Any], error: str, why: str
+) -> None:
+    run.plan_job()
+    run.finish_job(outputModelArn="", **ended)
+    run.conclude_job(stopped_because="it diverged")
+
+    decision = round_of(run)
+
+    assert (decision["action"], decision["error"]) == ("fail", error)
+    assert why in decision["why"]
+    assert run.ledger.open_capacity() == []
+
+
+def judge(run: RunUnderTest, number: int, right: float) -> None:
+    """Let a job's model answer so large a share of the validation records rightly."""
+    plan = plan_capacity(run.event(LATER, job=number), None)
+    arn = f"{DEPLOYMENT_ARN[:-1]}{number}"
+    run.ledger.update_capacity(RUN, plan["token"], arn=arn, state=CapacityState.OPEN)
+
+    def answer(text: str) -> str:
+        value = int(text.rpartition(" ")[2])
+        return str(value % 10) if value - 2000 < 50 * right else "?"
+
+    run.bedrock.answers[arn] = answer
+    answer_validation(run.event(LATER, job=number), MUCH_TIME)

@@ -26,7 +26,8 @@ TINY = 150
 """Records that are too few for a verdict, where a scenario needs none."""
 
 NOT_ON_THE_WAY = {
-    "train": {"Stop job"},
+    "train": {"Judge model", "Delete model", "Mark released"},
+    "job": {"Stop job"},
     "open": {"Look for the throughput", "Create throughput", "Describe throughput"},
     "serve": {
         "Swap capacity",
@@ -39,7 +40,7 @@ NOT_ON_THE_WAY = {
 }
 ACTING_STATES = [
     (machine, name)
-    for machine in ("pipeline", "train", "open", "evaluate", "serve")
+    for machine in ("pipeline", "train", "job", "open", "evaluate", "serve")
     for name, _ in tasks(load(machine))
     if name not in NOT_ON_THE_WAY.get(machine, ())
 ]
@@ -62,8 +63,9 @@ class Played:
 
 
 def job(project: str, **changes: Any) -> dict[str, Any]:
-    """A small job file for a project."""
-    return {"project": project, "base_model": "amazon.nova-micro-v1:0", "data": "train.jsonl", **changes}
+    """A small job file for a project: one job, unless its changes ask for another policy."""
+    small = {"base_model": "amazon.nova-micro-v1:0", "data": "train.jsonl", "stopping": {"policy": "single"}}
+    return {"project": project, **small, **changes}
 
 
 def hourly_job(project: str, **changes: Any) -> dict[str, Any]:

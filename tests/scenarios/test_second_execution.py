@@ -69,7 +69,7 @@ STATES = [
 ]
 CRASHES = [Crash(*state, when) for state in STATES for when in ("before", "behind")]
 ALWAYS = [
-    Crash("first", "train", "Create job", "behind"),
+    Crash("first", "job", "Create job", "behind"),
     Crash("first", "open", "Create deployment", "behind"),
     Crash("first", "serve", "Record champion", "behind"),
 ]

@@ -217,8 +217,8 @@ def test_a_champion_serves_on_when_its_successor_cannot_be_put_behind_its_arn(
 IN_EVERY_RUN = [
     ("pipeline", "Prepare dataset", "before"),
     ("pipeline", "Estimate cost", "behind"),
-    ("train", "Create job", "behind"),
-    ("train", "Conclude training", "before"),
+    ("job", "Create job", "behind"),
+    ("job", "Conclude job", "before"),
     ("open", "Create deployment", "behind"),
     ("evaluate", "Answer shard", "before"),
     ("serve", "Smoke test", "before"),

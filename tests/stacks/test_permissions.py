@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stacks.components.function import pascal_case
 from stacks.grants import UNSCOPED_ACTIONS
 from stacks.pipeline import CALLS, CHILDREN, MACHINES
 from tests.stacks.assembly import Assembly, Template, listed, spelled, statements
@@ -94,7 +95,7 @@ def test_a_role_is_passed_to_bedrock_alone(pipeline: Template) -> None:
         if "iam:PassRole" in listed(statement["Action"])
     ]
     ((roles, statement),) = passing
-    assert roles.startswith("TrainMachineRole")
+    assert roles.startswith("JobMachineRole")
     assert spelled(statement["Resource"]).startswith("<TrainingRole")
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
 
@@ -115,9 +116,15 @@ def test_the_training_role_reads_prepared_data_and_never_a_blind_test(pipeline: 
         writes |= keys if "s3:PutObject" in listed(statement["Action"]) else set()
     assert reads == {"runs/*/data/*", "runs/*/training/output/*"}
     assert writes == {"runs/*/training/output/*"}
-    (denied,) = (statement for _, statement in statements(pipeline) if statement["Effect"] == "Deny")
-    assert denied["Action"] == "s3:*"
-    assert _key(spelled(denied["Resource"])) == "blind/*"
+
+
+def test_whoever_trains_or_decides_on_training_is_denied_every_blind_test(pipeline: Template) -> None:
+    denied = [(roles, one) for roles, one in statements(pipeline) if one["Effect"] == "Deny"]
+    for _, statement in denied:
+        assert statement["Action"] == "s3:*"
+        assert _key(spelled(statement["Resource"])) == "blind/*"
+    deciding = {f"{pascal_case(name)}Role" for name in (*CALLS["train"], *CALLS["job"], *CALLS["judge"])}
+    assert {roles.rstrip("0123456789ABCDEF") for roles, _ in denied} == {"TrainingRole", *deciding}
 
 
 def test_blind_tests_are_written_by_preparation_and_read_by_evaluation_alone(pipeline: Template) -> None:
@@ -152,13 +159,19 @@ def test_the_three_functions_of_the_evaluation_share_its_role(pipeline: Template
     assert holders == {"plan_evaluation", "answer_shard", "score_answers"}
 
 
-def test_models_are_asked_by_the_evaluation_and_the_smoke_test_alone(pipeline: Template) -> None:
+def test_models_are_asked_by_the_evaluation_the_smoke_test_and_the_validation_alone(
+    pipeline: Template,
+) -> None:
     asking = {
         roles
         for roles, statement in statements(pipeline)
         if "bedrock:InvokeModel" in listed(statement["Action"])
     }
-    assert {role.rstrip("0123456789ABCDEF") for role in asking} == {"EvaluationRole", "SmokeTestRole"}
+    assert {role.rstrip("0123456789ABCDEF") for role in asking} == {
+        "EvaluationRole",
+        "SmokeTestRole",
+        "AnswerValidationRole",
+    }
 
 
 def test_no_function_may_spend(pipeline: Template) -> None:
@@ -174,7 +187,7 @@ def test_the_model_key_is_used_through_bedrock_alone(pipeline: Template) -> None
         for _, statement in statements(pipeline)
         if any("ModelKey" in spelled(resource) for resource in listed(statement["Resource"]))
     ]
-    assert len(using) == 5
+    assert len(using) == 6
     for statement in using:
         assert statement["Condition"] == {
             "StringEquals": {"kms:ViaService": "bedrock.us-east-1.amazonaws.com"}

@@ -96,6 +96,15 @@ def statuses_have_edges(machine: State, enumeration: str) -> list[str]:
     return problems
 
 
+def status_ways(machine: State, enumeration: str) -> dict[str, str | None]:
+    """Map each status of a Bedrock enumeration to the state that it leads to."""
+    (choice,) = (
+        state for scope in scopes(machine) for state in scope.states.values() if _reads_status(state)
+    )
+    statuses = Session().get_service_model("bedrock").shape_for(enumeration).metadata["enum"]
+    return {status: _choose(choice, {"input": {"status": status}}, {}) for status in statuses}
+
+
 def release_goes_on_past_an_item(release: State) -> list[str]:
     """No item can end the release: each call about one catches everything."""
     problems = []

@@ -29,7 +29,7 @@ def _add(machine: State, name: str, state: State) -> None:
 
 
 BROKEN: list[tuple[Check, str, Break, str]] = [
-    (checks.targets_exist, "train", lambda m: m["States"]["Stop job"].update(Next="Nowhere"), "Nowhere"),
+    (checks.targets_exist, "job", lambda m: m["States"]["Stop job"].update(Next="Nowhere"), "Nowhere"),
     (checks.targets_exist, "pipeline", lambda m: _try(m)["Train"].pop("Next"), "either Next or End"),
     (checks.states_are_reachable, "swap", lambda m: _add(m, "Island", {"Type": "Succeed"}), "Island"),
     (
@@ -45,10 +45,10 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
         lambda m: m["States"]["Score answers"].pop("TimeoutSeconds"),
         "Score",
     ),
-    (checks.tasks_are_repeated, "train", lambda m: m["States"]["Create job"].pop("Retry"), "no Retry"),
+    (checks.tasks_are_repeated, "job", lambda m: m["States"]["Create job"].pop("Retry"), "no Retry"),
     (
         checks.tasks_are_repeated,
-        "train",
+        "job",
         lambda m: m["States"]["Create job"].update(
             Resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken"
         ),
@@ -56,7 +56,7 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     ),
     (
         checks.tasks_are_repeated,
-        "train",
+        "job",
         lambda m: m["States"]["Create job"]["Retry"][0].pop("JitterStrategy"),
         "JitterStrategy",
     ),
@@ -96,17 +96,17 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     (checks.jsonata_is_used_throughout, "swap", lambda m: m.pop("QueryLanguage"), "JSONata"),
     (
         checks.expressions_compile,
-        "train",
-        lambda m: m["States"]["Job failed"].update(Cause="{% 'a' & %}"),
-        "Job failed",
+        "job",
+        lambda m: m["States"]["Job does not stop"].update(Cause="{% 'a' & %}"),
+        "Job does not stop",
     ),
     (
         checks.expressions_compile,
-        "train",
-        lambda m: m["States"]["Job failed"].update(Cause="{% $sort($plan.x) %}"),
+        "job",
+        lambda m: m["States"]["Job does not stop"].update(Cause="{% $sort($plan.x) %}"),
         "$sort",
     ),
-    (checks.variables_are_assigned, "train", lambda m: m["States"]["Plan training"].pop("Assign"), "$plan"),
+    (checks.variables_are_assigned, "job", lambda m: m["States"]["Plan job"].pop("Assign"), "$plan"),
     (
         checks.variables_are_assigned,
         "pipeline",
@@ -133,7 +133,7 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     ),
     (
         calls.calls_exist,
-        "train",
+        "job",
         lambda m: m["States"]["Stop job"].update(
             Resource="arn:aws:states:::aws-sdk:bedrock:StopModelCustomizationJob"
         ),
@@ -147,7 +147,7 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     ),
     (
         calls.arguments_exist,
-        "train",
+        "job",
         lambda m: m["States"]["Stop job"].update(Arguments={"jobIdentifier": "x"}),
         "jobIdentifier",
     ),
@@ -159,7 +159,7 @@ BROKEN: list[tuple[Check, str, Break, str]] = [
     ),
     (
         calls.results_exist,
-        "train",
+        "job",
         lambda m: m["States"]["Describe job"]["Output"].update(status="{% $states.result.status %}"),
         "status",
     ),
@@ -251,10 +251,10 @@ def test_a_broken_machine_is_caught(check: Check, name: str, break_it: Break, to
 
 
 def test_a_status_without_an_edge_is_caught() -> None:
-    machine = load("train")
-    choices = machine["States"]["Job status?"]["Choices"]
-    machine["States"]["Job status?"]["Choices"] = [
-        rule for rule in choices if "Stopping" not in rule["Condition"]
+    machine = load("open")
+    choices = machine["States"]["Capacity status?"]["Choices"]
+    machine["States"]["Capacity status?"]["Choices"] = [
+        rule for rule in choices if "Active" not in rule["Condition"]
     ]
-    problems = routes.statuses_have_edges(machine, "ModelCustomizationJobStatus")
-    assert problems == ["Job status?: Stopping leads to 'Job status unknown'"]
+    problems = routes.statuses_have_edges(machine, "CustomModelDeploymentStatus")
+    assert problems == ["Capacity status?: Active leads to 'Capacity status unknown'"]

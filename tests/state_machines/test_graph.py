@@ -65,7 +65,7 @@ def test_the_release_keeps(check: Check) -> None:
     assert check(load("release")) == []
 
 
-@pytest.mark.parametrize("name", ["train", "open", "evaluate", "serve", "swap", "reap"])
+@pytest.mark.parametrize("name", ["train", "job", "judge", "open", "evaluate", "serve", "swap", "reap"])
 def test_failures_of_a_child_end_in_fail(name: str) -> None:
     assert routes.caught_failures_end_in_fail(load(name)) == []
     assert routes.unknown_answers_end_in_fail(load(name)) == []
@@ -74,7 +74,6 @@ def test_failures_of_a_child_end_in_fail(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "enumeration"),
     [
-        ("train", "ModelCustomizationJobStatus"),
         ("open", "CustomModelDeploymentStatus"),
         ("open", "ProvisionedModelStatus"),
         ("swap", "CustomModelDeploymentUpdateStatus"),
@@ -83,6 +82,13 @@ def test_failures_of_a_child_end_in_fail(name: str) -> None:
 )
 def test_every_status_of_bedrock_has_an_edge(name: str, enumeration: str) -> None:
     assert routes.statuses_have_edges(load(name), enumeration) == []
+
+
+def test_a_job_that_ends_is_recorded_however_it_ends() -> None:
+    """What a job's end means for its run, failure included, the next round decides."""
+    ways = routes.status_ways(load("job"), "ModelCustomizationJobStatus")
+    over = dict.fromkeys(("Completed", "Failed", "Stopped"), "Conclude job")
+    assert ways == {**over, "InProgress": "Watch job", "Stopping": "Wait for the stop"}
 
 
 def test_every_error_name_is_used() -> None:
@@ -98,10 +104,11 @@ def test_no_error_of_ours_is_caught_or_repeated_away() -> None:
     assert not ours & checks.CATCHABLE
 
 
-def test_the_request_that_the_train_machine_passes_on_is_bedrocks() -> None:
+def test_the_request_that_the_job_machine_passes_on_is_bedrocks() -> None:
     request = customization_request(
         project="p" * names.PROJECT_MAX_LENGTH,
         run="0123456789abcdef",
+        number=1,
         base_model="amazon.nova-micro-v1:0:128k",
         hyperparameters={"epochCount": 2},
         training_uri="s3://bucket/runs/0123456789abcdef/data/train.jsonl",
@@ -110,6 +117,6 @@ def test_the_request_that_the_train_machine_passes_on_is_bedrocks() -> None:
         role_arn="arn:aws:iam::123456789012:role/training",
         model_key_arn="arn:aws:kms:us-east-1:123456789012:key/0123",
     )
-    called = calls.operation(load("train")["States"]["Create job"]["Resource"])
+    called = calls.operation(load("job")["States"]["Create job"]["Resource"])
     assert called is not None
     assert calls.argument_problems(called.input_shape, request) == []

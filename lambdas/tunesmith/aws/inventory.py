@@ -11,7 +11,7 @@ from tunesmith.aws import clients
 from tunesmith.ledger import CapacityKind
 from tunesmith.serving.overdue import Existing
 
-_OURS: Final = re.compile(rf"{names.PROJECT_PATTERN}-(?P<run>[0-9a-f]{{16}})(-\d+)?")
+_OURS: Final = re.compile(rf"{names.PROJECT_PATTERN}-(?P<run>[0-9a-f]{{16}})(-(?P<number>\d+))?")
 
 
 def existing_capacity() -> Iterator[Existing]:
@@ -19,7 +19,7 @@ def existing_capacity() -> Iterator[Existing]:
     for kind, name, arn in _all_capacity():
         ours = _OURS.fullmatch(name)
         if ours is not None:
-            yield Existing(kind=kind, name=name, run=ours["run"], arn=arn)
+            yield Existing(kind=kind, name=name, run=ours["run"], arn=arn, number=int(ours["number"] or 0))
 
 
 def _all_capacity() -> Iterator[tuple[CapacityKind, str, str]]:

@@ -320,7 +320,7 @@ def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _record(cls: type[_Record], item: Mapping[str, Any]) -> _Record:
     values = {field.name: item[field.name] for field in fields(cls) if field.name in item}
-    values |= {name: int(values[name]) for name in ("attempt", "keep_days") if name in values}
+    values |= {name: int(values[name]) for name in ("attempt", "keep_days", "chosen") if name in values}
     if cls is Capacity:
         values |= {"kind": CapacityKind(values["kind"]), "state": CapacityState(values["state"])}
     return cls(**values)

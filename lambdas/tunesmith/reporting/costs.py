@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from tunesmith.ledger import Capacity, CapacityKind
 from tunesmith.serving.capacity import seconds_between
+from tunesmith.training.records import TrainingRecords
 
 STORAGE: Final = "stored custom model"
+JUDGING: Final = "answers to validation records"
 THROUGHPUT: Final = "evaluation, candidate's provisioned throughput"
 _HOURS_PER_MONTH: Final = 730
 _LABELS: Final = {"base": "base model"}
@@ -18,14 +20,14 @@ _LABELS: Final = {"base": "base model"}
 def cost_section(
     job: Mapping[str, Any],
     estimate: Mapping[str, Any] | None,
-    jobs: Sequence[Mapping[str, Any]],
+    training: TrainingRecords,
     scores: Mapping[str, Any] | None,
     capacity: Sequence[Capacity],
     training_asked: bool,
     now: str,
 ) -> dict[str, Any]:
     """Hold what was paid against the estimate; what cannot be known has no actual amount, and a note."""
-    actual = actual_items(estimate, jobs, scores, capacity, now)
+    actual = actual_items(estimate, training, scores, capacity, now)
     expected = estimate["items"] if estimate else []
     items = [
         {
@@ -40,10 +42,13 @@ def cost_section(
         for item in expected
     ]
     notes = []
+    jobs = training.told
     if jobs:
         notes.append("Training is priced by estimated tokens: Bedrock does not tell how many it billed.")
     elif training_asked:
         notes.append("What the unfinished job cost is not known: Bedrock bills the tokens that it trained.")
+    if JUDGING in actual:
+        notes.append(f"Beside the items, {JUDGING} cost ${actual[JUDGING]:,.4f}: models were chosen by them.")
     if STORAGE in actual:
         notes.append(
             "Storage counts the time until this report; it goes on by the month while the model is kept."
@@ -54,7 +59,7 @@ def cost_section(
         "low": _usd(Decimal(estimate["low_usd"])) if estimate else None,
         "high": _usd(Decimal(estimate["high_usd"])) if estimate else None,
         "actual": _usd(sum(actual.values(), Decimal(0))),
-        "actual_is_complete": bool(jobs) or not training_asked,
+        "actual_is_complete": not training_asked or (bool(jobs) and len(jobs) == len(training.plans)),
         "items": items,
         "notes": notes,
     }
@@ -62,18 +67,22 @@ def cost_section(
 
 def actual_items(
     estimate: Mapping[str, Any] | None,
-    jobs: Sequence[Mapping[str, Any]],
+    training: TrainingRecords,
     scores: Mapping[str, Any] | None,
     capacity: Sequence[Capacity],
     now: str,
 ) -> dict[str, Decimal]:
     """Price what was really done so far, by the estimate's item names."""
     actual: dict[str, Decimal] = {}
+    jobs = training.told.values()
     if jobs and estimate:
-        actual["training"] = sum((Decimal(job["cost_usd"]) for job in jobs), Decimal(0))
+        actual["training"] = sum((Decimal(str(job["cost_usd"])) for job in jobs), Decimal(0))
         monthly = next(Decimal(item["price"]) for item in estimate["items"] if item["what"] == STORAGE)
-        hours = sum(max(0.0, seconds_between(job["ended"], now)) / 3600 for job in jobs)
+        hours = sum(max(0.0, seconds_between(job["ended"], now)) / 3600 for job in jobs if job["model_arn"])
         actual[STORAGE] = monthly * Decimal(str(hours)) / _HOURS_PER_MONTH
+    if training.judged:
+        answers = (Decimal(str(judged["cost_usd"])) for judged in training.judged.values())
+        actual[JUDGING] = sum(answers, Decimal(0))
     for label, model in (scores["models"] if scores else {}).items():
         for part, usd in model["cost_usd"].items():
             actual[f"evaluation, {_LABELS.get(label, label)} {part}"] = Decimal(usd)

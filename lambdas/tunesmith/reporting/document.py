@@ -16,6 +16,7 @@ from tunesmith.reporting.costs import cost_section
 from tunesmith.reporting.words import next_step
 from tunesmith.serving.capacity import NEVER, seconds_between
 from tunesmith.training.metrics import LossPoint, thinned
+from tunesmith.training.records import TrainingRecords
 
 SCHEMA: Final = 1
 MOST_CURVE_POINTS: Final = 300
@@ -32,7 +33,7 @@ class RunRecords:
     job: Mapping[str, Any]
     data: Mapping[str, Any] | None
     estimate: Mapping[str, Any] | None
-    jobs: Sequence[Mapping[str, Any]]
+    training: TrainingRecords
     scores: Mapping[str, Any] | None
     verdict: Mapping[str, Any] | None
 
@@ -55,13 +56,13 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "cost": cost_section(
             records.job,
             records.estimate,
-            records.jobs,
+            records.training,
             records.scores,
             records.capacity,
             _training_asked(records),
             now,
         ),
-        "training": {"jobs": [_job(job) for job in records.jobs]},
+        "training": _training(records.training, run.chosen),
         "evaluation": _evaluation(records.scores, records.verdict),
         "capacity": [_capacity(item) for item in records.capacity],
         "champion": _champion(records.champion, run.run, parameter),
@@ -102,6 +103,22 @@ def _steps(steps: Sequence[StepRecord], end: str) -> list[dict[str, Any]]:
 
 def _training_asked(records: RunRecords) -> bool:
     return any(item.kind is CapacityKind.JOB for item in records.capacity)
+
+
+def _training(training: TrainingRecords, chosen: int) -> dict[str, Any]:
+    decisions = [dict(decision) for decision in training.decisions]
+    is_over = any(decision["action"] == "keep" for decision in decisions)
+    return {
+        "jobs": [
+            {
+                **_job(job),
+                "chosen": is_over and number == chosen,
+                "score": training.judged[number]["value"] if number in training.judged else None,
+            }
+            for number, job in training.told.items()
+        ],
+        "decisions": decisions,
+    }
 
 
 def _job(job: Mapping[str, Any]) -> dict[str, Any]:

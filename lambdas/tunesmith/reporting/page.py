@@ -37,7 +37,7 @@ def render_page(document: Mapping[str, Any]) -> str:
             f'<p class="note">{escape(STAND_IN)}</p>' if document["environment"] == "local" else "",
             sections.comparison(document["evaluation"]),
             sections.service(document["champion"]),
-            sections.training(document["training"]["jobs"]),
+            sections.training(document["training"]),
             sections.data(document["data"]),
             variety(data.get("diversity"), data.get("tokens")),
             sections.cost(document["cost"]),

@@ -66,11 +66,16 @@ def service(champion: Mapping[str, Any] | None) -> str:
     )
 
 
-def training(jobs: Sequence[Mapping[str, Any]]) -> str:
-    """Show each customization job with its curves."""
-    if not jobs:
+def training(section: Mapping[str, Any]) -> str:
+    """Show each customization job with its curves, and how it came to the model that was kept."""
+    if not section["jobs"]:
         return ""
-    return f"<section><h2>Training</h2>{''.join(_job(job) for job in jobs)}</section>"
+    told = "".join(
+        f"<li>{escape(decision['why'])} <small>{escape(day(decision['at']))}</small></li>"
+        for decision in section["decisions"]
+    )
+    decisions = f"<ol>{told}</ol>" if told else ""
+    return f"<section><h2>Training</h2>{decisions}{''.join(map(_job, section['jobs']))}</section>"
 
 
 def data(report: Mapping[str, Any] | None) -> str:
@@ -216,11 +221,21 @@ def _job(job: Mapping[str, Any]) -> str:
     )
     figure = f'<figure><div class="key">{key}</div>{chart}</figure>' if chart else ""
     settings = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
-    notes = "".join(f'<p class="muted">{escape(note)}</p>' for note in job["notes"])
+    told = [job["reason"], *job["notes"]] if job["reason"] else job["notes"]
+    notes = "".join(f'<p class="muted">{escape(note)}</p>' for note in told)
+    became = "kept" if job["chosen"] else job["status"].lower()
+    times = (
+        f"<dt>Submitted</dt><dd>{escape(day(job['submitted']))}</dd><dt>Ended</dt><dd>{escape(day(job['ended']))}</dd>"
+        if job["submitted"]
+        else ""
+    )
+    score = f"<dt>On validation records</dt><dd>{job['score']:.1f}</dd>" if job["score"] is not None else ""
     return (
-        f'<div class="pair">{figure}<div><dl class="facts"><dt>Job</dt><dd>{escape(job["name"])}</dd>'
-        f"<dt>Hyperparameters</dt><dd>{escape(settings)}</dd><dt>Submitted</dt><dd>{escape(day(job['submitted']))}</dd>"
-        f"<dt>Ended</dt><dd>{escape(day(job['ended']))}</dd>{_losses(job['curves'])}"
+        f'<div class="pair">{figure}<div><dl class="facts">'
+        f"<dt>Job</dt><dd>{escape(job['name'])}, {became}</dd>"
+        f"<dt>Why</dt><dd>{escape(job['why'])}</dd>"
+        f"<dt>Hyperparameters</dt><dd>{escape(settings) or 'none sent'}</dd>"
+        f"{times}{_losses(job['curves'])}{score}"
         f"<dt>Cost</dt><dd>{money(job['cost_usd'])}</dd></dl>{notes}</div></div>"
     )
 

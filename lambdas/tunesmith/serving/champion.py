@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from tunesmith import names
 from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, Capacity, Champion
-from tunesmith.serving.capacity import CHAMPION, KINDS, MODEL_TOKEN, NEVER, SERVING_TOKEN, SUPERSEDED, later
+from tunesmith.serving.capacity import CHAMPION, KINDS, NEVER, SERVING_TOKEN, SUPERSEDED, later, model_token
 
 _EARLIER = "earlier_"
 """Prefix under which a champion's `previous` remembers the one before it, for the time of a promotion."""
@@ -132,7 +133,7 @@ def restore(champion: Champion | None, *, run: str, now: str) -> tuple[Champion 
     """
     if champion is None or champion.run != run:
         return champion, []
-    own = [_model_change(run, "candidate", later(now, hours=24 * KEEP_UNPROMOTED_DAYS))]
+    own = [_model_change(run, champion.model_name, "candidate", later(now, hours=24 * KEEP_UNPROMOTED_DAYS))]
     if champion.capacity_run == run:
         values = {"purpose": "evaluation", "expires": now}
         own.append(CapacityChange(run=run, token=SERVING_TOKEN, values=values))
@@ -155,7 +156,7 @@ def _remembered(champion: Champion) -> dict[str, str]:
 def _held(champion: Champion) -> list[CapacityChange]:
     """List what a champion holds: its model, the deployment for callers, the model to roll back to."""
     held = [
-        _model_change(champion.run, CHAMPION, NEVER),
+        _model_change(champion.run, champion.model_name, CHAMPION, NEVER),
         CapacityChange(
             run=champion.capacity_run,
             token=SERVING_TOKEN,
@@ -163,7 +164,8 @@ def _held(champion: Champion) -> list[CapacityChange]:
         ),
     ]
     if champion.previous is not None:
-        held.append(_model_change(champion.previous["run"], "previous champion", NEVER))
+        before = champion.previous
+        held.append(_model_change(before["run"], before["model_name"], "previous champion", NEVER))
     return held
 
 
@@ -173,7 +175,8 @@ def _left_behind(champion: Champion | None, crowned: Champion, now: str) -> list
         return []
     changes = []
     if champion.previous is not None and champion.previous["run"] not in (crowned.run, champion.run):
-        changes.append(_model_change(champion.previous["run"], SUPERSEDED, now))
+        before = champion.previous
+        changes.append(_model_change(before["run"], before["model_name"], SUPERSEDED, now))
     if champion.capacity_run != crowned.capacity_run:
         values = {"purpose": SUPERSEDED, "expires": later(now, hours=GRACE_HOURS)}
         changes.append(CapacityChange(run=champion.capacity_run, token=SERVING_TOKEN, values=values))
@@ -192,5 +195,6 @@ def _path(serving: Capacity) -> str:
     return next(path for path, kind in KINDS.items() if kind is serving.kind)
 
 
-def _model_change(run: str, purpose: str, expires: str) -> CapacityChange:
-    return CapacityChange(run=run, token=MODEL_TOKEN, values={"purpose": purpose, "expires": expires})
+def _model_change(run: str, model_name: str, purpose: str, expires: str) -> CapacityChange:
+    token = model_token(names.number_of(model_name))
+    return CapacityChange(run=run, token=token, values={"purpose": purpose, "expires": expires})

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState
-from tunesmith.serving.capacity import CHAMPION, JOB_TOKEN, MODEL_TOKEN, SERVING_TOKEN, SUPERSEDED
-
-_TOKENS = {
-    CapacityKind.DEPLOYMENT: SERVING_TOKEN,
-    CapacityKind.THROUGHPUT: SERVING_TOKEN,
-    CapacityKind.JOB: JOB_TOKEN,
-    CapacityKind.MODEL: MODEL_TOKEN,
-}
+from tunesmith.serving.capacity import (
+    CHAMPION,
+    SERVING_TOKEN,
+    SUPERSEDED,
+    job_token,
+    judge_token,
+    model_token,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class Existing:
     name: str
     run: str
     arn: str
+    number: int = 0
+    """The number of the run's job that it belongs to; 0 for the candidate's deployment or throughput."""
 
 
 def forgotten(found: Existing, *, project: str, entered: Sequence[Capacity], now: str) -> Capacity:
@@ -35,7 +37,7 @@ def forgotten(found: Existing, *, project: str, entered: Sequence[Capacity], now
     stray = same or Capacity(
         run=found.run,
         project=project,
-        token=_TOKENS[found.kind],
+        token=_token(found),
         kind=found.kind,
         name=found.name,
         purpose="unknown",
@@ -61,6 +63,15 @@ def overdue_runs(
             if item.expires <= now or item.run in lost or (item.run in closed and _was_due(item))
         }
     )
+
+
+def _token(found: Existing) -> str:
+    match found.kind:
+        case CapacityKind.JOB:
+            return job_token(found.number)
+        case CapacityKind.MODEL:
+            return model_token(found.number)
+    return judge_token(found.number) if found.number else SERVING_TOKEN
 
 
 def _was_due(item: Capacity) -> bool:

@@ -90,5 +90,5 @@ def _serves(item: Capacity, champion: Champion | None) -> bool:
         return False
     if item.kind in KINDS.values():
         return item.run == champion.capacity_run
-    models = {champion.run, champion.previous["run"] if champion.previous else ""}
-    return item.kind is CapacityKind.MODEL and item.run in models
+    models = {champion.model_name, champion.previous["model_name"] if champion.previous else ""}
+    return item.kind is CapacityKind.MODEL and item.name in models

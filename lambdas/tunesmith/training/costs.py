@@ -5,7 +5,7 @@ Bedrock tells nobody how many tokens it billed: the tokens are the estimate's, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,3 +19,27 @@ def training_usd(estimate: Mapping[str, Any], *, planned_epochs: str, epochs: st
     """Price the epochs that a job ran, where the estimate priced those that were planned."""
     item = next(item for item in estimate["items"] if item["what"].startswith("training"))
     return Decimal(item["usd"]) * Decimal(epochs) / Decimal(planned_epochs)
+
+
+def spent_usd(jobs: Iterable[Mapping[str, Any]], judged: Iterable[Mapping[str, Any]]) -> Decimal:
+    """Add up what a run's training cost so far: its jobs, and the answers by which models were judged."""
+    return sum((Decimal(str(one["cost_usd"])) for one in (*jobs, *judged)), Decimal(0))
+
+
+def unaffordable(
+    estimate: Mapping[str, Any], *, spent: Decimal, planned_epochs: int, epochs: int, limit: Decimal
+) -> str:
+    """Say why jobs of so many epochs together may not begin; empty where the budget covers them.
+
+    Everything else that the estimate lists, evaluation's capacity included, is set aside at its high bound.
+    """
+    training = next(item for item in estimate["items"] if item["what"].startswith("training"))
+    others = Decimal(estimate["high_usd"]) - Decimal(training["high_usd"])
+    next_jobs = Decimal(training["high_usd"]) * epochs / planned_epochs
+    total = spent + next_jobs + others
+    if total <= limit:
+        return ""
+    return (
+        f"{epochs} more epochs may cost ${next_jobs:,.4f}: with ${spent:,.4f} spent and ${others:,.4f} set "
+        f"aside for the rest, that is above the ${limit:,.2f} of budget.limit_usd"
+    )

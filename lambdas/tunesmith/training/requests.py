@@ -14,7 +14,6 @@ from typing import Any, Final
 from tunesmith import names
 from tunesmith.catalogue import Hyperparameter
 
-JOB_NUMBER: Final = 1
 EPOCHS: Final = "epochCount"
 _S3_URI = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-zA-Z0-9]+)+/?")
 _PATTERNS: Final = {
@@ -28,6 +27,7 @@ def customization_request(
     *,
     project: str,
     run: str,
+    number: int,
     base_model: str,
     hyperparameters: Mapping[str, int | float | str],
     training_uri: str,
@@ -36,15 +36,15 @@ def customization_request(
     role_arn: str,
     model_key_arn: str,
 ) -> dict[str, Any]:
-    """Build the request for the run's customization job.
+    """Build the request for one of the run's customization jobs.
 
     `validation_uri` is None where the model ignores validation data. Raises ValueError, which lists every
     rule of Bedrock that the request breaks: a fault of this code, not of the job file.
     """
     tags = [{"Key": "tunesmith:project", "Value": project}, {"Key": "tunesmith:run", "Value": run}]
     request: dict[str, Any] = {
-        "JobName": names.job_name(project, run, JOB_NUMBER),
-        "CustomModelName": names.custom_model_name(project, run, JOB_NUMBER),
+        "JobName": names.job_name(project, run, number),
+        "CustomModelName": names.custom_model_name(project, run, number),
         "RoleArn": role_arn,
         "BaseModelIdentifier": base_model,
         "CustomizationType": "FINE_TUNING",
@@ -54,7 +54,7 @@ def customization_request(
         "CustomModelKmsKeyId": model_key_arn,
         "JobTags": tags,
         "CustomModelTags": tags,
-        "ClientRequestToken": names.client_token(run, "job"),
+        "ClientRequestToken": names.client_token(run, "job", number),
     }
     if validation_uri is not None:
         request["ValidationDataConfig"] = {"Validators": [{"S3Uri": validation_uri}]}

@@ -18,6 +18,8 @@ from tunesmith.evaluation.verdict import decide
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.reporting.document import RunRecords
 from tunesmith.serving.capacity import NEVER
+from tunesmith.training.policies import JobPlan
+from tunesmith.training.records import TrainingRecords
 
 RUN = "4f1c9a7be2d05836"
 PROJECT = "support-triage"
@@ -63,10 +65,15 @@ def promoted() -> RunRecords:
         job={"budget": {"limit_usd": "50"}},
         data=data_report(),
         estimate=_estimate(),
-        jobs=[_job()],
+        training=_training(),
         scores=scores,
         verdict=verdict.to_json(),
     )
+
+
+def with_job(records: RunRecords, job: dict[str, Any]) -> RunRecords:
+    """The same run with other facts of its one job."""
+    return replace(records, training=replace(records.training, told={1: job}))
 
 
 def inconclusive() -> RunRecords:
@@ -110,7 +117,7 @@ def invalid() -> RunRecords:
         champion=None,
         data=data,
         estimate=None,
-        jobs=[],
+        training=TrainingRecords(),
         scores=None,
         verdict=None,
     )
@@ -224,6 +231,17 @@ def _estimate() -> dict[str, Any]:
     return estimate.to_json()
 
 
+def _training() -> TrainingRecords:
+    why = "one job of 3 epochs, whose validation curve tells the best length"
+    plan = JobPlan(number=1, purpose="probe", epochs=3, why=why)
+    decisions = [
+        {"at": "2026-11-23T10:02:41Z", "action": "train", "why": why},
+        {"at": "2026-11-23T12:48:00Z", "action": "keep", "why": "no rerun: validation was best in the end"},
+    ]
+    told = {1: {**plan.to_json(), **_job()}}
+    return TrainingRecords(plans=[plan], decisions=decisions, told=told)
+
+
 def _job() -> dict[str, Any]:
     draw = random.Random(4)
     training = [
@@ -235,6 +253,7 @@ def _job() -> dict[str, Any]:
         "arn": f"{_ARN}model-customization-job/amazon.nova-micro-v1:0:128k/1q2w3e4r5t6y",
         "model_arn": MODEL,
         "status": "Completed",
+        "reason": "",
         "hyperparameters": {"epochCount": "3", "learningRate": "0.00001"},
         "submitted": "2026-11-23T10:02:43+00:00",
         "ended": "2026-11-23T12:47:31+00:00",

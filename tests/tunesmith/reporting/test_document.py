@@ -63,10 +63,10 @@ def test_a_run_that_ended_early_has_no_figures_for_what_it_never_did() -> None:
 
 def test_long_curves_are_thinned() -> None:
     records = sample.promoted()
-    job = dict(records.jobs[0])
+    job = dict(records.training.told[1])
     job["curves"] = {"training": [[step, 0, 1.0] for step in range(90_000)], "validation": []}
 
-    found = document(replace(records, jobs=[job]))
+    found = document(sample.with_job(records, job))
 
     (told,) = found["training"]["jobs"]
     assert len(told["curves"]["training"]) == 300

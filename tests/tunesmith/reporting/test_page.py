@@ -123,7 +123,7 @@ def test_texts_of_users_cannot_become_markup() -> None:
     run = replace(records.run, reason=evil, project=evil)
     steps = [replace(step, summary=evil) for step in records.steps]
     capacity = [replace(item, name=evil, problem=evil, purpose=evil) for item in records.capacity]
-    job = {**records.jobs[0], "notes": [evil], "hyperparameters": {evil: evil}}
+    job = {**records.training.told[1], "notes": [evil], "hyperparameters": {evil: evil}}
     data = dict(records.data or {})
     data["files"] = {"train": {**data["files"]["train"], "file": evil, "by_rule": {evil: 3}}}
     data["diversity"] = {
@@ -134,7 +134,7 @@ def test_texts_of_users_cannot_become_markup() -> None:
     }
 
     page = render_page(
-        document(replace(records, run=run, steps=steps, capacity=capacity, jobs=[job], data=data))
+        document(replace(sample.with_job(records, job), run=run, steps=steps, capacity=capacity, data=data))
     )
 
     assert "<img" not in page
@@ -149,12 +149,12 @@ def test_figures_of_the_stand_in_are_called_so(environment: str, said: bool) -> 
 def test_a_job_without_metrics_shows_its_notes_and_no_chart() -> None:
     records = sample.promoted()
     job = {
-        **records.jobs[0],
+        **records.training.told[1],
         "curves": {"training": [], "validation": []},
         "notes": ["Bedrock left no metrics."],
     }
 
-    page = render_page(document(replace(records, jobs=[job])))
+    page = render_page(document(sample.with_job(records, job)))
 
     assert "Bedrock left no metrics." in page
     assert "validation loss" not in page

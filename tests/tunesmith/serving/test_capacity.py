@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tunesmith.serving.capacity import NEVER, job_capacity, later, model_capacit
 def test_a_job_is_due_a_day_past_its_deadline_and_its_model_no_sooner(
     hours: int, job: str, expires: str
 ) -> None:
-    place = {"project": "triage", "run": "0123456789abcdef", "now": "2026-11-23T10:00:00Z"}
+    place: Any = {"project": "triage", "run": "0123456789abcdef", "number": 2, "now": "2026-11-23T10:00:00Z"}
 
     assert job_capacity(**place, deadline_hours=hours).expires == job
     model = model_capacity(**place, deadline_hours=hours, usd_per_month=Decimal("1.95"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion
-from tunesmith.serving.capacity import MODEL_TOKEN, NEVER, SERVING_TOKEN
+from tunesmith.serving.capacity import NEVER, SERVING_TOKEN, model_token
 from tunesmith.serving.champion import CapacityChange, plan_serving, promote, restore
 
 NOW = "2026-11-23T10:00:00Z"
@@ -15,9 +15,9 @@ def held(run: str, kind: CapacityKind) -> Capacity:
     return Capacity(
         run=run,
         project="triage",
-        token=MODEL_TOKEN if kind is CapacityKind.MODEL else SERVING_TOKEN,
+        token=model_token(1) if kind is CapacityKind.MODEL else SERVING_TOKEN,
         kind=kind,
-        name=f"triage-{run}",
+        name=f"triage-{run}-1",
         purpose="candidate",
         state=CapacityState.OPEN,
         since=NOW,

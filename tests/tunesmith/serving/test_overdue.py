@@ -10,11 +10,12 @@ from tunesmith.ledger import Capacity, CapacityKind, CapacityState
 from tunesmith.serving.capacity import (
     CANDIDATE,
     CHAMPION,
-    JOB_TOKEN,
-    MODEL_TOKEN,
     NEVER,
     SERVING_TOKEN,
     SUPERSEDED,
+    job_token,
+    judge_token,
+    model_token,
 )
 from tunesmith.serving.overdue import Existing, forgotten, overdue_runs
 
@@ -32,7 +33,7 @@ def held(
     return Capacity(
         run=run,
         project="triage",
-        token=MODEL_TOKEN if kind is CapacityKind.MODEL else SERVING_TOKEN,
+        token=model_token(1) if kind is CapacityKind.MODEL else SERVING_TOKEN,
         kind=kind,
         name=f"triage-{run}",
         purpose=purpose,
@@ -81,16 +82,17 @@ def test_a_run_is_listed_once_and_runs_come_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "token"),
+    ("kind", "number", "token"),
     [
-        (CapacityKind.DEPLOYMENT, SERVING_TOKEN),
-        (CapacityKind.THROUGHPUT, SERVING_TOKEN),
-        (CapacityKind.JOB, JOB_TOKEN),
-        (CapacityKind.MODEL, MODEL_TOKEN),
+        (CapacityKind.DEPLOYMENT, 0, SERVING_TOKEN),
+        (CapacityKind.DEPLOYMENT, 2, judge_token(2)),
+        (CapacityKind.THROUGHPUT, 0, SERVING_TOKEN),
+        (CapacityKind.JOB, 1, job_token(1)),
+        (CapacityKind.MODEL, 3, model_token(3)),
     ],
 )
-def test_what_the_ledger_never_knew_is_entered_as_due(kind: CapacityKind, token: str) -> None:
-    found = Existing(kind=kind, name="triage-a", run="a", arn="arn:found")
+def test_what_the_ledger_never_knew_is_entered_as_due(kind: CapacityKind, number: int, token: str) -> None:
+    found = Existing(kind=kind, name="triage-a", run="a", arn="arn:found", number=number)
 
     entry = forgotten(found, project="triage", entered=[], now=NOW)
 

@@ -16,14 +16,14 @@ CHAMPION = Champion(
     project="triage",
     run="mine",
     model_arn="arn:model",
-    model_name="model",
+    model_name="mine-model",
     arn="arn:deployment",
     base_model="amazon.nova-micro-v1:0",
     path="on_demand",
     capacity_name="deployment",
     capacity_run="first",
     since=NOW,
-    previous={"run": "before", "model_arn": "arn:old", "model_name": "old"},
+    previous={"run": "before", "model_arn": "arn:old", "model_name": "before-model"},
 )
 
 

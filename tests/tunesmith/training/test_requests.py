@@ -16,6 +16,7 @@ from tunesmith.training.requests import customization_request, hyperparameters_t
 FACTS: dict[str, Any] = {
     "project": "triage",
     "run": "0123456789abcdef",
+    "number": 1,
     "base_model": "amazon.nova-micro-v1:0:128k",
     "hyperparameters": {"epochCount": 2, "learningRate": 1e-05},
     "training_uri": "s3://artifacts/runs/0123456789abcdef/data/train.jsonl",

@@ -1,4 +1,4 @@
-"""Plans the customization job, and enters it and the model that it will leave before either is asked for."""
+"""Plans one customization job, and enters it and the model that it will leave before either is asked for."""
 
 from __future__ import annotations
 
@@ -6,49 +6,53 @@ from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.aws.training_records import read_plan
 from tunesmith.catalogue import find_model
 from tunesmith.job import parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import job_capacity, model_capacity
-from tunesmith.settings import PlanTrainingSettings
+from tunesmith.serving.capacity import job_capacity, model_capacity, trained_model
+from tunesmith.settings import PlanJobSettings
 from tunesmith.training.costs import storage_usd_per_month
-from tunesmith.training.requests import customization_request, hyperparameters_to_send
+from tunesmith.training.requests import EPOCHS, customization_request, hyperparameters_to_send
 
-LOG = logger("plan_training")
+LOG = logger("plan_job")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the job's name and its request in Step Functions' spelling."""
-    settings = PlanTrainingSettings.from_environment()
+    settings = PlanJobSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run = ledger.require_open(event["run"])
     prefix = run_prefix(run.run)
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     model = find_model(job.base_model)
+    plan = read_plan(artifacts, run.run, event["job"])
     validation = f"{prefix}/data/validation.jsonl"
     validated = not model.ignores_validation and (artifacts.head(validation) or {"size": 0})["size"] > 0
+    asked = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)
     request = customization_request(
         project=run.project,
         run=run.run,
-        base_model=model.training_id,
-        hyperparameters=hyperparameters_to_send(job.hyperparameters, model.hyperparameters),
+        number=plan.number,
+        base_model=trained_model(run.run, plan.parent, ledger.capacity(run.run)).arn
+        if plan.parent
+        else model.training_id,
+        hyperparameters={**asked, EPOCHS: plan.epochs, **plan.hyperparameters},
         training_uri=artifacts.uri(f"{prefix}/data/train.jsonl"),
         validation_uri=artifacts.uri(validation) if validated else None,
-        output_uri=artifacts.uri(f"{prefix}/training/output/"),
+        output_uri=artifacts.uri(f"{prefix}/training/output/{plan.number}/"),
         role_arn=settings.training_role_arn,
         model_key_arn=settings.model_key_arn,
     )
-    place = {"project": run.project, "run": run.run, "now": event["now"]}
+    place: Any = {"project": run.project, "run": run.run, "number": plan.number, "now": event["now"]}
     hours = job.training.deadline_hours
     ledger.enter_capacity(job_capacity(**place, deadline_hours=hours))
     estimate = artifacts.read_json(f"{prefix}/estimate.json")
     ledger.enter_capacity(
         model_capacity(**place, deadline_hours=hours, usd_per_month=storage_usd_per_month(estimate))
     )
-    epochs = request["HyperParameters"].get("epochCount", "")
-    ledger.begin_step(
-        run.run, Step.TRAIN, event["now"], f"asking Bedrock to tune {model.title}, {epochs} epochs"
-    )
-    LOG.info("training planned", extra={"run": run.run, "job": request["JobName"]})
+    told = f"asking Bedrock for job {plan.number}: {model.title}, {plan.epochs} epochs"
+    ledger.begin_step(run.run, Step.TRAIN, event["now"], told)
+    LOG.info("job planned", extra={"run": run.run, "job": request["JobName"]})
     return {"job_name": request["JobName"], "request": request}

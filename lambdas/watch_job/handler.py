@@ -12,25 +12,26 @@ from tunesmith.job import parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import seconds_between
-from tunesmith.settings import WatchTrainingSettings
+from tunesmith.settings import WatchJobSettings
 from tunesmith.training.stopping import watch
 
-LOG = logger("watch_training")
+LOG = logger("watch_job")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return what to do with the job, and for how many seconds to wait."""
-    settings = WatchTrainingSettings.from_environment()
+    settings = WatchJobSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = event["run"], run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     started = next(step.started for step in ledger.steps(run) if step.step is Step.TRAIN)
-    curves = read_curves(artifacts, f"{prefix}/training/output/", finished=False)
+    curves = read_curves(artifacts, f"{prefix}/training/output/{event['job']}/", finished=False)
     decision = watch(
         elapsed_seconds=seconds_between(started, event["now"]),
         deadline_seconds=3600.0 * job.training.deadline_hours,
         training_losses=[point.loss for point in curves.training],
     )
-    ledger.begin_step(run, Step.TRAIN, event["now"], decision.reason, curves.figures())
+    told = f"job {event['job']} is {decision.reason}" if decision.action == "wait" else decision.reason
+    ledger.begin_step(run, Step.TRAIN, event["now"], told, curves.figures())
     LOG.info("job watched", extra={"run": run, "action": decision.action, **curves.figures()})
     return asdict(decision)

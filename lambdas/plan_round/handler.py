@@ -1,0 +1,101 @@
+"""Decides what training does next: the jobs of a round, models to be judged, or the one that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.aws.training_records import read_training, write_plan
+from tunesmith.catalogue import Model, find_model
+from tunesmith.job import Job, parse_job
+from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Run, Step
+from tunesmith.observability import logger
+from tunesmith.serving.capacity import NOT_CHOSEN, model_token, seconds_between
+from tunesmith.settings import PlanRoundSettings
+from tunesmith.training.costs import spent_usd, unaffordable
+from tunesmith.training.policies import Decision, next_step
+from tunesmith.training.records import TrainingRecords
+from tunesmith.training.rounds import setting_of
+
+LOG = logger("plan_round")
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return the action (train, judge, keep or fail), the numbers that it is about, and what to delete."""
+    settings = PlanRoundSettings.from_environment()
+    ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
+    run, prefix = ledger.require_open(event["run"]), run_prefix(event["run"])
+    job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
+    model = find_model(job.base_model)
+    ledger.begin_step(run.run, Step.TRAIN, event["now"], "planning a round of training")
+    records = read_training(artifacts, run.run)
+    decision = _decide(run, job, model, records, artifacts, _too_late(ledger, run, job, event["now"]))
+    plans = [*records.plans, *(plan for plan in decision.jobs if plan not in records.plans)]
+    decisions = list(records.decisions)
+    if decision.why not in [told["why"] for told in decisions]:
+        decisions.append({"at": event["now"], "action": decision.action, "why": decision.why})
+    write_plan(artifacts, run.run, plans, decisions)
+    spent = spent_usd(records.told.values(), records.judged.values())
+    ledger.begin_step(run.run, Step.TRAIN, event["now"], decision.why, {"cost_usd": spent})
+    deleted = _keep(ledger, run, decision.numbers[0], event["now"]) if decision.action == "keep" else []
+    LOG.info("round planned", extra={"run": run.run, "action": decision.action, "why": decision.why})
+    return {
+        "action": decision.action,
+        "jobs": [plan.number for plan in decision.jobs],
+        "models": list(decision.numbers),
+        "delete": [{"name": item.name, "token": item.token} for item in deleted],
+        "error": decision.error,
+        "why": decision.why,
+    }
+
+
+def _decide(
+    run: Run, job: Job, model: Model, records: TrainingRecords, artifacts: Bucket, too_late: str
+) -> Decision:
+    """Go on with a round that was begun; else ask the policy, within deadline and budget."""
+    prefix = run_prefix(run.run)
+    ended = records.ended(run.attempt)
+    over = {one.plan.number for one in ended}
+    begun = tuple(plan for plan in records.plans if plan.number not in over)
+    if begun:
+        told = "; ".join(dict.fromkeys(plan.why for plan in begun))
+        return Decision(action="train", why=told, jobs=begun)
+    split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
+    setting = setting_of(job, model, validation_records=split["validation"]["records"])
+    decision = next_step(replace(setting, closed=too_late), ended, records.scores())
+    if decision.action != "train":
+        return decision
+    problem = unaffordable(
+        artifacts.read_json(f"{prefix}/estimate.json"),
+        spent=spent_usd(records.told.values(), records.judged.values()),
+        planned_epochs=setting.epochs,
+        epochs=sum(plan.epochs for plan in decision.jobs),
+        limit=job.budget.limit_usd,
+    )
+    if problem and not ended:
+        return Decision(action="fail", why=problem, error="BudgetReached")
+    return next_step(replace(setting, closed=problem), ended, records.scores()) if problem else decision
+
+
+def _too_late(ledger: LedgerTable, run: Run, job: Job, now: str) -> str:
+    started = next(step.started for step in ledger.steps(run.run) if step.step is Step.TRAIN)
+    hours = job.training.deadline_hours
+    if seconds_between(started, now) < 3600 * hours:
+        return ""
+    return f"training has taken the {hours} hours that training.deadline_hours allows"
+
+
+def _keep(ledger: LedgerTable, run: Run, number: int, now: str) -> list[Capacity]:
+    """Name the chosen model in the ledger; list the others, which are due at once."""
+    ledger.update_run(run.run, chosen=number)
+    models = [item for item in ledger.capacity(run.run) if item.kind is CapacityKind.MODEL]
+    others = [
+        item
+        for item in models
+        if item.token != model_token(number) and item.state is not CapacityState.RELEASED
+    ]
+    for item in others:
+        ledger.update_capacity(run.run, item.token, purpose=NOT_CHOSEN, expires=now)
+    return others
