@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
+from tunesmith.evaluation.quantiles import student_quantile
+
 POWER: Final = 0.8
 ERROR: Final = 0.025
 """Share of candidates that gain just the minimum and are promoted nevertheless, at most."""
 ASSUMED_LOST: Final = 0.1
 """Before anything is measured, so many of all records are taken to be right with the comparator alone."""
 LARGEST_TEST: Final = 10_000_000
-_FEWEST_FREEDOM: Final = 9
 FEWEST_RECORDS: Final = 100
 FEWEST_RECORDS_FOR_MEANS: Final = 200
 
@@ -130,18 +131,6 @@ def records_to_prove(
     return high
 
 
-def student_quantile(probability: float, freedom: float) -> float:
-    """Quantile of Student's t for at least 9 degrees of freedom, to 0.1 % (Abramowitz and Stegun 26.7.5)."""
-    z = NormalDist().inv_cdf(probability)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
-    )
-    return z + sum(term / freedom**number for number, term in enumerate(terms, start=1))
-
-
 def _reach(
     gain: float,
     records: int,
@@ -152,7 +141,8 @@ def _reach(
     power: float,
 ) -> float:
     """Work out how large a gain must be if so many records are to prove it; it depends on the gain itself."""
-    freedom = max(_FEWEST_FREEDOM, records / grouping.size - 1)
-    certain = student_quantile(1 - error, freedom) * math.sqrt(spread.variance(gain, minimum))
+    certain = student_quantile(1 - error, records / grouping.size - 1) * math.sqrt(
+        spread.variance(gain, minimum)
+    )
     likely = NormalDist().inv_cdf(power) * math.sqrt(spread.variance(gain, gain))
     return minimum + (certain + likely) * math.sqrt(grouping.design_effect / records)

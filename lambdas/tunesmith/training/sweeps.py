@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from tunesmith.catalogue import Hyperparameter
-from tunesmith.evaluation.statistics import CONFIDENCE, bootstrap_interval, tango_interval
+from tunesmith.evaluation.statistics import ERROR, paired_interval
 
 Setting = dict[str, Decimal]
 
@@ -133,9 +133,7 @@ def survivors(losses: Sequence[float], keep: int) -> list[int]:
     return sorted([0, *others[: keep - 1]])
 
 
-def choose_setting(
-    scores: Sequence[Sequence[float]], *, right_or_wrong: bool, seed: int, confidence: float = CONFIDENCE
-) -> Winner:
+def choose_setting(scores: Sequence[Sequence[float]], *, right_or_wrong: bool, seed: int) -> Winner:
     """Keep the default unless the best other setting is better beyond doubt on validation.
 
     `scores` holds each validation record's score by setting, the default first; higher is better.
@@ -148,17 +146,16 @@ def choose_setting(
     table = np.asarray(scores, dtype=np.float64)
     differences = table[1:] - table[0]
     best = int(differences.mean(axis=1).argmax())
-    level = 1 - (1 - confidence) / len(differences)
-    chosen = differences[best]
-    if right_or_wrong:
-        gained, lost = int((chosen > 0).sum()), int((chosen < 0).sum())
-        interval = tango_interval(gained, lost, len(chosen), confidence=level)
-    else:
-        interval = bootstrap_interval(chosen.tolist(), seed=seed, confidence=level)
+    interval = paired_interval(
+        differences[best].tolist(),
+        right_or_wrong=right_or_wrong,
+        seed=seed,
+        error=ERROR / len(differences),
+    )
     is_better = interval.is_known and interval.low > 0
     told = (
-        f"setting {best + 2} of {len(table)} looks best on {len(chosen):,} validation records; its gain over"
-        f" the default is {interval.value:+.4g}, at least {interval.low:+.4g} when the choice is allowed for"
+        f"setting {best + 2} of {len(table)} looks best on {table.shape[1]:,} validation records; its gain"
+        f" over the default is {interval.value:+.4g}, and at least {interval.low:+.4g} given the choice"
     )
     return Winner(
         number=best + 1 if is_better else 0,

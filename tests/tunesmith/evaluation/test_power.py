@@ -15,8 +15,8 @@ from tunesmith.evaluation.power import (
     Spread,
     minimum_detectable_effect,
     records_to_prove,
-    student_quantile,
 )
+from tunesmith.evaluation.quantiles import student_quantile
 from tunesmith.evaluation.statistics import tango_interval
 
 SPREADS = st.one_of(

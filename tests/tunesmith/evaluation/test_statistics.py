@@ -8,7 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tunesmith.evaluation.statistics import bootstrap_interval, tango_interval
+from tunesmith.evaluation.statistics import (
+    bootstrap_interval,
+    describe_groups,
+    paired_interval,
+    tango_interval,
+)
 
 Z = 1.959963984540054
 
@@ -162,3 +167,81 @@ def test_the_bootstrap_covers_the_truth_as_often_as_it_claims() -> None:
     intervals = [bootstrap_interval(sample.tolist(), seed=1, resamples=800) for sample in samples]
 
     assert 0.91 <= sum(low <= truth <= high for _, low, high in intervals) / draws <= 0.985
+
+
+def in_groups(records: int, size: int, correlation: float, seed: int) -> tuple[list[int], np.ndarray]:
+    """Draw standard normal values of which those of one group are correlated; returns groups and values."""
+    random = np.random.default_rng(seed)
+    groups = np.arange(records) // size
+    shared = random.standard_normal(groups[-1] + 1)[groups]
+    own = random.standard_normal(records)
+    return groups.tolist(), math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * own
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.2, 0.9])
+def test_the_correlation_within_groups_is_found_and_leaves_fewer_records(correlation: float) -> None:
+    groups, values = in_groups(12_000, 6, correlation, seed=1)
+
+    found = describe_groups(values.tolist(), groups)
+
+    assert (found.groups, found.size) == (2_000, 6)
+    assert found.correlation == pytest.approx(correlation, abs=0.03)
+    assert found.effective == pytest.approx(12_000 / (1 + 5 * found.correlation))
+
+
+def test_groups_of_unequal_size_count_by_the_size_that_a_record_sees() -> None:
+    assert describe_groups([1.0, 0.0, 1.0, 1.0], ["a", "a", "a", "b"]).size == pytest.approx(10 / 4)
+
+
+@pytest.mark.parametrize("right_or_wrong", [True, False])
+def test_records_that_stand_alone_are_no_groups(right_or_wrong: bool) -> None:
+    sample = [1.0, -1.0, 0.0, 1.0, 0.0] * 40
+
+    alone = paired_interval(sample, right_or_wrong=right_or_wrong, groups=range(200), seed=1)
+
+    assert alone == paired_interval(sample, right_or_wrong=right_or_wrong, seed=1)
+
+
+@pytest.mark.parametrize("right_or_wrong", [True, False])
+def test_a_record_that_is_repeated_six_times_tells_no_more_than_once(right_or_wrong: bool) -> None:
+    once = np.random.default_rng(2).choice([1.0, 0.0, -1.0], p=[0.2, 0.7, 0.1], size=100)
+    groups = np.arange(100).repeat(6).tolist()
+
+    value, low, high = paired_interval(once.tolist(), right_or_wrong=right_or_wrong, seed=1)
+    repeated = paired_interval(once.repeat(6).tolist(), right_or_wrong=right_or_wrong, groups=groups, seed=1)
+    blind = paired_interval(once.repeat(6).tolist(), right_or_wrong=right_or_wrong, seed=1)
+
+    assert repeated.value == pytest.approx(value)
+    assert repeated.high - repeated.low == pytest.approx(high - low, rel=0.03)
+    assert blind.high - blind.low < 0.5 * (high - low)
+
+
+@pytest.mark.parametrize("right_or_wrong", [True, False])
+def test_intervals_of_grouped_records_hold_the_truth_as_often_as_they_claim(right_or_wrong: bool) -> None:
+    held = 0
+    for seed in range(400):
+        groups, values = in_groups(240, 6, 0.3, seed)
+        if right_or_wrong:
+            sample, truth = np.where(values > 0.9, 1, np.where(values < -1.3, -1, 0)), 0.1841 - 0.0968
+        else:
+            sample, truth = 0.2 * values, 0.0
+        interval = paired_interval(
+            sample.tolist(), right_or_wrong=right_or_wrong, groups=groups, seed=seed, resamples=1_000
+        )
+        held += interval.low <= truth <= interval.high
+
+    assert 0.92 <= held / 400 <= 0.98
+
+
+def test_unequal_groups_are_resampled_whole() -> None:
+    random = np.random.default_rng(6)
+    sizes = random.integers(1, 12, size=150)
+    groups = np.arange(150).repeat(sizes)
+    sample = (0.1 * random.standard_normal(150)[groups] + 0.1 * random.standard_normal(len(groups))).tolist()
+
+    interval = bootstrap_interval(sample, groups=groups.tolist(), seed=1)
+
+    sums = np.bincount(groups, weights=sample)
+    residuals = sums - np.mean(sample) * sizes
+    error = math.sqrt(150 / 149 * (residuals**2).sum()) / len(sample)
+    assert interval.high - interval.low == pytest.approx(2 * 1.976 * error, rel=0.06)
