@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
 from rich.text import Text
 
+from cli.data_files import data_pieces
 from cli.errors import NO
 from cli.options import JSON
 from cli.voice import CommandError, answers
@@ -20,7 +20,6 @@ from tunesmith.job import COLUMN_FIELDS
 
 SHOWN: Final = 30
 """Problems shown of a file; `--json` lists all."""
-_CHUNK: Final = 1 << 20
 
 
 def check(
@@ -52,7 +51,7 @@ def check(
     for file in files:
         checked = look_closer(
             check_file(
-                chunks(file),
+                data_pieces(file, columns, group_key or None),
                 base_model,
                 file=str(file),
                 group_key=group_key or None,
@@ -66,13 +65,6 @@ def check(
         else:
             _show(checked, base_model.title)
     raise typer.Exit(NO if broken else 0)
-
-
-def chunks(file: Path) -> Iterator[bytes]:
-    """Read a file in pieces of a mebibyte."""
-    with file.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            yield chunk
 
 
 def _columns(options: list[str], group_key: str) -> dict[str, str]:

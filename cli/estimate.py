@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.check import chunks
+from cli.data_files import data_pieces
 from cli.errors import NO
 from cli.options import DATA, JSON
 from cli.upload import Upload, plan_upload
@@ -89,7 +89,7 @@ def prepare(upload: Upload) -> DataReport:
     model = find_model(job.base_model)
     files = {
         file.role: check_file(
-            chunks(file.path),
+            data_pieces(file.path, job.data.columns, job.data.group_key),
             model,
             file=str(file.path),
             record_format=job.data.format,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.data_files import data_pieces, is_parquet
 from cli.voice import CommandError
 from tunesmith import names
 from tunesmith.aws.objects import Bucket
-from tunesmith.job import Job, parse_job
+from tunesmith.job import TABLE_SUFFIXES, Job, parse_job
 from tunesmith.uploads import JOB_FILES, project_key, rejection_key
 
 
@@ -22,6 +23,7 @@ class UploadFile:
     path: Path
     key: str
     sha256: str
+    """Of what is uploaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,12 @@ def plan_upload(job_file: Path, data: Sequence[Path]) -> Upload:
     body = job_file.read_bytes()
     job = parse_job(body, source=str(job_file))
     files = [
-        UploadFile(role=role, path=path, key=project_key(job.project, wanted), sha256=_sha256(path))
+        UploadFile(
+            role=role,
+            path=path,
+            key=project_key(job.project, wanted),
+            sha256=_sha256(data_pieces(path, job.data.columns, job.data.group_key)),
+        )
         for role, wanted, path in _find_data(job, job_file, data)
     ]
     return Upload(
@@ -75,7 +82,8 @@ def send(upload: Upload, bucket: Bucket, tell: Callable[[str], None]) -> None:
             bucket.delete(key)
     for file in upload.files:
         tell(f"uploading {file.path}")
-        bucket.write(file.key, file.path.read_bytes(), "application/jsonl")
+        pieces = data_pieces(file.path, upload.job.data.columns, upload.job.data.group_key)
+        bucket.write(file.key, b"".join(pieces), "application/jsonl")
     tell(f"uploading {bucket.uri(upload.job_key)}")
     bucket.write(upload.job_key, upload.job_body)
 
@@ -98,9 +106,17 @@ def _find_data(job: Job, job_file: Path, data: Sequence[Path]) -> list[tuple[str
     if missing:
         told = ", ".join(f"{name} (looked for {path})" for name, path in missing)
         raise CommandError(f"data is missing: {told}", "name each file with --data FILE")
+    for _, name, path in found:
+        if path.name.endswith(TABLE_SUFFIXES) != name.endswith(TABLE_SUFFIXES) and not is_parquet(path):
+            raise CommandError(
+                f"{path} is to be uploaded as {name}, and one of the two names says that it is a table",
+                "call it .csv in both places, or in neither",
+            )
     return found
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

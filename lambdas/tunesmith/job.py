@@ -37,9 +37,11 @@ _GROUP_KEY_PATTERN: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
 COLUMN_FIELDS: Final = ("prompt", "completion", "system")
 """What a column of a table may be, beside the group key; the system text may be missing."""
 TABLE_SUFFIXES: Final = (".csv", ".csv.gz", ".csv.zst")
+PARQUET_SUFFIX: Final = ".parquet"
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
 _DATA_PATH = re.compile(
-    r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.((jsonl|csv)(\.gz|\.zst)?|json\.gz)", re.ASCII
+    r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.((jsonl|csv)(\.gz|\.zst)?|json\.gz|parquet)",
+    re.ASCII,
 )
 
 
@@ -114,7 +116,7 @@ ColumnName = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _MAX_COLUMN_LENGTH}),
 ]
 _PATH_ALLOWED: Final = (
-    "the path of a .jsonl or .csv file (or .jsonl.gz, .jsonl.zst, .csv.gz, .csv.zst; a log is .json.gz) "
+    "the path of a .jsonl, .csv or .parquet file (or .jsonl.gz, .jsonl.zst, .csv.gz, .csv.zst, or .json.gz) "
     "relative to the job file, of ASCII letters, digits and -_.!()*' "
     f"between slashes, without '..', at most {_MAX_PATH_LENGTH} characters"
 )
@@ -137,8 +139,8 @@ class DataFiles(_Section):
     )
     columns: dict[str, ColumnName] = Field(
         default={},
-        description="prompt, completion, system or the group key, with the name of its column in .csv files; "
-        "by default the column of the same name",
+        description="prompt, completion, system or the group key, with the name of its column in .csv and "
+        ".parquet files; by default the column of the same name",
     )
     validation_share: float | None = Field(
         default=None, ge=0, le=0.5, description="a share of the training file from 0 to 0.5"
@@ -299,8 +301,10 @@ def _data_problems(data: DataFiles) -> list[str]:
         if field not in fields:
             hint = did_you_mean(field, fields)
             problems.append(f"data.columns.{field}: is no field{hint}; allowed are {', '.join(fields)}")
-    if data.columns and not any(path.endswith(TABLE_SUFFIXES) for path in roles.values()):
-        problems.append("data.columns: is not allowed without a .csv file; allowed is to leave it out")
+    if data.columns and not any(path.endswith((*TABLE_SUFFIXES, PARQUET_SUFFIX)) for path in roles.values()):
+        problems.append(
+            "data.columns: is not allowed without a .csv or .parquet file; allowed is to leave it out"
+        )
     if (data.validation_share or 0) + (data.test_share or 0) > _MOST_HELD_BACK:
         problems.append(
             f"data: validation_share and test_share are more than {_MOST_HELD_BACK} together; allowed is "

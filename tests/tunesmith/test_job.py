@@ -281,12 +281,27 @@ def test_what_becomes_of_sensitive_data_is_said_and_reported_by_default(policy: 
 
 
 def test_a_data_file_s_name_says_whether_it_is_a_table_and_may_end_in_how_it_is_compressed() -> None:
-    for path in ("a/train.jsonl.gz", "train.jsonl.zst", "t.csv", "t.csv.gz", "t.csv.zst", "logs.json.gz"):
+    for path in (
+        "a/train.jsonl.gz",
+        "train.jsonl.zst",
+        "t.csv",
+        "t.csv.gz",
+        "t.csv.zst",
+        "logs.json.gz",
+        "t.parquet",
+    ):
         job = parse_job(SMALL.replace(b"train.jsonl", path.encode()), source="job.yaml")
         assert job.data.train == path
-    for name in (b"train.gz", b"train.jsonl.bz2", b"train.jsonl.gz.gz", b"train.json", b"train.xlsx"):
+    for name in (
+        b"train.gz",
+        b"train.jsonl.bz2",
+        b"train.jsonl.gz.gz",
+        b"train.json",
+        b"train.xlsx",
+        b"t.parquet.gz",
+    ):
         [problem] = problems(SMALL.replace(b"train.jsonl", name))
-        assert "allowed is the path of a .jsonl or .csv file (or" in problem
+        assert "allowed is the path of a .jsonl, .csv or .parquet file (or" in problem
 
 
 def test_columns_of_a_table_are_named_field_by_field() -> None:
@@ -304,7 +319,10 @@ def test_columns_of_a_table_are_named_field_by_field() -> None:
             "data.columns.promt: is no field (did you mean 'prompt'?); allowed",
         ),
         ("{train: t.csv, columns: {customer: c}}", "allowed are prompt, completion, system"),
-        ("{train: t.jsonl, columns: {prompt: q}}", "data.columns: is not allowed without a .csv file"),
+        (
+            "{train: t.jsonl, columns: {prompt: q}}",
+            "data.columns: is not allowed without a .csv or .parquet file",
+        ),
         (
             "{train: t.csv, columns: {prompt: ''}}",
             "data.columns.prompt: '' is not allowed; allowed is prompt,",

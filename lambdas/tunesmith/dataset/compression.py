@@ -27,7 +27,7 @@ _KINDS: Final = (
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it, and upload the JSON lines in it"),
     (0, b"PK\x03\x04", "a zip archive or an office document", "unpack it, and upload the JSON lines in it"),
     (257, b"ustar", "a tar archive", "unpack it, and upload the JSON lines in it"),
-    (0, b"PAR1", "a Parquet file", "write its rows as JSON lines"),
+    (0, b"PAR1", "a Parquet file", "`tunesmith submit` uploads its rows as JSON lines"),
     (0, b"\x89PNG\r\n\x1a\n", "a PNG picture", "upload a file of JSON lines"),
     (0, b"\xff\xd8\xff", "a JPEG picture", "upload a file of JSON lines"),
     (0, b"%PDF-", "a PDF document", "upload a file of JSON lines"),

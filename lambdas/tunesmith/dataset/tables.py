@@ -14,7 +14,6 @@ from typing import Any, Final
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Line
 from tunesmith.dataset.rules import MAX_LINE_BYTES, RULES, Finding
 from tunesmith.dataset.sensitive import masked_excerpt
-from tunesmith.job import COLUMN_FIELDS
 from tunesmith.suggestions import did_you_mean
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -36,7 +35,7 @@ def read_rows(
     feed = _Feed(lines)
     separator = feed.guess_separator(_wanted(columns, group_key))
     reader = csv.reader(feed, delimiter=separator, strict=True)
-    header: _Header | None = None
+    header: Header | None = None
     for place, row in _rows(feed, reader):
         if place.fault is not None:
             yield place
@@ -45,7 +44,7 @@ def read_rows(
         elif not row:
             yield place._replace(fault=Finding("TS001", RULES["TS001"].reason))
         elif header is None:
-            header = _Header(row, columns, group_key)
+            header = Header(row, columns, group_key)
             body = place.body.removeprefix(BYTE_ORDER_MARK)
             faults = (*_said_of_file(place, separator), header.fault)
             yield from (place._replace(body=body, fault=fault) for fault in faults if fault)
@@ -54,7 +53,9 @@ def read_rows(
         elif len(row) != header.width:
             yield place._replace(fault=_ragged(len(row), header.width))
         else:
-            yield place._replace(body=json.dumps(header.record(row), ensure_ascii=False).encode())
+            yield place._replace(
+                body=json.dumps(header.record(header.cells(row)), ensure_ascii=False).encode()
+            )
 
 
 def looks_like_a_table(first_line: bytes, columns: Mapping[str, str]) -> bool:
@@ -63,37 +64,41 @@ def looks_like_a_table(first_line: bytes, columns: Mapping[str, str]) -> bool:
     return _separator(text, _wanted(columns, None)) is not None
 
 
-class _Header:
-    """Which cell of a row is what."""
+class Header:
+    """Which column is what: a row's cells by field, and the record that they mean."""
 
     def __init__(self, names: Sequence[str], columns: Mapping[str, str], group_key: str | None) -> None:
         self.width = len(names)
-        self.fault: Finding | None = None
-        wanted = _wanted(columns, group_key)
-        if "system" not in wanted and "system" in names:
-            wanted["system"] = "system"
         stripped = [name.strip() for name in names]
-        missing = [column for column in wanted.values() if column not in stripped]
-        twice = [column for column in wanted.values() if stripped.count(column) > 1]
-        if missing or twice:
-            self.fault = _wrong_header(missing, twice, stripped)
-            return
-        self._group_path = group_key.split(".") if group_key else []
-        self._group = stripped.index(wanted[group_key]) if group_key else 0
-        self._cells = {field: stripped.index(wanted[field]) for field in COLUMN_FIELDS if field in wanted}
+        self.columns = _wanted(columns, group_key)
+        """Field to the name of its column."""
+        if "system" in stripped:
+            self.columns.setdefault("system", "system")
+        missing = [column for column in self.columns.values() if column not in stripped]
+        twice = [column for column in self.columns.values() if stripped.count(column) > 1]
+        self.fault = _wrong_header(missing, twice, stripped) if missing or twice else None
+        self._group_key = group_key
+        self._places = {
+            field: stripped.index(column) for field, column in self.columns.items() if column in stripped
+        }
 
-    def record(self, row: Sequence[str]) -> dict[str, Any]:
-        """Spell a row as a pair of prompt and completion; with a system text, as Anthropic's messages."""
-        cells: dict[str, Any] = {field: row[place] for field, place in self._cells.items()}
-        record = cells
+    def cells(self, row: Sequence[str]) -> dict[str, str]:
+        """Pick the cells that matter from a row."""
+        return {field: row[place] for field, place in self._places.items()}
+
+    def record(self, cells: Mapping[str, Any]) -> dict[str, Any]:
+        """Spell cells as a pair of prompt and completion; with a system text, as Anthropic's messages."""
+        record = {field: cells[field] for field in ("prompt", "completion")}
         if "system" in cells:
             roles = {"user": cells["prompt"], "assistant": cells["completion"]}
             turns = [{"role": role, "content": text} for role, text in roles.items()]
             record = {"system": cells["system"], "messages": turns}
-        group: Any = row[self._group]
-        for key in reversed(self._group_path):
+        if self._group_key is None:
+            return record
+        group = cells[self._group_key]
+        for key in reversed(self._group_key.split(".")):
             group = {key: group}
-        return {**record, **(group if self._group_path else {})}
+        return {**record, **group}
 
 
 class _Feed:
