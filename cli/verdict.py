@@ -15,7 +15,14 @@ from tunesmith.ledger import Outcome
 from tunesmith.reporting.words import STAND_IN, headline, money
 
 _STYLES: Mapping[str, str] = {Outcome.PROMOTED: "bold green", Outcome.FAILED: "bold red"}
-_FIGURES = ("exact_match", "token_f1", "output_tokens_mean", "latency_ms_median", "cost_usd_per_1000")
+_FIGURES = (
+    "value",
+    "exact_match",
+    "token_f1",
+    "output_tokens_mean",
+    "latency_ms_median",
+    "cost_usd_per_1000",
+)
 
 
 def exit_code(outcome: str) -> int:
@@ -79,7 +86,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "run", f"{summary['run']} of project {summary['project']}"
     gain, models, metric = summary["gain"], summary["models"], summary["metric"]
     if gain:
-        scores = ", ".join(f"{label} {figures[metric]:.1f}%" for label, figures in models.items())
+        scores = ", ".join(f"{label} {figures['value']:.1f}%" for label, figures in models.items())
         yield metric.replace("_", " "), f"{scores} (of {summary['records']:,} blind records)"
         interval = f"95% interval {gain['low']:+.1f} to {gain['high']:+.1f}"
         yield f"gain over {summary['comparator']}", f"{gain['value']:+.1f} points, {interval}"

@@ -8,8 +8,18 @@ from typing import Any
 from tunesmith.aws.converse import Answered, Call, answer_all
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
+from tunesmith.dataset.formats import conversations
 from tunesmith.errors import RecordMissingError
-from tunesmith.evaluation.answers import CANDIDATE, Answer, read_answers, read_questions, write_answers
+from tunesmith.evaluation.answers import (
+    CANDIDATE,
+    FEW_SHOT,
+    Answer,
+    Question,
+    read_answers,
+    read_questions,
+    write_answers,
+)
+from tunesmith.evaluation.few_shot import Examples
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import open_serving
 from tunesmith.settings import AnswerShardSettings
@@ -39,6 +49,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     missing = [
         (label, question) for question in questions for label in models if question.id not in given[label]
     ]
+    examples, number = _examples(artifacts, prefix) if FEW_SHOT in models else (None, 0)
+
+    def call(label: str, question: Question) -> Call:
+        shown = examples.shown(question, number) if examples and label == FEW_SHOT else question
+        return Call(models[label], shown)
 
     def keep(answered: Sequence[Answered]) -> None:
         changed = set()
@@ -53,7 +68,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             )
 
     answers = answer_all(
-        [Call(models[label], question) for label, question in missing],
+        [call(label, question) for label, question in missing],
         max_tokens=plan["inference"]["max_tokens"],
         in_flight=plan["inference"]["in_flight"],
         first_rate=plan["inference"]["first_rate"],
@@ -64,6 +79,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     failed = sum(bool(answer and answer.error) for answer in answers)
     LOG.info("shard answered", extra={"run": run, "shard": shard, "asked": asked, "failed": failed})
     return {"shard": shard, "asked": asked, "failed": failed, "unfinished": asked < len(missing)}
+
+
+def _examples(artifacts: Bucket, prefix: str) -> tuple[Examples, int]:
+    """Read the records that the base model may be shown, and how many of them."""
+    records = read_questions(conversations(artifacts.read(f"{prefix}/data/train.jsonl")))
+    return Examples(records), artifacts.read_json(f"{prefix}/evaluation/examples.json")["number"]
 
 
 def _seconds_left(context: Any) -> float:

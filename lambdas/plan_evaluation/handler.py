@@ -8,7 +8,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.errors import SealBrokenError
-from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, read_questions
+from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT, read_questions
 from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Champion, Step
@@ -74,6 +74,19 @@ def _models(job: Job, model_arn: str, champion: Champion | None) -> list[dict[st
                 "folder": f"{CHAMPION}-{champion.run}",
                 "base_model": champion.base_model,
                 "path": champion.path,
+            }
+        )
+    if job.evaluation.few_shot:
+        compared.append({**base, "label": FEW_SHOT, "folder": FEW_SHOT, "path": "on_demand"})
+    for name in job.evaluation.compare_with:
+        model = find_model(name)
+        compared.append(
+            {
+                "label": model.name,
+                "id": model.invocation_id,
+                "folder": model.name,
+                "base_model": model.id,
+                "path": "on_demand",
             }
         )
     return compared

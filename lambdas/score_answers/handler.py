@@ -9,7 +9,7 @@ from typing import Any
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
-from tunesmith.evaluation.answers import BASE, Answer, read_answers, read_questions
+from tunesmith.evaluation.answers import FEW_SHOT, TUNED, Answer, read_answers, read_questions
 from tunesmith.evaluation.scores import TokenPrice, score
 from tunesmith.job import parse_job
 from tunesmith.ledger import Step
@@ -25,16 +25,26 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = event["run"], run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    models = artifacts.read_json(f"{prefix}/evaluation/plan.json")["models"]
+    models = {
+        model["label"]: model for model in artifacts.read_json(f"{prefix}/evaluation/plan.json")["models"]
+    }
     override = Bucket(settings.dataset_bucket)
     prices = load_prices(override.read(OVERRIDE_KEY) if override.head(OVERRIDE_KEY) else None)
+    token_prices = {label: _token_price(prices, model) for label, model in models.items()}
     scores = score(
         job.evaluation.metric,
         read_questions(artifacts.read(blind_test_key(run))),
-        {model["label"]: _answers(artifacts, f"{prefix}/answers/{model['folder']}/") for model in models},
-        {model["label"]: model["id"] for model in models},
-        {model["label"]: _token_price(prices, model) for model in models},
+        {
+            label: _answers(artifacts, f"{prefix}/answers/{model['folder']}/")
+            for label, model in models.items()
+        },
+        {label: model["id"] for label, model in models.items()},
+        token_prices,
     )
+    if FEW_SHOT in scores["models"]:
+        chosen = artifacts.read_json(f"{prefix}/evaluation/examples.json")
+        scores["examples"] = {name: chosen[name] for name in ("number", "scores", "validation_records")}
+        _add_choice(scores["models"][FEW_SHOT]["cost_usd"], chosen["tokens"], token_prices[FEW_SHOT])
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
     cost = sum(sum(figures["cost_usd"].values()) for figures in scores["models"].values())
     summary = f"{scores['n']:,} blind records answered by every model, {scores['lost']:,} lost"
@@ -49,11 +59,17 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return {"outcome": "scored"}
 
 
+def _add_choice(cost: dict[str, Decimal], tokens: Mapping[str, int], price: TokenPrice) -> None:
+    """Count the calls by which the number of examples was chosen."""
+    cost["reads"] += price.input * tokens["input"] / 1000
+    cost["answers"] += price.output * tokens["output"] / 1000
+
+
 def _token_price(prices: PriceTable, model: Mapping[str, str]) -> TokenPrice:
     if model["path"] == "provisioned":
         return TokenPrice(Decimal(0), Decimal(0))  # its units are paid by the hour, not its tokens
-    is_base = model["label"] == BASE
-    items = (Item.INPUT, Item.OUTPUT) if is_base else (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT)
+    tuned = model["label"] in TUNED
+    items = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT) if tuned else (Item.INPUT, Item.OUTPUT)
     return TokenPrice(*(prices.price(model["base_model"], item).cost(1000) for item in items))
 
 

@@ -195,6 +195,16 @@ class Evaluation(_Section):
     minimum_gain: float = Field(
         default=2.0, ge=0, le=100, description="a number of percentage points from 0 to 100"
     )
+    few_shot: bool = Field(
+        default=True,
+        description="true or false: whether the base model also answers behind examples from training",
+    )
+    compare_with: tuple[Annotated[str, AfterValidator(_inference_id)], ...] = Field(
+        default=(),
+        max_length=3,
+        strict=False,
+        description="a list of at most 3 base models, such as larger ones; they inform only",
+    )
     max_tokens: int = Field(default=256, ge=1, le=5000, description="a whole number of tokens from 1 to 5000")
 
 

@@ -95,6 +95,11 @@ class PlanEvaluationSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChooseExamplesSettings(FunctionSettings):
+    """`choose_examples`: asks the base model validation records, behind so many and so many examples."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanCapacitySettings(FunctionSettings):
     """`plan_capacity`: enters the candidate's capacity; prices may be overridden in the dataset bucket."""
 

@@ -1,7 +1,8 @@
 """What does an untuned model answer? The label that the prompt lists and the user's words overlap most with.
 
-It stands for a base model that knows the words and not the task. Every model compares words and their first
-four letters; larger ones see more of the overlap, by runs of three letters too, and so are slightly better.
+It stands for a base model that knows the words and not the task. Examples in the conversation help: where
+one is much like the question, its answer is repeated. Every model compares words and their first four
+letters; larger ones see more of the overlap, by runs of three letters too, and so are slightly better.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -16,6 +18,8 @@ from typing import Final
 MAX_LABEL_CHARACTERS: Final = 60
 MAX_LABEL_WORDS: Final = 8
 STEM: Final = 4
+MUCH_ALIKE: Final = 0.3
+"""Cosine from which on an example's answer is repeated."""
 RUN_WEIGHTS: Final = {2: 0.15, 3: 0.3}
 """What a shared run of three letters counts, by the model's size, where a shared word counts 1."""
 
@@ -39,9 +43,11 @@ class Labels:
     pointers: dict[str, list[tuple[int, float]]]
 
 
-def answer_as_base(model_id: str, system: str, user: str) -> str:
+def answer_as_base(model_id: str, system: str, user: str, examples: Sequence[tuple[str, str]] = ()) -> str:
     """Return a base model's answer: a listed label, or where none is, the prompt's most similar sentence."""
     size = size_of(model_id)
+    if examples and (repeated := _repeated(examples, user, size)):
+        return repeated
     labels = _labels(system, size)
     text = user
     if labels is None and (labels := _labels(user, size)):
@@ -51,6 +57,24 @@ def answer_as_base(model_id: str, system: str, user: str) -> str:
     label = _best(labels, text, size)
     terse = _TERSE.search(system) or _TERSE.search(user)
     return label if terse else f'The text is best described by the label "{label}".'
+
+
+def _repeated(examples: Sequence[tuple[str, str]], user: str, size: int) -> str:
+    """Return the answer of the example that is most like the question; empty where none is much like it.
+
+    Likeness is the cosine between the features of both; what all examples share tells nothing.
+    """
+    asked = [_features(question, size) for question, _ in examples]
+    shared = set.intersection(*(set(one) for one in asked)) if len(asked) > 1 else set()
+    mine = {name: weight for name, weight in _features(user, size).items() if name not in shared}
+    likeness = []
+    for features in asked:
+        theirs = {name: weight for name, weight in features.items() if name not in shared}
+        lengths = math.hypot(*mine.values()) * math.hypot(*theirs.values())
+        inner = sum(weight * theirs.get(name, 0.0) for name, weight in mine.items())
+        likeness.append(inner / lengths if lengths else 0.0)
+    best = max(likeness)
+    return examples[likeness.index(best)][1] if best >= MUCH_ALIKE else ""
 
 
 @lru_cache(maxsize=256)

@@ -39,7 +39,7 @@ def converse(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     if isinstance(model, CustomModel):
         answer = model.learned.answer(system, user)
     else:
-        answer = answer_as_base(model.model_id, system, user)
+        answer = answer_as_base(model.model_id, system, user, _examples(turns))
     answer, reason = _shortened(answer, params.get("inferenceConfig", {}))
     read, written = count_tokens(system, *(text for _, text in turns)), count_tokens(answer)
     latency = START_MS + size_of(base.model_id) * (READ_MS * read + WRITE_MS * written)
@@ -49,6 +49,15 @@ def converse(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         "usage": {"inputTokens": read, "outputTokens": written, "totalTokens": read + written},
         "metrics": {"latencyMs": round(latency)},
     }
+
+
+def _examples(turns: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pair the turns before the last one: what was asked and what was answered."""
+    return [
+        (asked, answered)
+        for (role, asked), (_, answered) in zip(turns[:-1:2], turns[1:-1:2], strict=False)
+        if role == "user"
+    ]
 
 
 def invoke(region: Region, params: dict[str, Any]) -> dict[str, Any]:

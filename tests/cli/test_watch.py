@@ -23,8 +23,8 @@ REPORT: dict[str, Any] = {
         "metric": "exact_match",
         "n": 150,
         "models": [
-            {"label": "candidate", "exact_match": 91.3, "output_tokens_mean": 3.0},
-            {"label": "base", "exact_match": 46.0, "output_tokens_mean": 12.0},
+            {"label": "candidate", "value": 91.3, "exact_match": 91.3, "output_tokens_mean": 3.0},
+            {"label": "base", "value": 46.0, "exact_match": 46.0, "output_tokens_mean": 12.0},
         ],
         "comparator": "champion",
         "gain": {"value": 45.3, "low": 36.9, "high": 53.2, "minimum": 2.0},

@@ -48,6 +48,7 @@ JOB: dict[str, Any] = {
     "base_model": "nova-micro",
     "data": "train.jsonl",
     "hyperparameters": {"epochCount": 3},
+    "evaluation": {"few_shot": False},
 }
 
 
@@ -79,6 +80,7 @@ class FakeBedrock:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
 
     def get_model_customization_job(self, *, jobIdentifier: str) -> dict[str, Any]:  # noqa: N803
         if jobIdentifier not in self.jobs:
@@ -92,6 +94,7 @@ class FakeBedrock:
 
     def converse(self, **request: Any) -> dict[str, Any]:
         model, text = request["modelId"], request["messages"][-1]["content"][0]["text"]
+        self.requests.append(request)
         self.asked.append((model, text))
         answer = self.answers[model](text)
         return {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from answer_shard.handler import RESERVE_SECONDS
 from answer_shard.handler import lambda_handler as answer_shard
+from choose_examples.handler import lambda_handler as choose_examples
 from decide_promotion.handler import lambda_handler as decide_promotion
 from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_evaluation.handler import lambda_handler as plan_evaluation
@@ -225,7 +227,7 @@ def test_a_small_test_decides_nothing(trained: RunUnderTest) -> None:
 
 
 def test_the_bootstrap_decides_where_the_metric_is_a_mean(trained: RunUnderTest) -> None:
-    trained.write_job(evaluation={"metric": "token_f1"})
+    trained.write_job(evaluation={"few_shot": False, "metric": "token_f1"})
 
     assert evaluate(trained)["outcome"] == "better"
     assert "bootstrap" in trained.read("evaluation/verdict.json")["method"]
@@ -287,3 +289,79 @@ def test_throughput_is_entered_with_its_price_per_hour_and_an_early_expiry(train
     assert plan_capacity(trained.event("2026-11-23T14:00:00Z", job=0), None) == plan
     again = next(item for item in trained.ledger.open_capacity() if item.token == "serving")
     assert again == entered, "a repeat does not lengthen what is paid by the hour"
+
+
+# --- examples and models that inform
+
+
+def compared(trained: RunUnderTest, **evaluation: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Play a whole evaluation with other comparators; return scores and verdict."""
+    trained.write_job(evaluation=evaluation)
+    shards = open_deployment(trained)
+    choose_examples(trained.event(LATER), MUCH_TIME)
+    for shard in shards:
+        answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
+    score_answers(trained.event(LATER), None)
+    return trained.read("evaluation/scores.json"), decide_promotion(trained.event(LATER), None)
+
+
+def test_the_base_model_also_answers_behind_examples_whose_number_validation_chose(
+    trained: RunUnderTest,
+) -> None:
+    scores, _ = compared(trained, few_shot=True)
+
+    chosen = trained.read("evaluation/examples.json")
+    assert chosen["number"] == 2  # the guesser is no better behind more
+    assert chosen["validation_records"] == 50
+    assert set(scores["models"]) == {"candidate", "base", "few_shot"}
+    # 3 x 50 validation records, then 120 blind ones by each of the three.
+    assert len(trained.bedrock.asked) == 150 + 3 * 120
+    turns = [len(request["messages"]) for request in trained.bedrock.requests]
+    assert sorted(set(turns)) == [1, 5, 9, 17]
+    choice = Decimal(chosen["tokens"]["input"]) * Decimal("0.000035") / 1000
+    blind = Decimal(20 * 120) * Decimal("0.000035") / 1000
+    assert Decimal(scores["models"]["few_shot"]["cost_usd"]["reads"]) == choice + blind
+
+
+def test_the_number_of_examples_is_chosen_once(trained: RunUnderTest) -> None:
+    trained.write_job(evaluation={"few_shot": True})
+    open_deployment(trained)
+    first = choose_examples(trained.event(LATER), MUCH_TIME)
+    asked = len(trained.bedrock.asked)
+
+    assert choose_examples(trained.event(LATER), MUCH_TIME) == first == {"examples": 2}
+    assert len(trained.bedrock.asked) == asked == 150
+
+
+def test_examples_are_never_blind_records(trained: RunUnderTest) -> None:
+    compared(trained, few_shot=True)
+
+    shown = {
+        turn["content"][0]["text"]
+        for request in trained.bedrock.requests
+        for turn in request["messages"][:-1]
+        if turn["role"] == "user"
+    }
+    assert shown
+    assert shown <= {f"number {number}" for number in range(1000, 1400)}
+
+
+def test_a_larger_model_is_asked_and_informs(trained: RunUnderTest) -> None:
+    trained.bedrock.answers["amazon.nova-pro-v1:0"] = last_digit
+    scores, decision = compared(trained, few_shot=False, compare_with=["nova-pro"])
+
+    assert scores["models"]["nova-pro"]["summary"]["exact_match"] == 1
+    assert decision["outcome"] == "better"
+    assert "Over nova-pro it is +0.0 points: it informs only." in decision["reason"]
+
+
+def test_a_larger_model_that_this_account_cannot_ask_spoils_nothing(trained: RunUnderTest) -> None:
+    def refuse(_: str) -> str:
+        raise refusal("AccessDeniedException")
+
+    trained.bedrock.answers["amazon.nova-pro-v1:0"] = refuse
+    scores, decision = compared(trained, few_shot=False, compare_with=["nova-pro"])
+
+    assert scores["n"] == 120
+    assert scores["silent"]["nova-pro"].startswith("AccessDeniedException")
+    assert decision["outcome"] == "better"

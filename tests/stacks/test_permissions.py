@@ -150,13 +150,13 @@ def test_what_stands_in_which_part_is_read_and_written_by_preparation_alone(pipe
     }
 
 
-def test_the_three_functions_of_the_evaluation_share_its_role(pipeline: Template) -> None:
+def test_the_functions_of_the_evaluation_share_its_role(pipeline: Template) -> None:
     holders = {
         properties["Handler"].split(".")[0]
         for properties in pipeline.properties("AWS::Lambda::Function")
         if spelled(properties["Role"]).startswith("<EvaluationRole")
     }
-    assert holders == {"plan_evaluation", "answer_shard", "score_answers"}
+    assert holders == {"plan_evaluation", "choose_examples", "answer_shard", "score_answers"}
 
 
 def test_models_are_asked_by_the_evaluation_the_smoke_test_and_the_validation_alone(

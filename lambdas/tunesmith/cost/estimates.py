@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from tunesmith.catalogue import Model, find_model
 from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
+from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
 from tunesmith.training.requests import EPOCHS, hyperparameters_to_send
@@ -23,6 +24,7 @@ _EVALUATION_HOURS: Final = (Decimal(1), Decimal(2), Decimal(EVALUATION_HOURS["pr
 service, the blind test, the decision. At most it stays until the ledger's expiry."""
 _OVERLAP_HOURS: Final = (Decimal("0.5"), Decimal(1), Decimal(2))
 """Hours for which the candidate's units stand beside the champion's while that is swapped and tried."""
+_BASE: Final = (Item.INPUT, Item.OUTPUT)
 _CUSTOM: Final = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT)
 _TRAINED: Final = (Item.TRAINING, Item.STORAGE, Item.INPUT, Item.OUTPUT)
 _ITEMS: Final = {
@@ -106,7 +108,31 @@ def estimate_job(
         model_units=job.serving.model_units,
         beside_champion=champion_path == "provisioned",
         asked_champion=champion_base if champion_path == "on_demand" else "",
+        asked_beside=tuple(job.evaluation.compare_with),
+        shown=_shown_tokens(split) if job.evaluation.few_shot else None,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Tokens of all prompts behind examples, the choice of their number included: fewest, expected, most."""
+
+    read: tuple[Decimal, Decimal, Decimal]
+    choice_records: int
+
+
+def _shown_tokens(split: Mapping[str, Mapping[str, int]]) -> Shown:
+    """Count what the base model reads behind examples, by the mean length of a training record."""
+    train, test = split["train"], split["test"]
+    validation = min(split["validation"]["records"], MOST_TO_CHOOSE)
+    a_record = Decimal(train["tokens"]) / max(1, train["records"])
+    asked = validation if validation >= FEWEST_TO_CHOOSE else 0
+    choice = asked * a_record * (len(NUMBERS_TRIED) + sum(NUMBERS_TRIED))
+    few, usual, many = (
+        choice + test["prompt_tokens"] + test["records"] * number * a_record
+        for number in (NUMBERS_TRIED[0], DEFAULT_NUMBER, NUMBERS_TRIED[-1])
+    )
+    return Shown(read=(few, usual, many), choice_records=asked * len(NUMBERS_TRIED))
 
 
 def budget_objection(estimate: Estimate, limit_usd: Decimal) -> str:
@@ -135,17 +161,22 @@ def estimate_run(
     model_units: int = 1,
     beside_champion: bool = False,
     asked_champion: str = "",
+    asked_beside: Sequence[str] = (),
+    shown: Shown | None = None,
 ) -> Estimate:
-    """Estimate training, evaluation of candidate, base model and champion, and a month of storage.
+    """Estimate training, evaluation of candidate and comparators, and a month of storage.
 
     Tokens are those of the whole split (one epoch for training); `max_tokens` bounds each answer.
     Answers are expected to be as long as the test's own; the high bound lets each reach `max_tokens`.
+    `shown` is set where the base model also answers behind examples; `asked_beside` are models that inform.
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
     Raises UnknownPriceError with every price that is missing.
     """
     prices.require(model, needed_prices(path))
     if asked_champion:
         prices.require(asked_champion, _CUSTOM)
+    for beside in asked_beside:
+        prices.require(beside, _BASE)
     fewest, most_tokens = tokens_between(model)
 
     def tokens(what: str, item: Item, count: int, most: int | None = None, of: str = model) -> EstimateItem:
@@ -201,6 +232,31 @@ def estimate_run(
         items += [
             tokens("evaluation, champion reads", _CUSTOM[0], read, of=asked_champion),
             tokens("evaluation, champion answers", _CUSTOM[1], answered, longest_answers, of=asked_champion),
+        ]
+    if shown is not None:
+        few, usual, many = shown.read
+        price = prices.price(model, Item.INPUT)
+        amounts = (price.cost(few) * fewest, price.cost(usual), price.cost(many) * most_tokens)
+        items.append(
+            _item(
+                "evaluation, base model with examples reads",
+                price,
+                (usual, "tokens", price.cost(1000)),
+                amounts,
+            )
+        )
+        calls = test_records + shown.choice_records
+        answered = test_answer_tokens * calls // max(1, test_records)
+        items.append(
+            tokens("evaluation, base model with examples answers", Item.OUTPUT, answered, calls * max_tokens)
+        )
+    for beside in asked_beside:
+        name = find_model(beside).name
+        items += [
+            tokens(f"evaluation, {name} reads", Item.INPUT, test_prompt_tokens, of=beside),
+            tokens(
+                f"evaluation, {name} answers", Item.OUTPUT, test_answer_tokens, longest_answers, of=beside
+            ),
         ]
     return Estimate(
         items=tuple(items),

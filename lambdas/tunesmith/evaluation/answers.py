@@ -11,7 +11,10 @@ from typing import Any, Final
 CANDIDATE: Final = "candidate"
 BASE: Final = "base"
 CHAMPION: Final = "champion"
-"""Labels of the compared models; the champion is the one that serves when the evaluation is planned."""
+FEW_SHOT: Final = "few_shot"
+"""Labels of the compared models; the champion is the one that serves when the evaluation is planned, and the
+base model answers once bare and once behind examples. A model that informs only has its catalogue name."""
+TUNED: Final = (CANDIDATE, CHAMPION)
 RECORD_ID_LENGTH: Final = 16
 
 

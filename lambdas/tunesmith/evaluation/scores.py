@@ -10,7 +10,7 @@ from statistics import fmean, median
 from typing import Any, Final, NamedTuple
 
 from tunesmith.dataset.labels import is_label_task
-from tunesmith.evaluation.answers import CANDIDATE, CHAMPION, Answer, Question
+from tunesmith.evaluation.answers import BASE, FEW_SHOT, TUNED, Answer, Question
 from tunesmith.evaluation.labels import label_named
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.precision import mean_interval, wilson_interval
@@ -19,6 +19,11 @@ SHOWN_BESIDE: Final = ("exact_match", "token_f1")
 """Metrics that are told of every run, whichever it decides by."""
 LENIENT: Final = "lenient"
 """Per record, the score of what an untuned model said once its label is found in the words around it."""
+DECIDING: Final = (*TUNED, BASE, FEW_SHOT)
+"""The models on whose answers the verdict hangs; what others do not answer costs no record."""
+MOST_UNANSWERED: Final = 0.05
+"""A model that informs only and leaves more than this share unanswered is not compared."""
+_OF_LABELS: Final = ("exact_match", "label_accuracy")
 MODELS_OWN: Final = ("ModelErrorException", "ValidationException")
 """Errors by which a model itself fails on a record; all others are the infrastructure's."""
 
@@ -41,34 +46,52 @@ def score(
 
     A record that one model lost to infrastructure leaves for all, and is counted in `lost`; what a model
     refuses or breaks on by itself is an empty, hence wrong, answer of that model. Where the references are
-    labels, an untuned model that wraps one in words is also read leniently.
+    labels, an untuned model that wraps one in words is also read leniently. A model that informs only and
+    hardly answers stands in `silent` with its first error, so that it takes no record from the others.
     """
-    references = [question.reference for question in questions]
-    labels = tuple(sorted(set(references))) if is_label_task(references) else ()
-    answered = {label: {a.id: _own(a) for a in given if not _is_lost(a)} for label, given in answers.items()}
-    kept = [question for question in questions if all(question.id in found for found in answered.values())]
-    errors = Counter(a.error for given in answers.values() for a in given if a.error)
+    labels = _labels([question.reference for question in questions])
+    answered = {
+        label: {answer.id: _own(answer) for answer in answers[label] if not _is_lost(answer)}
+        for label in models
+    }
+    silent = [label for label in models if label not in DECIDING and _is_silent(answered[label], questions)]
+    compared = [label for label in models if label not in silent]
+    kept = [question for question in questions if all(question.id in answered[label] for label in compared)]
+    errors = Counter(a.error for label in compared for a in answers[label] if a.error)
     return {
         "metric": metric,
         "n": len(kept),
         "asked": len(questions),
         "lost": len(questions) - len(kept),
         "errors": dict(errors.most_common(5)),
+        "silent": {label: _first_error(answers[label]) for label in silent},
         "records": [question.id for question in kept],
         "models": {
             label: {
-                "id": model,
-                **_figures(
-                    metric,
-                    kept,
-                    answered[label],
-                    prices[label],
-                    () if label in (CANDIDATE, CHAMPION) else labels,
-                ),
+                "id": models[label],
+                **_figures(metric, kept, answered[label], prices[label], () if label in TUNED else labels),
             }
-            for label, model in models.items()
+            for label in compared
         },
     }
+
+
+def untuned_scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
+    """Score an untuned model's answers against their references, read leniently where those are labels."""
+    labels = _labels([reference for _, reference in pairs])
+    return _lenient_scores(metric, pairs, labels) or _scores(metric, pairs)
+
+
+def _labels(references: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(references))) if is_label_task(references) else ()
+
+
+def _is_silent(answered: Mapping[str, Answer], questions: Sequence[Question]) -> bool:
+    return len(questions) - len(answered) > MOST_UNANSWERED * len(questions)
+
+
+def _first_error(answers: Sequence[Answer]) -> str:
+    return next((answer.error for answer in answers if answer.error), "it was not asked")
 
 
 def _is_lost(answer: Answer) -> bool:
@@ -94,15 +117,21 @@ def _figures(
         "output_tokens": [answer.output_tokens for answer in given],
         "latency_ms": [answer.latency_ms for answer in given],
     }
-    if labels and metric in ("exact_match", "label_accuracy"):
-        read = [(label_named(text, labels) or text, reference) for text, reference in pairs]
-        figures[LENIENT] = _scores(metric, read)
+    lenient = _lenient_scores(metric, pairs, labels)
+    if lenient:
+        figures[LENIENT] = lenient
     # Every call is paid for, also one whose record leaves because another model lost it.
     paid = {
         "reads": price.input * sum(answer.input_tokens for answer in answers.values()) / 1000,
         "answers": price.output * sum(answer.output_tokens for answer in answers.values()) / 1000,
     }
     return {**figures, "summary": _summary(metric, figures, price) if given else {}, "cost_usd": paid}
+
+
+def _lenient_scores(metric: str, pairs: Sequence[tuple[str, str]], labels: Sequence[str]) -> list[float]:
+    if not labels or metric not in _OF_LABELS:
+        return []
+    return _scores(metric, [(label_named(text, labels) or text, reference) for text, reference in pairs])
 
 
 def _scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:

@@ -1,6 +1,7 @@
 """Is the candidate better? Only an interval that lies whole on one side of the minimum gain says so.
 
-Every comparator is required: the base model, and the champion where another run's model is one.
+Required are the base model, the champion where another run's model is one, and the base model behind
+examples, which must be beaten, or equalled at a lower cost of a right answer. All other models inform.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
-from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION
+from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.scores import LENIENT
 from tunesmith.evaluation.statistics import Interval, bootstrap_interval, tango_interval
 
 MINIMUM_GAIN_OVER_CHAMPION: Final = 1.0
 """Percentage points; over the base model the job file's `evaluation.minimum_gain` counts."""
+EQUAL_WITHIN: Final = 2.0
+"""Percentage points: who is no further below examples, and cheaper for each right answer, equals them."""
 FEWEST_RECORDS: Final = 100
 MOST_LOST_SHARE: Final = 0.05
 """Beyond it, the records that were lost might have turned the verdict."""
 LONGEST_HOPE: Final = 100
 """A test that would have to be more than so many times as large is not recommended to anybody."""
-_CALLED: Final = {CHAMPION: "the champion"}
+_CALLED: Final = {CHAMPION: "the champion", FEW_SHOT: "the base model with examples"}
 
 Finding = Literal["better", "rejected", "inconclusive"]
 
@@ -46,6 +49,8 @@ class Comparison:
     comparator: str
     gain: Gain | None
     method: str
+    informs: bool = False
+    """Whether the verdict does not hang on it."""
     only_candidate_right: int | None = None
     only_comparator_right: int | None = None
 
@@ -67,20 +72,27 @@ class VerdictReport(Comparison):
 def decide(scores: Mapping[str, Any], *, minimum_gain: float, seed: int, unproven: str = "") -> VerdictReport:
     """Compare the candidate with every other model that was scored, on the records that all answered.
 
-    Better only where it is better than each of them; rejected where one comparison says so.
+    Better only where it is better than each that is required; rejected where one of those says so.
     `minimum_gain` over the base model is in percentage points; `seed` fixes the bootstrap's resamples.
     `unproven` says in words why the data proves nothing, whatever was measured: then nothing is decided.
     """
-    minima = {BASE: minimum_gain, CHAMPION: MINIMUM_GAIN_OVER_CHAMPION}
+    minima = {
+        BASE: minimum_gain,
+        CHAMPION: MINIMUM_GAIN_OVER_CHAMPION,
+        FEW_SHOT: -EQUAL_WITHIN if _is_cheaper(scores, FEW_SHOT) else 0.0,
+    }
     comparisons = tuple(
-        _compare(scores, comparator, minima[comparator], seed)
+        replace(
+            _compare(scores, comparator, minima.get(comparator, 0.0), seed), informs=comparator not in minima
+        )
         for comparator in scores["models"]
         if comparator != CANDIDATE
     )
-    deciding = _deciding(comparisons)
+    deciding = _deciding([one for one in comparisons if not one.informs])
     others = [one for one in comparisons if one is not deciding and one.gain is not None]
     told = "".join(
-        f" Over {_called(one.comparator)} it is {one.gain.value:+.1f} points: {one.outcome}."
+        f" Over {_called(one.comparator)} it is {one.gain.value:+.1f} points:"
+        f" {'it informs only' if one.informs else one.outcome}."
         for one in others
         if one.gain is not None and deciding.gain is not None
     )
@@ -123,7 +135,7 @@ def _compare(scores: Mapping[str, Any], comparator: str, minimum: float, seed: i
     theirs = scores["models"][comparator]
     # An untuned model is given the benefit of the doubt: what it wraps in words counts as said.
     pairs = list(zip(scores["models"][CANDIDATE][metric], theirs.get(LENIENT, theirs[metric]), strict=True))
-    alone: dict[str, int] = {}
+    alone: dict[str, Any] = {}
     if METRICS[metric].right_or_wrong:
         gained, surrendered = sum(mine > theirs for mine, theirs in pairs), sum(a < b for a, b in pairs)
         interval = tango_interval(gained, surrendered, n)
@@ -137,6 +149,18 @@ def _compare(scores: Mapping[str, Any], comparator: str, minimum: float, seed: i
     return Comparison(
         outcome=outcome, reason=reason, comparator=comparator, gain=gain, method=method, **alone
     )
+
+
+def _is_cheaper(scores: Mapping[str, Any], comparator: str) -> bool:
+    """Tell whether a right answer of the candidate costs less; by the hour that cannot be told."""
+    costs: list[float] = []
+    for label in (CANDIDATE, comparator):
+        summary = scores["models"].get(label, {}).get("summary")
+        if not summary or not summary[scores["metric"]]:
+            return False
+        costs.append(float(summary["cost_usd_per_1000"]) / summary[scores["metric"]])
+    mine, theirs = costs
+    return 0 < mine < theirs
 
 
 def _deciding(comparisons: Sequence[Comparison]) -> Comparison:
@@ -169,7 +193,7 @@ def _judge(gain: Gain, scores: Mapping[str, Any], comparator: str, *, is_known: 
             f"{what}, but too few of them tell the models apart to know how sure that is.",
         )
     what += f" (95% interval {gain.low:+.1f} to {gain.high:+.1f})"
-    least = f"the minimum gain of {gain.minimum:+.1f}"
+    least = _least(gain, comparator)
     if n < FEWEST_RECORDS:
         return "inconclusive", f"{what}. Fewer than {FEWEST_RECORDS} records decide nothing."
     if lost > MOST_LOST_SHARE * asked:
@@ -185,6 +209,13 @@ def _judge(gain: Gain, scores: Mapping[str, Any], comparator: str, *, is_known: 
     if needed is None:
         return "inconclusive", f"{what}, which holds {least}: too close to be settled by a larger test."
     return "inconclusive", f"{what}, which holds {least}. About {needed:,} blind records would settle it."
+
+
+def _least(gain: Gain, comparator: str) -> str:
+    if comparator != FEW_SHOT:
+        return f"the minimum gain of {gain.minimum:+.1f}"
+    cheaper = "whose right answers cost more" if gain.minimum < 0 else "whose right answers cost no more"
+    return f"the {gain.minimum:+.1f} that is asked over examples, {cheaper}"
 
 
 def _called(comparator: str) -> str:

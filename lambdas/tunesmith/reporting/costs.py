@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.evaluation.answers import BASE, FEW_SHOT
 from tunesmith.ledger import Capacity, CapacityKind
 from tunesmith.serving.capacity import seconds_between
 from tunesmith.training.records import TrainingRecords
@@ -14,7 +15,7 @@ STORAGE: Final = "stored custom model"
 JUDGING: Final = "answers to validation records"
 THROUGHPUT: Final = "evaluation, candidate's provisioned throughput"
 _HOURS_PER_MONTH: Final = 730
-_LABELS: Final = {"base": "base model"}
+_LABELS: Final = {BASE: "base model", FEW_SHOT: "base model with examples"}
 
 
 def cost_section(

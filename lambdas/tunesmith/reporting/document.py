@@ -138,6 +138,8 @@ def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | N
         "n": scores["n"],
         "asked": scores["asked"],
         "lost": scores["lost"],
+        "silent": scores.get("silent", {}),
+        "examples": scores.get("examples"),
         "errors": scores["errors"],
         "models": [_model(label, model, metric) for label, model in scores["models"].items()],
         "gain": verdict["gain"] if verdict else None,

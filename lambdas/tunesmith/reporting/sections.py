@@ -38,7 +38,7 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
         "<section><h2>Comparison on the blind test</h2>"
         f'<p class="muted">{evaluation["n"]:,} records that training never saw, answered by every model.'
         f"{lost}</p>"
-        f'<div class="pair">{charts}</div>{_models_table(evaluation, metric)}'
+        f'<div class="pair">{charts}</div>{_models_table(evaluation, metric)}{_who_else(evaluation)}'
         f'<p class="muted">{escape(_method(evaluation))}</p></section>'
     )
 
@@ -180,6 +180,27 @@ def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
         for name, texts in lines.items()
     )
     return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _who_else(evaluation: Mapping[str, Any]) -> str:
+    """Say how the examples were chosen, and which model hardly answered."""
+    told = [
+        f"{name} hardly answered and is not compared: {error}."
+        for name, error in evaluation.get("silent", {}).items()
+    ]
+    chosen = evaluation.get("examples")
+    if chosen:
+        means = ", ".join(f"{number}: {100 * mean:.1f}%" for number, mean in chosen["scores"].items())
+        how = (
+            f"chosen on {chosen['validation_records']:,} validation records ({means})"
+            if means
+            else f"not chosen, since {chosen['validation_records']:,} validation records are too few"
+        )
+        told.append(
+            f"few_shot is the base model behind the {chosen['number']} training records most like each"
+            f" question; their number was {how}."
+        )
+    return "".join(f'<p class="muted">{escape(sentence)}</p>' for sentence in told)
 
 
 def _read_leniently(models: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

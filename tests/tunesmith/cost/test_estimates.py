@@ -38,6 +38,25 @@ def test_training_is_tokens_times_epochs_times_price() -> None:
     assert items["evaluation, base model answers"].high_usd == Decimal("0.007168")
 
 
+def test_examples_and_models_that_inform_are_priced_too() -> None:
+    text = "evaluation: {compare_with: [nova-pro]}"
+    items = {item.what: item for item in job_estimate(text).items}
+    reads = items["evaluation, base model with examples reads"]
+    # 100 validation records behind 2, 4 and 8 examples of 500 tokens, and 200 blind ones behind 4.
+    assert reads.quantity == 100 * 500 * (3 + 14) + 100_000 + 200 * 4 * 500
+    assert reads.low_usd < reads.usd < reads.high_usd
+    answers = items["evaluation, base model with examples answers"]
+    assert answers.quantity == 50 * (200 + 3 * 100)
+    assert items["evaluation, nova-pro reads"].usd == Decimal("0.08")
+    without = {item.what for item in job_estimate("evaluation: {few_shot: false}").items}
+    assert set(items) - without == {
+        "evaluation, base model with examples reads",
+        "evaluation, base model with examples answers",
+        "evaluation, nova-pro reads",
+        "evaluation, nova-pro answers",
+    }
+
+
 def test_the_model_s_default_number_of_epochs_is_priced() -> None:
     assert job_estimate().items[0].what.startswith("training, 2 x")
 
@@ -76,7 +95,7 @@ def test_the_budget_is_held_against_the_high_bound() -> None:
 
 def test_sentences_and_figures_agree() -> None:
     estimate = job_estimate()
-    assert estimate.summary() == "about $2.96, between $2.75 and $3.34"
+    assert estimate.summary() == "about $3.01, between $2.78 and $3.45"
     assert estimate.figures()["total_usd"] == estimate.total_usd
     assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
 

@@ -103,6 +103,16 @@ def test_each_metric_of_a_run_is_scored_with_an_interval_of_its_own() -> None:
     assert sheet["models"]["candidate"]["summary"]["interval"] == pytest.approx(wilson_interval(1, 1))
 
 
+def test_a_model_that_informs_only_takes_no_record_from_the_others() -> None:
+    everything = [answer(n) for n in range(4)]
+    given = {"candidate": everything, "base": everything, "nova-pro": [answer(0, error="AccessDenied: no")]}
+    sheet = score("exact_match", QUESTIONS, given, dict.fromkeys(given, "id"), dict.fromkeys(given, PRICE))
+
+    assert (sheet["n"], sheet["lost"]) == (4, 0)
+    assert set(sheet["models"]) == {"candidate", "base"}
+    assert sheet["silent"] == {"nova-pro": "AccessDenied: no"}
+
+
 def test_nothing_answered_has_no_summary() -> None:
     sheet = scored([answer(n, error="no") for n in range(4)], [answer(n) for n in range(4)])
 

@@ -56,6 +56,46 @@ def test_an_untuned_model_is_beaten_only_by_its_lenient_reading() -> None:
     assert (report.only_candidate_right, report.only_comparator_right) == (0, 5)
 
 
+def beside(label: str, right: int, costs: dict[str, float] | None = None) -> dict[str, Any]:
+    """Sheets on which the candidate is right on 300 of so many, another model on the first `right`."""
+    n = 400
+    sheet = scores(60, 0, n)
+    sheet["models"]["candidate"]["exact_match"] = [1] * 300 + [0] * (n - 300)
+    sheet["models"]["base"]["exact_match"] = [0] * n
+    sheet["models"][label] = {"exact_match": [1] * right + [0] * (n - right)}
+    for model, cost in {"candidate": 1.0, label: 1.0, **(costs or {})}.items():
+        share = sum(sheet["models"][model]["exact_match"]) / n
+        sheet["models"][model]["summary"] = {"exact_match": share, "cost_usd_per_1000": cost}
+    return sheet
+
+
+@pytest.mark.parametrize(
+    ("right", "costs", "outcome"),
+    [
+        (250, {}, "better"),
+        (300, {}, "inconclusive"),
+        (300, {"candidate": 0.5}, "better"),
+        (300, {"candidate": 0.0}, "inconclusive"),
+        (350, {"candidate": 0.5}, "rejected"),
+    ],
+    ids=["beaten", "equalled", "equalled and cheaper", "paid by the hour", "not reached"],
+)
+def test_examples_must_be_beaten_or_equalled_at_a_lower_cost(
+    right: int, costs: dict[str, float], outcome: str
+) -> None:
+    report = decide(beside("few_shot", right, costs), minimum_gain=2.0, seed=1)
+
+    assert report.outcome == outcome
+    assert "the base model with examples" in report.reason
+
+
+def test_a_model_that_informs_decides_nothing() -> None:
+    report = decide(beside("nova-pro", 390), minimum_gain=2.0, seed=1)
+
+    assert (report.outcome, report.comparator) == ("better", "base")
+    assert report.reason.endswith("Over nova-pro it is -22.5 points: it informs only.")
+
+
 @pytest.mark.parametrize(("gained", "given_up"), [(60, 5), (5, 60)])
 def test_data_that_proves_nothing_decides_nothing(gained: int, given_up: int) -> None:
     plain = decide(scores(gained, given_up, 400), minimum_gain=2.0, seed=1)

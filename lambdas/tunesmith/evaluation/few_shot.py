@@ -1,0 +1,97 @@
+"""Which training records show an untuned model what is wanted? Those whose questions are most like its own.
+
+Retrieval is BM25 (Robertson and Zaragoza, 2009) over words. Groups never straddle the split, so no example
+comes from the group of the record that is asked.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from statistics import fmean
+from typing import Any, Final
+
+from tunesmith.evaluation.answers import Question, text_of
+
+NUMBERS_TRIED: Final = (2, 4, 8)
+"""Of how many examples the best number is chosen, on validation records."""
+DEFAULT_NUMBER: Final = 4
+FEWEST_TO_CHOOSE: Final = 20
+"""Of fewer validation records nothing is learned about the number of examples."""
+MOST_TO_CHOOSE: Final = 100
+MOST_CHARACTERS: Final = 24_000
+"""Of all examples of a prompt; the longest are left out first come, so that every model can read them."""
+
+_WORD: Final = re.compile(r"\w+")
+_K1: Final = 1.2
+_B: Final = 0.75
+"""BM25's usual weights of a word's frequency and of a text's length."""
+_COMMON_SHARE: Final = 0.5
+"""A word that stands in more than this share of the records tells none of them apart."""
+
+
+class Examples:
+    """Training records, found by the words of their questions."""
+
+    def __init__(self, records: Sequence[Question]) -> None:
+        self._records = records
+        words = [Counter(_words(record)) for record in records]
+        lengths = [counted.total() for counted in words]
+        mean = fmean(lengths) if lengths else 1.0
+        self._postings: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+        for row, counted in enumerate(words):
+            damping = _K1 * (1 - _B + _B * lengths[row] / (mean or 1.0))
+            for word, count in counted.items():
+                self._postings[word].append((row, count * (_K1 + 1) / (count + damping)))
+
+    def shown(self, question: Question, number: int) -> Question:
+        """Put the records that are most like a question before it, the likest one last.
+
+        Ties go to the record that stands first. Where too few are like it the first ones fill up: they still
+        show how an answer looks. A prompt that has turns of its own keeps them.
+        """
+        turns: list[list[dict[str, Any]]] = []
+        left = MOST_CHARACTERS
+        for row in self._likest(question, 2 * number):
+            record = self._records[row]
+            length = len(_asked(record)) + len(record.reference)
+            if len(turns) < number and length <= left:
+                left -= length
+                turns.append([record.messages[-1], _answered(record.reference)])
+        return replace(question, messages=[*chain.from_iterable(reversed(turns)), *question.messages])
+
+    def _likest(self, question: Question, number: int) -> list[int]:
+        scores: defaultdict[int, float] = defaultdict(float)
+        total = len(self._records)
+        for word in set(_words(question)):
+            found = self._postings.get(word, ())
+            if not found or (total > 20 and len(found) > _COMMON_SHARE * total):
+                continue
+            rarity = math.log1p((total - len(found) + 0.5) / (len(found) + 0.5))
+            for row, weight in found:
+                scores[row] += rarity * weight
+        likest = heapq.nsmallest(number, scores, key=lambda row: (-scores[row], row))
+        others = (row for row in range(total) if row not in scores)
+        return [*likest, *islice(others, number - len(likest))]
+
+
+def best_number(scores: Mapping[int, Sequence[float]]) -> int:
+    """Choose the number of examples with the best mean score on validation records; a tie goes to fewer."""
+    return min(scores, key=lambda number: (-fmean(scores[number]), number))
+
+
+def _words(question: Question) -> list[str]:
+    return _WORD.findall(_asked(question).casefold())
+
+
+def _asked(question: Question) -> str:
+    return text_of(question.messages[-1]["content"])
+
+
+def _answered(reference: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": [{"text": reference}]}
