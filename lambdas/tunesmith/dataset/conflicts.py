@@ -89,13 +89,10 @@ def _shared_prompts(prompts: Ints) -> Iterator[list[int]]:
         yield order[start : start + size].tolist()
 
 
-def large_cluster_warning(cluster: Sequence[int], texts: Sequence[str]) -> str:
+def large_cluster_warning(size: int, records: int, example: str) -> str:
     """Say in a sentence that a cluster of near-duplicates is large, with one text's start as the example."""
-    if not cluster:
-        return ""
-    example = min(texts[index] for index in cluster)
     return (
-        f"{len(cluster):,} of {len(texts):,} records ({len(cluster) / len(texts):.0%}) say nearly the same "
+        f"{size:,} of {records:,} records ({size / records:.0%}) say nearly the same "
         f"and stay together in one part of the split, for example: {_quoted(example)}"
     )
 

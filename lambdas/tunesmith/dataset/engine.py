@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -194,9 +194,10 @@ def check_file(
     )
 
 
-def with_problems(checked: CheckedFile, found: Iterable[tuple[Record, Finding]]) -> CheckedFile:
-    """Add what is wrong with valid records to a file's problems, in the order of its lines."""
-    problems = [Problem(*record.place, *finding, _excerpt(record.line)) for record, finding in found]
+def with_problems(checked: CheckedFile, records: Records, findings: Sequence[Finding]) -> CheckedFile:
+    """Add what is wrong with valid records, a finding to each, to a file's problems, ordered by line."""
+    told = zip(records.places(), findings, records.lines(), strict=True)
+    problems = [Problem(*place, *finding, _excerpt(line)) for place, finding, line in told]
     ordered = sorted([*checked.problems, *problems], key=lambda each: (each.line, each.rule))
     by_rule = Counter(checked.by_rule) + Counter(problem.rule for problem in problems)
     return replace(checked, problems=tuple(ordered), by_rule=dict(sorted(by_rule.items())))

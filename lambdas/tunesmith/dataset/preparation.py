@@ -6,13 +6,11 @@ The cloud's function and the command call this one sequence, with the files that
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from tunesmith.catalogue import Model
@@ -25,16 +23,13 @@ from tunesmith.dataset.assignment import (
     join_groups,
     place_records,
 )
+from tunesmith.dataset.comparison import Comparison, SpooledComparison
 from tunesmith.dataset.conflicts import Conflicts, find_conflicts, large_cluster_warning
 from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures, with_problems
-from tunesmith.dataset.leakage import find_leaks
-from tunesmith.dataset.near_duplicates import LARGE_CLUSTER_SHARE, find_near_duplicates
+from tunesmith.dataset.near_duplicates import LARGE_CLUSTER_SHARE
 from tunesmith.dataset.record_spool import Keys, Records, Rows, numbered
-from tunesmith.dataset.records import Record, block_text, folded
 from tunesmith.dataset.report import DataReport, Findings, Split, data_report
 from tunesmith.dataset.rules import BRIDGING, OUTVOTED, RULES, UNDECIDED, Finding
-from tunesmith.dataset.shingles import common_shingles
-from tunesmith.dataset.text_spool import Texts, TextSpool
 from tunesmith.job import Job
 
 _KEY_DIGITS: Final = 32
@@ -62,46 +57,47 @@ def prepare(
     previous: Assignment | None = None,
     *,
     rejected_uri: str,
+    comparison: Comparison | None = None,
 ) -> Prepared:
     """Split what was checked, by role (train, validation, test), and judge it.
 
     `previous` is the project's assignment so far: what it placed never moves. A part that the user brought
-    is taken as it is; what resembles it leaves the others.
+    is taken as it is; what resembles it leaves the others. Without a `comparison` this process compares.
     """
-    dataset = _Dataset(files, has_groups=bool(job.data.group_key))
-    try:
-        return _prepare(job, model, dataset, previous, rejected_uri)
-    finally:
-        dataset.texts.close()
+    files = {role: files[role] for role in _PARTS if role in files}
+    comparison = comparison or SpooledComparison({role: checked.records for role, checked in files.items()})
+    dataset = _Dataset(files, comparison, has_groups=bool(job.data.group_key))
+    return _prepare(job, model, dataset, previous, rejected_uri)
 
 
 def look_closer(checked: CheckedFile) -> CheckedFile:
     """Add to a file what only its records together show: near-duplicates and conflicts."""
-    with TextSpool(map(_text, checked.records.lines())) as texts:
-        near = _near_figures(find_near_duplicates(texts).labels, texts)
+    comparison = SpooledComparison({"train": checked.records})
+    near = _near_figures(comparison.clusters(), range(len(checked.records)), comparison)
     [prompts] = numbered(checked.records.prompt_keys)
-    conflicts = find_conflicts(prompts, _Answers(checked.records), weights=checked.duplicates.copies)
+    conflicts = find_conflicts(prompts, comparison.answers("train"), weights=checked.duplicates.copies)
     return replace(checked, near=near, conflicts=conflicts)
 
 
 class _Dataset:
     """The records of all files, one after another: train, validation, test; a row is one record."""
 
-    def __init__(self, files: Mapping[str, CheckedFile], *, has_groups: bool) -> None:
-        self.files: dict[str, CheckedFile] = {role: files[role] for role in _PARTS if role in files}
+    def __init__(self, files: Mapping[str, CheckedFile], comparison: Comparison, *, has_groups: bool) -> None:
+        self.files = files
+        self.comparison = comparison
+        self.answers = {role: comparison.answers(role) for role in files}
         records = [checked.records for checked in self.files.values()]
         ends = np.cumsum([0, *map(len, records)]).tolist()
         self.ranges: dict[str, range] = {
             role: range(start, end) for role, start, end in zip(self.files, ends[:-1], ends[1:], strict=True)
         }
-        self.texts = TextSpool(_text(line) for each in records for line in each.lines())
         self.prompts, self._openings = numbered(
             np.concatenate([each.prompt_keys for each in records]),
             np.concatenate([each.opening_keys for each in records]),
         )
         self.keys = _hexadecimal(np.concatenate([each.content_keys for each in records]))
         self._groups = np.concatenate([each.groups for each in records])
-        self.clusters = find_near_duplicates(self.texts).labels
+        self.clusters = comparison.clusters()
         # The user's own groups stand in for near-duplicates: templates may tie all of his customers together.
         tied = numbered(self._groups)[0] if has_groups else self.clusters
         self.groups = group_names(
@@ -115,17 +111,12 @@ class _Dataset:
         """Tell which file a record stands in."""
         return next(role for role, rows in self.ranges.items() if row in rows)
 
-    def record(self, row: int) -> Record:
-        """Read a record."""
-        role = self.role(row)
-        return self.files[role].records[row - self.ranges[role].start]
-
     def conflicts(self, role: str) -> Conflicts:
         """Find the prompts of a file that have different answers."""
         rows = self.ranges[role]
         return find_conflicts(
             self.prompts[rows.start : rows.stop],
-            _Answers(self.files[role].records),
+            self.answers[role],
             weights=self.files[role].duplicates.copies,
         )
 
@@ -141,12 +132,13 @@ class _Dataset:
 
     def entry(self, row: int, *, labels: bool) -> Entry:
         """Say what has to be known of a record to place it."""
+        role = self.role(row)
         return Entry(
             key=self.keys[row],
             group=self.groups[row],
-            label=_answer(self.record(row).line) if labels else "",
+            label=self.answers[role][row - self.ranges[role].start] if labels else "",
             lasting=_hexadecimal(self._groups[row : row + 1])[0] if self._groups[row].any() else "",
-            given=_GIVEN[self.role(row)],
+            given=_GIVEN[role],
         )
 
 
@@ -169,7 +161,7 @@ def _prepare(
     bridging = {
         row: _bridge(dataset, row, previous) for row, place in placed.items() if place == "quarantined"
     }
-    leaks = _leaks(dataset.texts, placed)
+    leaks = _leaks(dataset.comparison, placed)
     left = Counter(dataset.role(row) for row, place in placed.items() if place == "left_out")
     for part, rows in leaks.items():
         left[part] += len(rows)
@@ -177,7 +169,7 @@ def _prepare(
     split = _split(dataset, placed, left, job.seed)
     files = _told(dataset, conflicts, {**refused, **bridging})
     findings = Findings(
-        near=_near_figures(dataset.clusters, dataset.texts),
+        near=_near_figures(dataset.clusters, range(len(dataset)), dataset.comparison),
         conflicts=conflicts["train"],
         bridging=len(bridging),
         leaked_train=len(leaks["train"]),
@@ -212,22 +204,14 @@ def _bridge(dataset: _Dataset, row: int, previous: Assignment | None) -> Finding
     return Finding(BRIDGING, RULES[BRIDGING].reason)
 
 
-def _leaks(texts: Sequence[str], placed: Mapping[int, Place]) -> dict[str, list[int]]:
+def _leaks(comparison: Comparison, placed: Mapping[int, Place]) -> dict[str, list[int]]:
     """Join validation and test exactly against train, and test against validation: who has to leave?"""
     rows: dict[str, list[int]] = {
         part: sorted(row for row, place in placed.items() if place == part) for part in _PARTS
     }
-    if not rows["validation"] and not rows["test"]:
-        return {"train": [], "validation": []}
-    common = common_shingles(texts)
-
-    def leaving(part: str, held_back: list[int]) -> list[int]:
-        found = find_leaks(_Chosen(texts, held_back), _Chosen(texts, rows[part]), common=common)
-        return [rows[part][index] for index in found.leaking()]
-
     return {
-        "train": leaving("train", rows["test"] + rows["validation"]),
-        "validation": leaving("validation", rows["test"]),
+        "train": comparison.leaking(rows["train"], rows["test"] + rows["validation"]),
+        "validation": comparison.leaking(rows["validation"], rows["test"]),
     }
 
 
@@ -257,64 +241,29 @@ def _told(
     """Give each file its own figures and list what of it was quarantined."""
     told: dict[str, CheckedFile] = {}
     for role, rows in dataset.ranges.items():
-        near = _near_figures(dataset.clusters[rows.start : rows.stop], _Chosen(dataset.texts, rows))
-        listed = ((dataset.record(row), quarantined[row]) for row in rows if row in quarantined)
-        told[role] = replace(with_problems(dataset.files[role], listed), near=near, conflicts=conflicts[role])
+        near = _near_figures(dataset.clusters[rows.start : rows.stop], rows, dataset.comparison)
+        listed = [row for row in rows if row in quarantined]
+        records = dataset.files[role].records.take([row - rows.start for row in listed])
+        checked = with_problems(dataset.files[role], records, [quarantined[row] for row in listed])
+        told[role] = replace(checked, near=near, conflicts=conflicts[role])
     return told
 
 
-def _near_figures(labels: Rows, texts: Sequence[str]) -> NearDuplicateFigures:
+def _near_figures(labels: Rows, rows: range, comparison: Comparison) -> NearDuplicateFigures:
     names, sizes = np.unique(labels, return_counts=True)
     place = int(sizes.argmax()) if sizes.size else 0
     largest = int(sizes.max(initial=0))
-    large = largest > 1 and largest > LARGE_CLUSTER_SHARE * len(labels)
-    members = np.flatnonzero(labels == names[place]).tolist() if large else []
+    warning = ""
+    if largest > 1 and largest > LARGE_CLUSTER_SHARE * len(labels):
+        members = np.flatnonzero(labels == names[place]) + rows.start
+        warning = large_cluster_warning(largest, len(labels), comparison.least_text(members.tolist()))
     return NearDuplicateFigures(
         groups=int(np.count_nonzero(sizes > 1)),
         records=int(sizes[sizes > 1].sum()),
         largest=largest if largest > 1 else 0,
-        warning=large_cluster_warning(members, texts),
+        warning=warning,
     )
 
 
 def _hexadecimal(keys: Keys) -> list[str]:
     return [f"{first:016x}{second:016x}" for first, second in keys.tolist()]
-
-
-def _text(line: bytes) -> str:
-    """Join the text of all turns; the system text, which records share, is left out."""
-    turns = msgspec.json.decode(line)["messages"]
-    text = "\n".join(block_text(block) for turn in turns for block in turn["content"])
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
-
-
-def _answer(line: bytes) -> str:
-    """Read the last turn without its reasoning, Unicode and white space folded."""
-    blocks = msgspec.json.decode(line)["messages"][-1]["content"]
-    return folded(" ".join(block["text"] for block in blocks if "text" in block))
-
-
-class _Answers(Texts):
-    """The answers of records, read when they are asked for."""
-
-    def __init__(self, records: Records) -> None:
-        self._records = records
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def _at(self, index: int) -> str:
-        return _answer(self._records.line(index))
-
-
-class _Chosen(Texts):
-    """Some of the texts, read when they are asked for."""
-
-    def __init__(self, texts: Sequence[str], rows: Sequence[int]) -> None:
-        self._texts, self._rows = texts, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def _at(self, index: int) -> str:
-        return self._texts[self._rows[index]]

@@ -140,6 +140,11 @@ class Records(Sequence[Record]):
         """Read the records' lines."""
         return self._spool.lines(self.rows.tolist())
 
+    def places(self) -> list[tuple[int, int]]:
+        """Tell each record's line and byte offset."""
+        numbers, offsets = self._spool.numbers, self._spool.offsets
+        return [(numbers[row], offsets[row]) for row in self.rows.tolist()]
+
     @property
     def content_keys(self) -> Keys:
         """Digests of the contents."""
