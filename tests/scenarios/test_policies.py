@@ -9,11 +9,14 @@ from typing import Any
 from examples.support_triage.vocabulary import LABELS
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
+    HOURLY,
     SMALL,
     Played,
     check_nothing_billable_but_the_champion,
+    finish,
     job,
     play,
+    resume,
     scenario,
 )
 
@@ -80,3 +83,82 @@ def test_a_probe_that_still_gains_is_the_only_job(cloud: CloudUnderTest, played:
     (only,) = trained(cloud, played)
     assert only["chosen"]
     assert "no rerun" in cloud.report(played.run.run)["training"]["decisions"][-1]["why"]
+
+
+def pair(cloud: CloudUnderTest) -> Played:
+    given = job("pair", base_model="nova-2-lite", stopping={}, hyperparameters={"epochCount": 3})
+    return play(cloud, given, triage_data(records=HOURLY))
+
+
+@scenario(pair)
+def test_a_model_that_ignores_validation_data_is_trained_twice_at_once(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("SUCCEEDED", "promoted"), played.cause
+    jobs = trained(cloud, played)
+    described = asked(cloud, "pair")
+    assert [one["hyperParameters"]["epochCount"] for one in described] == ["3", "2"]
+    assert max(one["creationTime"] for one in described) < min(one["endTime"] for one in described)
+    assert all(one["score"] is not None and not one["curves"]["validation"] for one in jobs)
+
+
+def chain(cloud: CloudUnderTest) -> Played:
+    return play(cloud, job("chain", stopping={"policy": "chain"}), noisy_data())
+
+
+@scenario(chain)
+def test_a_chain_stops_after_the_turn_and_keeps_the_best(cloud: CloudUnderTest, played: Played) -> None:
+    assert played.status == "SUCCEEDED", played.cause
+    jobs = trained(cloud, played)
+    losses = [one["curves"]["validation"][-1][2] for one in jobs]
+    assert len(losses) > 2
+    assert losses[-1] > losses[-2] * 0.998
+    assert losses[:-1] == sorted(losses[:-1], reverse=True)
+    described = asked(cloud, "chain")
+    assert [one["hyperParameters"]["epochCount"] for one in described] == ["1"] * len(jobs)
+    assert [one["hyperParameters"].get("learningRateWarmupSteps") for one in described][1:] == ["0"] * (
+        len(jobs) - 1
+    )
+    scores = {one["number"]: one["score"] for one in jobs}
+    assert scores[played.run.chosen] >= max(scores.values()) - 10
+
+
+def refused(cloud: CloudUnderTest) -> Played:
+    run = cloud.submit(job("refused-chain", stopping={"policy": "chain"}), triage_data(records=SMALL))
+    cloud.wait_for_billable("refused-chain", "jobs")
+    refusal = {"error": "ValidationException", "message": "no custom model as base", "times": 1}
+    cloud.fault("refused-chain", bedrock={"CreateModelCustomizationJob": refusal})
+    return finish(cloud, run)
+
+
+@scenario(refused)
+def test_a_chain_that_bedrock_refuses_becomes_a_probe(cloud: CloudUnderTest, played: Played) -> None:
+    assert played.status == "SUCCEEDED", played.cause
+    jobs = trained(cloud, played)
+    assert [(one["purpose"], one["status"]) for one in jobs[:3]] == [
+        ("chain", "Completed"),
+        ("chain", "Refused"),
+        ("probe", "Completed"),
+    ]
+    assert "no custom model as base" in jobs[2]["why"]
+    assert f"refused-chain-{played.run.run}-2" not in cloud.jobs("refused-chain")
+
+
+def broken_rerun(cloud: CloudUnderTest) -> list[Played]:
+    given = job("broken-rerun", stopping={"policy": "probe"}, hyperparameters=HASTY)
+    run = cloud.submit(given, noisy_data())
+    cloud.wait_for_billable("broken-rerun", "jobs")
+    crash = {"error": "Crash", "when": "behind", "times": 1}
+    cloud.fault("broken-rerun", states={"job/Create job": crash})
+    return [finish(cloud, run), resume(cloud, run)]
+
+
+@scenario(broken_rerun)
+def test_a_second_execution_adopts_the_rerun_that_nobody_had_written_down(
+    cloud: CloudUnderTest, played: list[Played]
+) -> None:
+    first, second = played
+    assert (first.status, second.status) == ("FAILED", "SUCCEEDED"), second.cause
+    assert len(trained(cloud, second)) == 2
+    made = [f"broken-rerun-{second.run.run}-{number}" for number in (1, 2)]
+    assert sorted(cloud.jobs("broken-rerun")) == made, "each job was asked for once"
