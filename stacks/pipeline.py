@@ -75,6 +75,7 @@ WRITES: Final = {
     "prepare_dataset": ("runs/*/data/*", "blind/*", "projects/*/assignment.json"),
     "estimate_cost": ("runs/*/estimate.json",),
     "plan_round": ("runs/*/training/plan.json",),
+    "watch_job": ("runs/*/training/watch/*",),
     "conclude_job": ("runs/*/training/jobs/*",),
     "answer_validation": ("runs/*/training/answers/*", "runs/*/training/judged/*"),
     "decide_promotion": ("runs/*/evaluation/verdict.json",),
@@ -315,7 +316,8 @@ class PipelineStack(cdk.Stack):
         """What states write down and tell by themselves."""
         storage, ledger = self._storage, self._storage.ledger
         release = self.workflows["release"].role
-        grants.publish(release, storage.topic)
+        for role in (release, self.workflows["job"].role):
+            grants.publish(role, storage.topic)
         for role in (release, *(self.workflows[name].role for name in ("open", "judge", "train"))):
             grants.mark_ledger_records(role, ledger)
             grants.use_key(role, storage.data_key)
@@ -354,6 +356,7 @@ class PipelineStack(cdk.Stack):
 
         grants.ask_for_models(self.functions["check_preflight"].role)
         grants.watch_jobs(self.functions["conclude_job"].role)
+        grants.watch_jobs(self.functions["watch_job"].role)
         grants.watch_jobs(self.functions["plan_release"].role)
         grants.watch_models(self.functions["plan_release"].role)
         grants.list_capacity(self.functions["find_overdue"].role)

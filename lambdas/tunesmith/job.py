@@ -171,6 +171,7 @@ class Training(_Section):
     """When training must be over, all of its jobs together."""
 
     deadline_hours: int = Field(default=24, ge=1, le=240, description="a whole number of hours from 1 to 240")
+    stop_when_stuck: bool = Field(default=False, description="true or false")
 
 
 class Stopping(_Section):

@@ -99,6 +99,19 @@ class Job:
             if phase.status == "InProgress":
                 phase.move("Stopping", now)
 
+    def share_trained(self, now: datetime, account: Account) -> float:
+        """Tell which share of its training the job has done, from 0 to 1."""
+        began = self.phases["trainingDetails"].created
+        if began is None:
+            return 0.0
+        return min(1.0, (now - began).total_seconds() / self._training_seconds(account))
+
+    def peek(self) -> dict[str, Any] | None:
+        """Return what the fit found, None while it is at work."""
+        path = self.folder / "result.json"
+        found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
+        return found
+
     def end_fit(self) -> None:
         """End the process that fits, if it still runs."""
         if self.process and self.process.poll() is None:
@@ -148,9 +161,7 @@ class Job:
 
     def _finish_training(self, training: Phase, now: datetime, account: Account, complete: Complete) -> bool:
         assert training.created is not None
-        seconds = account.timings.training_minimum
-        seconds += self.tokens * self.epochs / 1e6 * account.timings.training_per_million_tokens
-        due = training.created + _s(seconds)
+        due = training.created + _s(self._training_seconds(account))
         if now < due:
             return False
         if self.fault.get("ends") == "Failed":
@@ -170,6 +181,13 @@ class Job:
         else:
             self._end("Completed", end)
         return False
+
+    def _training_seconds(self, account: Account) -> float:
+        if "seconds" in self.fault:
+            return float(self.fault["seconds"])
+        timings = account.timings
+        share = self.tokens * self.epochs / 1e6
+        return timings.training_minimum + share * timings.training_per_million_tokens
 
     def _end(self, status: str, now: datetime, failure: str | None = None) -> None:
         self.end_fit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -40,7 +40,7 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     name = params["jobName"]
     job_id = region.new_id("job", name)
     fault = region.surroundings.read_faults(project_of(name), "job")
-    settings = Settings(settings.epochs, settings.rate, settings.batch_size, fault.get("learns", True))
+    settings = replace(settings, learns=fault.get("learns", True), growth=fault.get("growth", 1.0))
     job = Job(
         name=name,
         arn=region.arn("model-customization-job", base.model_id, job_id),
@@ -115,6 +115,8 @@ def advance(region: Region) -> None:
     now, account = region.now(), region.account()
     for job in running:
         job.advance(now, account, partial(_complete, region))
+        if job.fault.get("metrics") == "early" and job.running:
+            _write_early(region, job, job.share_trained(now, account))
 
 
 def metrics_of(job: Job) -> dict[str, Any]:
@@ -254,6 +256,20 @@ def _complete(region: Region, job: Job, now: datetime) -> None:
     region.models[model.arn] = model
     region.set_tags(model.arn, job.request.get("customModelTags", []))
     job.model_arn = model.arn
+
+
+def _write_early(region: Region, job: Job, share: float) -> None:
+    """Leave the training metrics of the steps so far, the last line of them half written."""
+    fitted = job.peek()
+    steps = fitted["training"][: int(share * len(fitted["training"]))] if fitted else []
+    if steps:
+        job_id = job.arn.rsplit("/", 1)[-1]
+        write_object(
+            region.account_id,
+            job.request["outputDataConfig"]["s3Uri"],
+            f"model-customization-job-{job_id}/training_artifacts/step_wise_training_metrics.csv",
+            training_csv(steps)[:-4],
+        )
 
 
 def _find(region: Region, identifier: str) -> Job:

@@ -47,6 +47,8 @@ class Settings:
     rate: float = 1.0
     batch_size: float = 1.0
     learns: bool = True
+    growth: float = 1.0
+    """By what the rate is multiplied after each step: above 1, training runs away in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def fit(
     curve = Curve(validation=[[] for _ in watched])
     random = np.random.default_rng(SEED)
     size = round(max(1, min(RECORDS_PER_BATCH * settings.batch_size, max(4, len(examples) // 10))))
-    descent = _Descent(RATE * settings.rate if settings.learns else 0.0)
+    descent = _Descent(RATE * settings.rate if settings.learns else 0.0, settings.growth)
     for epoch in range(settings.epochs):
         for chosen in _batches(random.permutation(len(examples)), size):
             loss = descent.step(model, [encoded[number] for number in chosen], targets[chosen])
@@ -200,8 +202,9 @@ def _extended(start: LinearModel, examples: Sequence[Example]) -> LinearModel:
 class _Descent:
     """Steps whose length the rate sets and not the gradient: so long training does overfit."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, growth: float) -> None:
         self._rate = rate
+        self._growth = growth
         self._mean_square = 0.0
         self._steps = 0
 
@@ -222,6 +225,7 @@ class _Descent:
             scale = self._rate / math.sqrt(self._mean_square / (1 - _MEMORY**self._steps) + 1e-12)
             model.weights[features] = weights - np.float32(scale) * (inputs.T @ errors)
             model.bias -= np.float32(scale * _BIAS_RATE) * errors.sum(axis=0)
+            self._rate *= self._growth
         return loss
 
 

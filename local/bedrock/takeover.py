@@ -56,7 +56,9 @@ def take_over(
 def read_faults(project: str, area: str) -> Fault:
     """Return what is set for a project's jobs, deployments or swaps, which are no calls and so never used up.
 
-    `job`: `ends` ("Failed"), `message`, `hang`, `metrics` ("missing" or "corrupt"), `learns` (false).
+    `job`: `ends` ("Failed"), `message`, `hang`, `metrics` ("missing", "corrupt" or "early": while it
+    trains), `learns` (false), `growth` (of the rate with each step),
+    `seconds` (that training takes).
     `deployment` and `swap`: `ends`, `message`, `hang`. `deployment` and `throughput`: `seconds`, in place of
     what creating them takes.
     """

@@ -28,6 +28,7 @@ RUN = "0123456789abcdef"
 PROJECT = "triage"
 NOW = "2026-11-23T10:00:00Z"
 LATER = "2026-11-23T13:00:00Z"
+START = datetime(2026, 11, 23, 10, tzinfo=UTC)
 MODEL_ARN = "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-micro-v1:0:128k/abcdefghijkl"
 DEPLOYMENT_ARN = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghijkl"
 JOB_ARN = (
@@ -154,8 +155,8 @@ class RunUnderTest:
             self.event(now, job=number, **{"refused": "", "stopped_because": "", **ended}), None
         )
 
-    def finish_job(self, number: int = 1, **changes: Any) -> None:
-        """Let Bedrock have completed one of the run's jobs and left its files."""
+    def finish_job(self, number: int = 1, *, metrics: bool = True, **changes: Any) -> None:
+        """Let Bedrock have completed one of the run's jobs and left its files, or changed something of it."""
         name = f"{PROJECT}-{RUN}-{number}"
         self.bedrock.jobs[name] = {
             "jobName": name,
@@ -163,12 +164,14 @@ class RunUnderTest:
             "status": "Completed",
             "outputModelArn": MODEL_ARN,
             "hyperParameters": {"epochCount": "3"},
-            "creationTime": datetime(2026, 11, 23, 10, tzinfo=UTC),
+            "creationTime": START,
+            "statusDetails": {"trainingDetails": {"creationTime": START, "lastModifiedTime": START}},
             "endTime": datetime(2026, 11, 23, 12, 30, tzinfo=UTC),
             **changes,
         }
         self.bedrock.models.add(name)
-        self.write_metrics(number)
+        if metrics:
+            self.write_metrics(number)
 
     def write_metrics(self, number: int = 1) -> None:
         folder = f"{self.prefix}/training/output/{number}/model-customization-job-jobjobjobjob"

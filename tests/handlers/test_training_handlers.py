@@ -26,6 +26,7 @@ from tests.tunesmith.training.test_requests import botocores_complaints
 from tunesmith.aws.objects import blind_test_key
 from tunesmith.errors import RunClosedError
 from tunesmith.ledger import CapacityKind, CapacityState, Step
+from tunesmith.serving.capacity import job_capacity
 from watch_job.handler import lambda_handler as watch_job
 
 
@@ -79,16 +80,17 @@ def test_nothing_is_planned_for_a_closed_run(run: RunUnderTest) -> None:
 def test_a_job_without_metrics_is_waited_for(run: RunUnderTest) -> None:
     run.plan_job()
 
-    decision = watch_job(run.event("2026-11-23T10:10:00Z", job=1), None)
+    decision = watched(run, "2026-11-23T10:10:00Z")
 
-    assert decision == {"action": "wait", "wait_seconds": 60, "reason": "in progress, no metrics yet"}
+    assert (decision["action"], decision["wait_seconds"]) == ("wait", 60)
+    assert decision["reason"] == "in progress, no metrics yet"
 
 
 def test_losses_show_in_the_ledger_as_soon_as_there_is_a_file(run: RunUnderTest) -> None:
     run.plan_job()
     run.write_metrics()
 
-    watch_job(run.event("2026-11-23T11:00:00Z", job=1), None)
+    watched(run, "2026-11-23T11:00:00Z")
 
     step = next(step for step in run.ledger.steps(RUN) if step.step is Step.TRAIN)
     assert step.started == NOW
@@ -103,8 +105,8 @@ def test_a_job_past_its_deadline_is_stopped(run: RunUnderTest) -> None:
     run.write_job(training={"deadline_hours": 2})
     run.plan_job()
 
-    assert watch_job(run.event("2026-11-23T11:59:30Z", job=1), None)["wait_seconds"] == 30
-    decision = watch_job(run.event("2026-11-23T12:00:00Z", job=1), None)
+    assert watched(run, "2026-11-23T11:59:30Z")["wait_seconds"] == 30
+    decision = watched(run, "2026-11-23T12:00:00Z")
 
     assert decision["action"] == "stop"
     assert "2 hours" in decision["reason"]
@@ -159,6 +161,65 @@ def test_fewer_epochs_than_planned_cost_less(run: RunUnderTest) -> None:
     run.conclude_job()
 
     assert Decimal(run.read("training/jobs/1.json")["cost_usd"]) == Decimal("0.04")
+
+
+def watched(run: RunUnderTest, now: str, *, told: bool = False) -> dict[str, Any]:
+    """Look at job 1, of which Bedrock shows that it is in progress since the beginning."""
+    run.finish_job(status="InProgress", metrics=False)
+    return watch_job(run.event(now, job=1, told=told), None)
+
+
+TWELVE_HOURS_ON = "2026-11-23T22:00:00Z"
+
+
+def test_a_job_that_shows_no_change_for_twelve_hours_is_told_once_and_goes_on(run: RunUnderTest) -> None:
+    run.plan_job()
+
+    assert watched(run, "2026-11-23T21:59:00Z")["action"] == "wait"
+    alert = watched(run, TWELVE_HOURS_ON)
+    later = watched(run, "2026-11-23T23:00:00Z", told=True)
+
+    assert (alert["action"], later["action"]) == ("alert", "wait")
+    assert f"{PROJECT}-{RUN}-1" in alert["message"]
+    assert "stop_when_stuck" in alert["message"]
+    told = run.read("training/watch/1.json")
+    assert [entry["action"] for entry in told] == ["wait", "alert", "wait"]
+    assert told[1]["evidence"]["changed"] == "2026-11-23T10:00:00+00:00"
+
+
+def test_a_stuck_job_is_stopped_where_the_job_file_asks_for_it(run: RunUnderTest) -> None:
+    run.write_job(training={"stop_when_stuck": True})
+    run.plan_job()
+
+    assert watched(run, TWELVE_HOURS_ON)["action"] == "stop"
+
+
+def test_a_project_whose_jobs_take_long_waits_longer_before_one_counts_as_stuck(run: RunUnderTest) -> None:
+    run.plan_job()
+    earlier = job_capacity(project=PROJECT, run=RUN, number=9, now="2026-11-22T10:00:00Z", deadline_hours=24)
+    run.ledger.enter_capacity(earlier)
+    run.ledger.update_capacity(RUN, "job-9", arn=JOB_ARN)
+    run.ledger.release_capacity(RUN, "job-9", "2026-11-22T15:00:00Z")
+
+    assert watched(run, TWELVE_HOURS_ON)["action"] == "wait"
+    assert watched(run, "2026-11-24T00:59:00Z")["action"] == "wait"
+    assert watched(run, "2026-11-24T01:00:00Z")["action"] == "alert"
+
+
+def test_a_job_billed_by_the_hour_is_stopped_before_it_goes_over_the_budget(run: RunUnderTest) -> None:
+    estimate = run.read("estimate.json")
+    hourly = {"what": "training by the hour", "unit": "hour", "price": "10", "high_usd": "0", "usd": "0"}
+    items = [hourly, *(item for item in estimate["items"] if not item["what"].startswith("training"))]
+    run.artifacts.write_json(f"{run.prefix}/estimate.json", {**estimate, "items": items, "high_usd": "2"})
+    run.write_job(budget={"limit_usd": 32})
+    round_of(run, NOW)
+    plan_job(run.event(job=1), None)
+
+    assert watched(run, "2026-11-23T12:45:00Z")["action"] == "wait"
+    decision = watched(run, "2026-11-23T12:55:00Z")
+
+    assert decision["action"] == "stop"
+    assert "budget.limit_usd" in decision["reason"]
 
 
 def round_of(run: RunUnderTest, now: str = LATER) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from examples.support_triage.vocabulary import LABELS
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
     HOURLY,
+    NOTHING,
     SMALL,
+    TINY,
     Played,
     check_nothing_billable_but_the_champion,
     finish,
@@ -162,3 +164,58 @@ def test_a_second_execution_adopts_the_rerun_that_nobody_had_written_down(
     assert len(trained(cloud, second)) == 2
     made = [f"broken-rerun-{second.run.run}-{number}" for number in (1, 2)]
     assert sorted(cloud.jobs("broken-rerun")) == made, "each job was asked for once"
+
+
+# --- the watcher
+
+RUNAWAY = {"growth": 1.2}
+"""The stand-in's rate grows with each step: the loss falls at first and then runs away."""
+
+
+def diverging(cloud: CloudUnderTest) -> Played:
+    cloud.fault("diverging", job={**RUNAWAY, "metrics": "early", "seconds": 6 * 3600})
+    return play(cloud, job("diverging", hyperparameters=LONG), triage_data(records=SMALL))
+
+
+@scenario(diverging)
+def test_a_job_that_is_seen_to_diverge_is_stopped(cloud: CloudUnderTest, played: Played) -> None:
+    assert (played.status, played.run.outcome) == ("FAILED", "failed")
+    assert "JobStopped" in played.run.reason
+    assert "training diverges" in played.run.reason
+    assert [one["status"] for one in asked(cloud, "diverging")] == ["Stopped"]
+    (told,) = cloud.report(played.run.run)["training"]["jobs"]
+    assert told["watched"][-1]["action"] == "stop"
+    assert told["watched"][-1]["evidence"]["training_loss"] > 0
+    assert cloud.billable("diverging") == NOTHING
+
+
+def unseen(cloud: CloudUnderTest) -> Played:
+    cloud.fault("unseen", job=RUNAWAY)
+    return play(cloud, job("unseen", hyperparameters=LONG), triage_data(records=SMALL))
+
+
+@scenario(unseen)
+def test_no_opinion_is_had_of_a_job_whose_metrics_come_at_its_end(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    (told,) = trained(cloud, played)
+    assert told["status"] == "Completed"
+    assert {(one["action"], one["reason"]) for one in told["watched"]} == {
+        ("wait", "in progress, no metrics yet")
+    }
+
+
+def stuck(cloud: CloudUnderTest) -> Played:
+    cloud.fault("stuck", job={"hang": True})
+    return play(cloud, job("stuck", training={"deadline_hours": 20}), triage_data(records=TINY))
+
+
+@scenario(stuck)
+def test_a_stuck_job_is_told_of_once_and_stopped_at_its_deadline(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("FAILED", "failed")
+    assert "deadline_hours" in played.run.reason
+    (alert,) = [text for text in cloud.messages_naming("is stuck") if f"stuck-{played.run.run}-1" in text]
+    assert "stop_when_stuck" in alert
+    assert cloud.billable("stuck") == NOTHING

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +27,10 @@ class CustomizationJob:
     model_arn: str
     hyperparameters: dict[str, str]
     submitted: str
+    changed: str
+    """When Bedrock last changed anything of what it shows of the job."""
+    training_since: str
+    """When the training itself began, after the queue."""
     ended: str
     failure: str
 
@@ -45,6 +50,8 @@ def read_job(name: str, client: BedrockClient | None = None) -> CustomizationJob
         model_arn=answer.get("outputModelArn", ""),
         hyperparameters=dict(answer.get("hyperParameters", {})),
         submitted=answer["creationTime"].isoformat(),
+        changed=max(_times(answer)).isoformat(),
+        training_since=_training_since(answer),
         ended=(answer.get("endTime") or answer["lastModifiedTime"]).isoformat() if _over(answer) else "",
         failure=answer.get("failureMessage", ""),
     )
@@ -85,6 +92,17 @@ def read_curves(bucket: Bucket, prefix: str, *, finished: bool) -> Curves:
 
 def _over(answer: GetModelCustomizationJobResponseTypeDef) -> bool:
     return answer.get("status") in ("Completed", "Failed", "Stopped")
+
+
+def _times(answer: GetModelCustomizationJobResponseTypeDef) -> list[datetime]:
+    details = cast("dict[str, dict[str, Any]]", answer.get("statusDetails", {})).values()
+    found = [phase["lastModifiedTime"] for phase in details if "lastModifiedTime" in phase]
+    return [answer["creationTime"], answer.get("lastModifiedTime", answer["creationTime"]), *found]
+
+
+def _training_since(answer: GetModelCustomizationJobResponseTypeDef) -> str:
+    began = answer.get("statusDetails", {}).get("trainingDetails", {}).get("creationTime")
+    return began.isoformat() if began else ""
 
 
 def _losses(bucket: Bucket, keys: list[str], suffix: str, finished: bool) -> list[LossPoint]:

@@ -14,6 +14,7 @@ from tunesmith import ledger, names
 from tunesmith.aws import clients
 from tunesmith.errors import ChampionChangedError, RecordMissingError, RunClosedError, RunOpenError
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
+from tunesmith.serving.capacity import seconds_between
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -193,13 +194,27 @@ class LedgerTable:
 
     def release_capacity(self, run: str, token: str, now: str) -> None:
         """Mark capacity as given back, which takes it out of the open index; a repeat does nothing."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=_item(ledger.capacity_key(run, token)),
-            UpdateExpression="SET #state = :released, released = if_not_exists(released, :now) REMOVE #open",
-            ExpressionAttributeNames={"#state": "state", "#open": ledger.OPEN_INDEX},
-            ExpressionAttributeValues=_item({":released": CapacityState.RELEASED, ":now": now}),
-        )
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_item(ledger.capacity_key(run, token)),
+                UpdateExpression="SET #state = :released, released = :now REMOVE #open",
+                ConditionExpression="attribute_exists(pk) AND #state <> :released",
+                ExpressionAttributeNames={"#state": "state", "#open": ledger.OPEN_INDEX},
+                ExpressionAttributeValues=_item({":released": CapacityState.RELEASED, ":now": now}),
+            )
+        except ClientError as error:
+            if not _is_condition(error):
+                raise
+
+    def past_job_seconds(self, project: str, runs: int = 20) -> list[float]:
+        """List how long the jobs of a project's latest runs took that are over."""
+        items = [item for run in self.runs(project)[:runs] for item in self.capacity(run.run)]
+        return [
+            seconds_between(item.since, item.released)
+            for item in items
+            if item.kind is CapacityKind.JOB and item.arn and item.released
+        ]
 
     # --- champions
 

@@ -113,6 +113,7 @@ def _training(training: TrainingRecords, chosen: int) -> dict[str, Any]:
             {
                 **_job(job),
                 "chosen": is_over and number == chosen,
+                "watched": [dict(entry) for entry in training.watched.get(number, [])],
                 "score": training.judged[number]["value"] if number in training.judged else None,
             }
             for number, job in training.told.items()

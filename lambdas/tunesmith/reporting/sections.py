@@ -243,6 +243,10 @@ def _job(job: Mapping[str, Any]) -> str:
     figure = f'<figure><div class="key">{key}</div>{chart}</figure>' if chart else ""
     settings = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
     told = [job["reason"], *job["notes"]] if job["reason"] else job["notes"]
+    told = [
+        *told,
+        *(f"Watcher, {day(one['at'])}: {one['action']}, {one['reason']}." for one in job["watched"]),
+    ]
     notes = "".join(f'<p class="muted">{escape(note)}</p>' for note in told)
     became = "kept" if job["chosen"] else job["status"].lower()
     times = (

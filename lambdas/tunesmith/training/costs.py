@@ -26,6 +26,21 @@ def spent_usd(jobs: Iterable[Mapping[str, Any]], judged: Iterable[Mapping[str, A
     return sum((Decimal(str(one["cost_usd"])) for one in (*jobs, *judged)), Decimal(0))
 
 
+def hourly_overspend(estimate: Mapping[str, Any], *, hours: float, spent: Decimal, limit: Decimal) -> str:
+    """Say why a job that is billed by the hour may not go on; empty where it may, or is billed otherwise."""
+    training = next(item for item in estimate["items"] if item["what"].startswith("training"))
+    if training["unit"] != "hour":
+        return ""
+    others = Decimal(estimate["high_usd"]) - Decimal(training["high_usd"])
+    job = Decimal(training["price"]) * Decimal(str(hours))
+    if spent + job + others <= limit:
+        return ""
+    return (
+        f"after {hours:.1f} hours it would cost ${job:,.2f}: with ${spent:,.2f} spent and ${others:,.2f} set "
+        f"aside for the rest, that is above the ${limit:,.2f} of budget.limit_usd"
+    )
+
+
 def unaffordable(
     estimate: Mapping[str, Any], *, spent: Decimal, planned_epochs: int, epochs: int, limit: Decimal
 ) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final, Literal
 
 from tunesmith.training.curves import divergence
@@ -15,31 +16,63 @@ MOST_CHECKS: Final = 1_000
 """A check takes 16 events of an execution's 25,000: the waits of long deadlines grow for it."""
 
 
+STUCK_AFTER_SECONDS: Final = 12 * 3600.0
+STUCK_FACTOR: Final = 3.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class WatchDecision:
-    """Wait (for `wait_seconds`) or stop, and why."""
+    """Wait (for `wait_seconds`), tell people and wait, or stop; and why."""
 
-    action: Literal["wait", "stop"]
+    action: Literal["wait", "alert", "stop"]
     wait_seconds: int
     reason: str
 
 
 def watch(
-    *, elapsed_seconds: float, deadline_seconds: float, training_losses: Sequence[float]
+    *,
+    elapsed_seconds: float,
+    deadline_seconds: float,
+    training_losses: Sequence[float],
+    unchanged_seconds: float = 0.0,
+    stuck_after_seconds: float = STUCK_AFTER_SECONDS,
+    stop_when_stuck: bool = False,
+    told: bool = False,
+    overspend: str = "",
 ) -> WatchDecision:
-    """Decide whether a job in progress is waited for; no losses means no opinion on them."""
+    """Decide whether a job in progress is waited for; no losses means no opinion on them.
+
+    `unchanged_seconds` counts from the last sign of life. `told` says that people know already of a job that
+    is stuck, `overspend` why an hourly bill would go over the budget.
+    """
     if elapsed_seconds >= deadline_seconds:
         hours = deadline_seconds / 3600
         return _stop(
             f"it was still running after {hours:g} hours, the limit that training.deadline_hours sets"
         )
-    problem = divergence(training_losses)
+    problem = divergence(training_losses) or overspend
     if problem:
         return _stop(problem)
     left = max(1, math.ceil(deadline_seconds - elapsed_seconds))
     wait = min(next_wait_seconds(elapsed_seconds, deadline_seconds), left)
+    if unchanged_seconds >= stuck_after_seconds:
+        stuck = (
+            f"stuck: nothing has changed for {unchanged_seconds / 3600:.0f} hours, and after"
+            f" {stuck_after_seconds / 3600:.0f} a job counts as stuck"
+        )
+        if stop_when_stuck:
+            return _stop(f"it is {stuck}; training.stop_when_stuck asks to stop it then")
+        return WatchDecision(action="wait" if told else "alert", wait_seconds=wait, reason=stuck)
     seen = f"training loss {training_losses[-1]:.4g}" if training_losses else "no metrics yet"
     return WatchDecision(action="wait", wait_seconds=wait, reason=f"in progress, {seen}")
+
+
+def stuck_after(past_seconds: Sequence[float]) -> float:
+    """Say after how many seconds without a change a job counts as stuck.
+
+    That is twelve hours, or three times the median of what the project's past jobs took.
+    """
+    return max(STUCK_AFTER_SECONDS, STUCK_FACTOR * median(past_seconds) if past_seconds else 0.0)
 
 
 def next_wait_seconds(elapsed_seconds: float, deadline_seconds: float) -> int:

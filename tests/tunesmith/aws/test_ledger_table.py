@@ -136,6 +136,8 @@ def test_capacity_that_was_given_back_may_be_asked_for_again(ledger_table: Ledge
     ledger_table.create_run(RUN)
     ledger_table.enter_capacity(MODEL)
     ledger_table.release_capacity(RUN.run, "model-1", "2026-11-23T12:00:00Z")
+    ledger_table.release_capacity(RUN.run, "model-1", "2026-11-23T13:00:00Z")
+    assert [item.released for item in ledger_table.capacity(RUN.run)] == ["2026-11-23T12:00:00Z"]
     assert ledger_table.open_capacity() == []
     assert ledger_table.enter_capacity(MODEL) == MODEL
     assert ledger_table.capacity(RUN.run) == [MODEL]
