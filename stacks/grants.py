@@ -350,6 +350,12 @@ def ask_base_models(role: iam.Role) -> None:
     allow(role, ["bedrock:InvokeModel"], resources, reason="The job file names the base model.")
 
 
+def count_tokens(role: iam.Role) -> None:
+    """Let the base model's tokenizer count a sample of the data; the model itself is not asked."""
+    reason = "The job file names the base model."
+    allow(role, ["bedrock:CountTokens"], [base_models(cdk.Stack.of(role))], reason=reason)
+
+
 def base_models(stack: cdk.Stack, region: str | None = None) -> str:
     """Spell the ARN of every base model, in the stack's Region unless another is given."""
     return stack.format_arn(

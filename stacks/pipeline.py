@@ -354,6 +354,7 @@ class PipelineStack(cdk.Stack):
         grants.delete_deployments(judge)
         grants.delete_models(train)
 
+        grants.count_tokens(self.functions["prepare_dataset"].role)
         grants.ask_for_models(self.functions["check_preflight"].role)
         grants.watch_jobs(self.functions["conclude_job"].role)
         grants.watch_jobs(self.functions["watch_job"].role)

@@ -26,13 +26,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     uploads = Bucket(settings.dataset_bucket)
     override = uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None
     try:
-        split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
+        report = artifacts.read_json(f"{prefix}/data/report.json")
         champion = ledger.champion(job.project)
         estimate = estimate_job(
             job,
             find_model(job.base_model),
-            split,
+            report["split"],
             load_prices(override),
+            token_error=report["tokens"]["off"],
             champion_path=champion.path if champion else "",
             champion_base=champion.base_model if champion else "",
         )

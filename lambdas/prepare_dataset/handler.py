@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, run_prefix
+from tunesmith.aws.token_counts import count_tokens
 from tunesmith.catalogue import Model, find_model
 from tunesmith.dataset import CheckedFile, check_file, joined, rejected_rows
 from tunesmith.dataset.assignment import Assignment
+from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.preparation import Prepared, prepare
 from tunesmith.errors import AssignmentChangedError, SealBrokenError
 from tunesmith.evaluation.answers import read_questions
@@ -53,9 +55,13 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         ledger.update_run(run.run, blind_sha256=report.blind_sha256)
         artifacts.write(blind_test_key(run.run), joined(split.test), "application/jsonl")
         # What is trained is in the model's format; the blind test is asked through Converse, by any model.
-        for part, records in (("train", split.train), ("validation", split.validation)):
-            content = joined(records, model.record_format)
+        for part, records, times in (
+            ("train", split.train, split.repeats),
+            ("validation", split.validation, 1),
+        ):
+            content = joined(records, model.record_format) * times
             artifacts.write(f"{data}/{part}.jsonl", content, "application/jsonl")
+        report = with_counts(report, count_tokens(model.id, texts_to_count(split.train)))
     artifacts.write_json(f"{data}/report.json", report.to_json())
     ledger.begin_step(run.run, Step.PREPARE, event["now"], report.summary(), report.figures())
     LOG.info("dataset prepared", extra={"run": run.run, "outcome": report.outcome, **report.figures()})

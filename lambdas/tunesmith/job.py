@@ -152,6 +152,13 @@ class DataFiles(_Section):
         default=None,
         description="the dotted path of a field of your own beside the record's, such as meta.customer",
     )
+    repeat_to: int | None = Field(
+        default=None,
+        ge=2,
+        le=20_000,
+        description="a whole number of records from 2 to 20000; fewer training records are repeated, each as "
+        "often, until they are as many",
+    )
     on_error: Literal["reject", "strict"] = Field(
         default="reject", description="reject (leave bad records out) or strict (end the run at one)"
     )

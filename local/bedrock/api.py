@@ -38,8 +38,8 @@ CONTROL_PLANE: Final[dict[str, Operation]] = {
     **tags.OPERATIONS,
 }
 
-_RUNTIME_PATH: Final = re.compile(r"/model/(?P<model>.+)/(?P<action>converse|invoke)")
-_RUNTIME_ACTIONS: Final = {"converse": "Converse", "invoke": "InvokeModel"}
+_RUNTIME_PATH: Final = re.compile(r"/model/(?P<model>.+)/(?P<action>converse|invoke|count-tokens)")
+_RUNTIME_ACTIONS: Final = {"converse": "Converse", "invoke": "InvokeModel", "count-tokens": "CountTokens"}
 _IDENTIFIERS: Final = (
     "modelId",
     "jobIdentifier",

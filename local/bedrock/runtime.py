@@ -1,4 +1,4 @@
-"""What does a model answer, in how many tokens and what time? Converse, and InvokeModel for Nova bodies.
+"""What does a model answer, in how many tokens and what time? Converse, InvokeModel for Nova, CountTokens.
 
 Rules of the stand-in: a token is four characters; a call takes 150 ms and, times the model's size (1 to 3),
 0.02 ms for each token read and 6 ms for each token written. The same request gets the same answer.
@@ -74,6 +74,18 @@ def invoke(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def count(region: Region, params: dict[str, Any]) -> dict[str, Any]:
+    """Count a request's tokens; base models alone have a tokenizer here, as in Bedrock."""
+    model = _resolve(region, params["modelId"])
+    if isinstance(model, CustomModel):
+        raise validation("The provided model doesn't support counting tokens.")
+    asked = params["input"].get("converse")
+    if asked is None:
+        raise validation("The local cloud counts the tokens of a conversation alone.")
+    texts = [_text(asked.get("system", [])), *(_text(turn["content"]) for turn in asked.get("messages", []))]
+    return {"inputTokens": count_tokens(*texts)}
+
+
 def _resolve(region: Region, identifier: str) -> CustomModel | FoundationModel:
     kind = identifier.rsplit(":", 1)[-1].partition("/")[0] if identifier.startswith("arn:") else ""
     if kind == "custom-model-deployment":
@@ -131,4 +143,8 @@ def _text(blocks: list[dict[str, Any]]) -> str:
     return "\n".join(block["text"] for block in blocks if "text" in block)
 
 
-OPERATIONS: Final[dict[str, Operation]] = {"Converse": converse, "InvokeModel": invoke}
+OPERATIONS: Final[dict[str, Operation]] = {
+    "Converse": converse,
+    "InvokeModel": invoke,
+    "CountTokens": count,
+}

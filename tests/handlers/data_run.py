@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.tunesmith.dataset.converse import lines, pair
 from tests.tunesmith.dataset.prepared import said
@@ -30,6 +31,23 @@ def records(count: int, start: int = 0) -> bytes:
 
 
 @dataclass
+class Tokenizer:
+    """Bedrock's CountTokens: `per_word` tokens a word and a template of four, or an account that refuses."""
+
+    per_word: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    def count_tokens(self, modelId: str, input: dict[str, Any]) -> dict[str, int]:  # noqa: A002, N803
+        """Count a conversation of one turn."""
+        self.asked.append(modelId)
+        if not self.per_word:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "CountTokens")
+        [turn] = input["converse"]["messages"]
+        text = turn["content"][0]["text"]
+        return {"inputTokens": 4 + (1 if text == "a" else self.per_word * len(text.split()))}
+
+
+@dataclass
 class DataRun:
     """Buckets, ledger and the function's settings; `pipeline` is the machine that runs start."""
 
@@ -39,7 +57,7 @@ class DataRun:
     pipeline: str
     queue: str
     """URL of a queue that the topic's messages arrive in."""
-    versions: dict[str, str] = field(default_factory=dict)
+    tokenizer: Tokenizer = field(default_factory=Tokenizer)
 
     def admitted(self, job: str = JOB, **data: bytes) -> None:
         """Write a run as admit_upload does; keyword arguments are the content by role."""
@@ -67,7 +85,8 @@ class DataRun:
         self.admitted(job)
         part = {"records": 0, "tokens": tokens, "prompt_tokens": tokens, "answer_tokens": 1000}
         split = {"train": {**part, "records": train}, "validation": {**part, "records": 50}, "test": part}
-        self.artifacts.write_json(f"runs/{RUN}/data/report.json", {"split": split})
+        report = {"split": split, "tokens": {"off": 0.27}}
+        self.artifacts.write_json(f"runs/{RUN}/data/report.json", report)
 
     def step(self, step: Step) -> StepRecord:
         """Read what a step recorded."""
@@ -124,4 +143,6 @@ def data_run(ledger_table: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Data
             settings[name](**{key: values[key] for key in fields}).to_environment().items()
         ):
             monkeypatch.setenv(variable, value)
-    return DataRun(Bucket("datasets"), Bucket("artifacts"), ledger_table, pipeline, queue)
+    made = DataRun(Bucket("datasets"), Bucket("artifacts"), ledger_table, pipeline, queue)
+    monkeypatch.setattr("tunesmith.aws.clients.bedrock_runtime", lambda: made.tokenizer)
+    return made

@@ -28,6 +28,7 @@ from tunesmith import names
 from tunesmith.aws import clients
 from tunesmith.aws.objects import Bucket
 from tunesmith.aws.service_quotas import bedrock_quotas
+from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY
 from tunesmith.errors import AssignmentChangedError, RecordMissingError, SealBrokenError
 from tunesmith.ledger import Champion, Step
@@ -76,6 +77,49 @@ def test_a_table_and_a_log_are_the_records_that_they_mean(data_run: DataRun) -> 
     assert len(data_run.lines(BLIND)) == 110
     [rejected] = data_run.lines(f"{DATA}/rejected.jsonl")
     assert (rejected["file"], rejected["line"], rejected["rule"]) == ("train.csv.zst", 122, "TS040")
+
+
+def test_token_figures_and_the_cost_follow_what_bedrock_counts_in_a_sample(data_run: DataRun) -> None:
+    data_run.tokenizer.per_word = 10
+    data_run.admitted(train=records(200))
+    prepare_dataset(STEP, None)
+    report = data_run.artifacts.read_json(f"{DATA}/report.json")
+    assert data_run.tokenizer.asked == ["amazon.nova-micro-v1:0"] * 31
+    assert report["tokens"]["error"].startswith("scaled to CountTokens of 30 records")
+    assert report["tokens"]["off"] < 0.2
+    # Three words asked and one answered, each of ten tokens.
+    train = report["split"]["train"]
+    assert train["tokens"] == pytest.approx(40 * train["records"], rel=0.1)
+    estimate_cost(STEP, None)
+    training = data_run.artifacts.read_json(f"runs/{RUN}/estimate.json")["items"][0]
+    assert f"{train['tokens']:,} tokens" in training["what"]
+    bounds = [float(training[key]) / float(training["usd"]) for key in ("low_usd", "high_usd")]
+    off = report["tokens"]["off"]
+    assert bounds == pytest.approx([1 / (1 + off), 1 / (1 - off)], rel=0.01)
+
+
+def test_where_tokens_are_not_counted_the_stated_estimate_stays(data_run: DataRun) -> None:
+    data_run.admitted(train=records(200))
+    assert prepare_dataset(STEP, None)["outcome"] == "valid"
+    assert len(data_run.tokenizer.asked) == 1
+    told = data_run.artifacts.read_json(f"{DATA}/report.json")["tokens"]
+    assert (told["scale"], told["off"]) == (1, 0.27)
+    assert told["error"].startswith("fitted to the public cl100k_base")
+
+
+def test_training_records_are_repeated_on_demand_and_no_others(data_run: DataRun) -> None:
+    job = JOB.replace("train.jsonl", "{train: train.jsonl, repeat_to: 1000}")
+    data_run.admitted(job, train=records(100))
+    prepare_dataset(STEP, None)
+    parts = {name: data_run.lines(f"{DATA}/{name}.jsonl") for name in ("train", "validation")}
+    different = {json.dumps(record) for record in parts["train"]}
+    assert (len(different), len(parts["train"])) == (51, 20 * 51)
+    assert {*Counter(map(json.dumps, parts["train"])).values()} == {20}
+    assert (len(parts["validation"]), len(data_run.lines(BLIND))) == (16, 33)
+    report = data_run.artifacts.read_json(f"{DATA}/report.json")
+    assert report["repeated"] == {"times": 20, "records": 51}
+    assert report["split"]["train"]["records"] == 1020
+    assert "51 records to train, each 20 times" in data_run.step(Step.PREPARE).summary
 
 
 def test_a_good_upload_is_split_and_its_blind_test_sealed(data_run: DataRun) -> None:
@@ -411,6 +455,20 @@ def test_a_plan_that_can_work_is_clear(data_run: DataRun, account: Account) -> N
     account.answers(models, quotas={DEPLOYMENTS_QUOTA: 10.0})
     assert check_preflight(STEP, None) == {"outcome": "clear", "reason": ""}
     assert data_run.step(Step.PREFLIGHT).summary == "Amazon Nova Micro can be tuned and served"
+
+
+def test_repeated_records_count_towards_what_the_model_takes(data_run: DataRun, account: Account) -> None:
+    job = JOB.replace("train.jsonl", "{train: train.jsonl, repeat_to: 19990}")
+    data_run.admitted(job, train=records(100))
+    prepare_dataset(STEP, None)
+    quotas: dict[str, float | None] = {
+        DEPLOYMENTS_QUOTA: 10.0,
+        find_model("nova-micro").maximum_records_quota: 20_000.0,
+    }
+    account.answers([listed("amazon.nova-micro-v1:0:128k")], quotas=quotas)
+    answer = check_preflight(STEP, None)
+    assert answer["outcome"] == "refused"
+    assert "19,992 records to train on" in answer["reason"]
 
 
 def test_a_plan_that_cannot_work_is_refused_with_every_problem(data_run: DataRun, account: Account) -> None:

@@ -85,6 +85,7 @@ def estimate_job(
     split: Mapping[str, Mapping[str, int]],
     prices: PriceTable,
     *,
+    token_error: float | None = None,
     champion_path: str = "",
     champion_base: str = "",
 ) -> Estimate:
@@ -92,7 +93,9 @@ def estimate_job(
 
     The project's champion answers the blind test as well: one that is served on demand is paid by the token,
     by its base model's prices; one that is served by the hour is paid already, but its units stand beside
-    the candidate's while one takes the other's place. Raises UnknownPriceError where a price is missing.
+    the candidate's while one takes the other's place. `token_error` is the share by which the report says
+    its token figures may be off, the estimator's own by default.
+    Raises UnknownPriceError where a price is missing.
     """
     epochs = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)[EPOCHS]
     return estimate_run(
@@ -104,6 +107,7 @@ def estimate_job(
         test_prompt_tokens=split["test"]["prompt_tokens"],
         test_answer_tokens=split["test"]["answer_tokens"],
         max_tokens=job.evaluation.max_tokens,
+        token_error=token_error,
         path=job.serving_path,
         model_units=job.serving.model_units,
         beside_champion=champion_path == "provisioned",
@@ -157,6 +161,7 @@ def estimate_run(
     test_prompt_tokens: int,
     test_answer_tokens: int,
     max_tokens: int,
+    token_error: float | None = None,
     path: str = "on_demand",
     model_units: int = 1,
     beside_champion: bool = False,
@@ -177,7 +182,7 @@ def estimate_run(
         prices.require(asked_champion, _CUSTOM)
     for beside in asked_beside:
         prices.require(beside, _BASE)
-    fewest, most_tokens = tokens_between(model)
+    fewest, most_tokens = tokens_between(model, token_error)
 
     def tokens(what: str, item: Item, count: int, most: int | None = None, of: str = model) -> EstimateItem:
         price = prices.price(of, item)
@@ -267,9 +272,12 @@ def estimate_run(
     )
 
 
-def tokens_between(model: str) -> tuple[Decimal, Decimal]:
-    """Bound the real tokens per estimated token of a base model, by its estimator's largest stated error."""
-    off = Decimal(str(estimator_for(find_model(model).family).off))
+def tokens_between(model: str, error: float | None = None) -> tuple[Decimal, Decimal]:
+    """Bound the real tokens per estimated token of a base model, by its estimator's largest stated error.
+
+    An error that was measured on the data counts instead.
+    """
+    off = Decimal(str(estimator_for(find_model(model).family).off if error is None else error))
     return 1 / (1 + off), 1 / (1 - off)
 
 

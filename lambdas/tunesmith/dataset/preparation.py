@@ -6,6 +6,7 @@ The cloud's function and the command call this one sequence, with the files that
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -166,7 +167,7 @@ def _prepare(
     for part, rows in leaks.items():
         left[part] += len(rows)
         placed.update(dict.fromkeys(rows, "left_out"))
-    split = _split(dataset, placed, left, job.seed)
+    split = _split(dataset, placed, left, job)
     files = _told(dataset, conflicts, {**refused, **bridging})
     findings = Findings(
         near=_near_figures(dataset.clusters, range(len(dataset)), dataset.comparison),
@@ -215,9 +216,9 @@ def _leaks(comparison: Comparison, placed: Mapping[int, Place]) -> dict[str, lis
     }
 
 
-def _split(dataset: _Dataset, placed: Mapping[int, Place], left: Mapping[str, int], seed: int) -> Split:
+def _split(dataset: _Dataset, placed: Mapping[int, Place], left: Mapping[str, int], job: Job) -> Split:
     def drawn(row: int) -> bytes:
-        return hashlib.sha256(f"{seed}:{dataset.keys[row]}".encode()).digest()
+        return hashlib.sha256(f"{job.seed}:{dataset.keys[row]}".encode()).digest()
 
     def part(name: str) -> Records:
         # A part comes from the user's own file, where he brought one, or else from the training file.
@@ -232,6 +233,7 @@ def _split(dataset: _Dataset, placed: Mapping[int, Place], left: Mapping[str, in
         test=parts["test"],
         left_train=left["train"],
         left_validation=left["validation"],
+        repeats=max(1, math.ceil((job.data.repeat_to or 0) / max(1, len(parts["train"])))),
     )
 
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from tunesmith.catalogue import Model, RecordFormat
 from tunesmith.dataset.conflicts import Conflicts
@@ -20,7 +22,7 @@ from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.records import block_text
 from tunesmith.dataset.rules import RULES
 from tunesmith.dataset.sensitive import POLICIES, find_sensitive, mask
-from tunesmith.dataset.tokens import token_summary
+from tunesmith.dataset.tokens import Estimator, estimator_for, token_summary
 
 MOST_REJECTED_SHARE: Final = 0.05
 """Share of a file's records that may be rejected before the whole dataset is in doubt."""
@@ -42,6 +44,8 @@ class Split:
     """Training records left out because validation or test has the like."""
     left_validation: int
     """Validation records left out because the test has the like."""
+    repeats: int = 1
+    """How often each training record stands in what is trained; the other parts hold each once."""
 
     def parts(self) -> dict[str, Records]:
         """Map train, validation and test, in this order, to their records."""
@@ -104,6 +108,8 @@ class DataReport:
     blind_sha256: str
     """SHA-256 of the blind test; empty where nothing was sealed."""
     rejected_uri: str
+    estimator: Estimator
+    """By whose scale and error token figures are told; the records' own are not scaled."""
 
     def to_json(self) -> dict[str, Any]:
         """Spell the report; of each file's problems only the first 20 are quoted."""
@@ -119,10 +125,12 @@ class DataReport:
             "split": self.split_figures(),
             "left_out": {"train": self.split.left_train, "validation": self.split.left_validation},
             **self.findings.to_json(),
-            "estimate_error": self.files["train"].estimate_error,
+            "repeated": {"times": self.split.repeats, "records": len(self.split.train)},
             "tokens": {
-                **token_summary(self.split.train.tokens.tolist()),
-                "error": self.files["train"].estimate_error,
+                **token_summary(np.add(*self._scaled(self.split.train)).tolist(), repeats=self.split.repeats),
+                "error": self.estimator.error,
+                "off": self.estimator.off,
+                "scale": self.estimator.scale,
             },
             "diversity": _diversity(self.split.train, self._near_share()),
             "seed": self.seed,
@@ -131,8 +139,26 @@ class DataReport:
         }
 
     def split_figures(self) -> dict[str, dict[str, int]]:
-        """Count records and tokens of each part."""
-        return {part: _part_figures(records) for part, records in self.split.parts().items()}
+        """Count records and tokens of each part, those for training as often as they stand in it."""
+        return {
+            part: self._part_figures(records, self.split.repeats if part == "train" else 1)
+            for part, records in self.split.parts().items()
+        }
+
+    def _part_figures(self, records: Records, times: int) -> dict[str, int]:
+        prompt, answer = (times * int(tokens.sum()) for tokens in self._scaled(records))
+        return {
+            "records": times * len(records),
+            "tokens": prompt + answer,
+            "prompt_tokens": prompt,
+            "answer_tokens": answer,
+        }
+
+    def _scaled(self, records: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give each record's tokens of prompt and answer by the estimator's scale."""
+        scale = self.estimator.scale
+        prompt = np.rint(records.prompt_tokens * scale).astype(np.int64)
+        return prompt, np.rint(records.answer_tokens * scale).astype(np.int64)
 
     def summary(self) -> str:
         """Say in a sentence what came out."""
@@ -143,8 +169,9 @@ class DataReport:
             f"; {count:,} changed to fit the model, {change}: {CHANGES[change]}".rstrip(".")
             for change, count in self.changes().items()
         )
+        times = f", each {self.split.repeats} times" if self.split.repeats > 1 else ""
         return (
-            f"{train:,} records to train, {validation:,} to validate, {test:,} sealed as blind test; "
+            f"{train:,} records to train{times}, {validation:,} to validate, {test:,} sealed as blind test; "
             f"{self.figures()['rejected']:,} rejected, {self.figures()['duplicates']:,} duplicates dropped"
             f"{self._set_aside()}{changed}{self._said_of_sensitive()}"
             f"{'; ' + self.findings.unproven_note if self.findings.unproven_note else ''}"
@@ -213,6 +240,7 @@ def data_report(
         seed=seed,
         blind_sha256="" if reason else hashlib.sha256(joined(split.test)).hexdigest(),
         rejected_uri=rejected_uri,
+        estimator=estimator_for(model.family),
     )
 
 
@@ -292,16 +320,6 @@ def _split_objection(files: Mapping[str, CheckedFile], split: Split) -> str:
 def _file_figures(checked: CheckedFile) -> dict[str, Any]:
     figures = checked.to_json()
     return {**figures, "problems": figures["problems"][:_LISTED], "different": len(checked.records)}
-
-
-def _part_figures(records: Records) -> dict[str, int]:
-    prompt, answer = int(records.prompt_tokens.sum()), int(records.answer_tokens.sum())
-    return {
-        "records": len(records),
-        "tokens": prompt + answer,
-        "prompt_tokens": prompt,
-        "answer_tokens": answer,
-    }
 
 
 def _diversity(records: Records, near_duplicate_share: float) -> dict[str, Any] | None:

@@ -14,6 +14,8 @@ Arabic, Hebrew), then those of three and four (Chinese, Japanese, Korean, the sc
 
 FEWEST_PAIRS: Final = 20
 """Below so many counted texts a calibration would follow their chance."""
+MOST_OFF: Final = 0.9
+"""No sample widens a cost's bounds further; a count may be odd by any factor."""
 BINS: Final = 20
 HEAVIEST: Final = 2
 """No character is estimated at more tokens, unless calibrated: a short text need not be counted."""
@@ -95,14 +97,14 @@ def calibrated(estimator: Estimator, pairs: Iterable[tuple[str, int]]) -> Estima
     Raises ValueError where there are fewer than FEWEST_PAIRS with any token.
     """
     unscaled = replace(estimator, scale=1.0)
-    ratios = sorted(counted / unscaled.estimate(text) for text, counted in pairs if counted and text)
+    ratios = sorted(counted / unscaled.estimate(text) for text, counted in pairs if counted > 0 and text)
     if len(ratios) < FEWEST_PAIRS:
         raise ValueError(
             f"{len(ratios)} counted texts are too few to calibrate with: {FEWEST_PAIRS} at least"
         )
     scale = median(ratios)
     errors = sorted(abs(scale / ratio - 1) for ratio in ratios)
-    off = errors[math.ceil(0.95 * len(errors)) - 1]
+    off = min(errors[math.ceil(0.95 * len(errors)) - 1], MOST_OFF)
     return replace(
         estimator,
         scale=scale,
@@ -114,16 +116,18 @@ def calibrated(estimator: Estimator, pairs: Iterable[tuple[str, int]]) -> Estima
     )
 
 
-def token_summary(tokens: Sequence[int], *, epochs: int | None = None) -> dict[str, Any]:
+def token_summary(tokens: Sequence[int], *, epochs: int | None = None, repeats: int = 1) -> dict[str, Any]:
     """Sum up records' tokens: total of one epoch and of all, percentiles, and a histogram for a picture.
+
+    Each record stands `repeats` times in an epoch, and once in percentiles and histogram.
 
     The histogram's bins are `[from, to, records]`, `to` excluded but for the last.
     """
     ordered = sorted(tokens)
     return {
         "records": len(ordered),
-        "per_epoch": sum(ordered),
-        "all_epochs": None if epochs is None else epochs * sum(ordered),
+        "per_epoch": repeats * sum(ordered),
+        "all_epochs": None if epochs is None else epochs * repeats * sum(ordered),
         "median": percentile(ordered, 0.5),
         "p95": percentile(ordered, 0.95),
         "max": ordered[-1] if ordered else 0,

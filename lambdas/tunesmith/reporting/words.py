@@ -120,8 +120,12 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
 def data_findings(report: Mapping[str, Any]) -> list[str]:
     """Say what the records showed together, and whether they prove anything."""
     near, conflicts = report["near_duplicates"], report["conflicts"]
-    left, leaked = report["left_out"], report["leaked"]
+    left, leaked, repeated = report["left_out"], report["leaked"], report["repeated"]
     told = [
+        f"{repeated['records']:,} different records are for training, each {repeated['times']:,} times,"
+        " as data.repeat_to asks; validation and blind test hold each once."
+        if repeated["times"] > 1
+        else "",
         f"{near['records']:,} records are near-duplicates, in {near['groups']:,} groups that stay whole;"
         f" the largest has {near['largest']:,}."
         if near["groups"]

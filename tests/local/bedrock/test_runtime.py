@@ -116,3 +116,18 @@ def test_invoke_model_takes_a_nova_body(bedrock: Bedrock, deployment: str) -> No
     with pytest.raises(ClientError) as raised:
         bedrock.runtime.invoke_model(modelId=deployment, body="not json")
     assert code_of(raised) == ("ValidationException", 400)
+
+
+def test_tokens_are_counted_for_base_models_by_the_rule_of_four_characters(
+    bedrock: Bedrock, deployment: str
+) -> None:
+    text = TEST[0][0]
+    asked = {"messages": [{"role": "user", "content": [{"text": text}]}]}
+    told = bedrock.runtime.count_tokens(
+        modelId=MICRO, input={"converse": {**asked, "system": [{"text": SYSTEM}]}}
+    )
+    assert told["inputTokens"] == bedrock.ask(MICRO, text)["usage"]["inputTokens"]
+    for model, wanted in ((deployment, {"converse": asked}), (MICRO, {"invokeModel": {"body": b"{}"}})):
+        with pytest.raises(ClientError) as refused:
+            bedrock.runtime.count_tokens(modelId=model, input=wanted)
+        assert code_of(refused)[0] == "ValidationException"

@@ -13,6 +13,7 @@ from tests.tunesmith.dataset.prepared import MICRO, WHERE, checked, pairs, prepa
 from tunesmith.catalogue import find_model
 from tunesmith.dataset import DataReport, joined, rejected_rows
 from tunesmith.dataset import report as dataset_report
+from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.tokens import estimator_for
 
 
@@ -59,7 +60,8 @@ def test_the_json_tells_tokens_and_variety_of_what_is_trained() -> None:
     told = json.loads(json.dumps(found.to_json()))
     assert told["tokens"]["records"] == told["split"]["train"]["records"]
     assert told["tokens"]["per_epoch"] == told["split"]["train"]["tokens"]
-    assert told["tokens"]["error"] == told["estimate_error"] == estimator_for(MICRO.family).error
+    assert told["tokens"]["error"] == estimator_for(MICRO.family).error
+    assert (told["tokens"]["off"], told["tokens"]["scale"]) == (estimator_for(MICRO.family).off, 1)
     assert told["diversity"]["records"] == told["diversity"]["of"] == told["split"]["train"]["records"]
     assert told["diversity"]["labels"] == {"a": told["split"]["train"]["records"]}
     assert found.split_figures() == told["split"]
@@ -208,3 +210,60 @@ def test_too_few_records_are_told_with_what_to_do() -> None:
     assert found.outcome == "valid"
     assert found.summary().endswith("a run of fewer than 300 is not promoted by itself")
     assert "give a test file of new records as data.test" in found.to_json()["unproven_note"]
+
+
+# --- repeated training records
+
+
+@pytest.mark.parametrize(("wanted", "times"), [(None, 1), (2, 1), (66, 1), (67, 2), (132, 2), (1000, 16)])
+def test_a_small_training_set_is_repeated_whole_until_it_is_as_large_as_asked(
+    wanted: int | None, times: int
+) -> None:
+    plain = prepared({"train": pairs(130)}).report
+    found = prepared({"train": pairs(130)}, repeat_to=wanted).report
+    assert len(plain.split.train) == 66
+    assert found.split.repeats == times
+    told, once = found.to_json(), plain.to_json()
+    assert told["repeated"] == {"times": times, "records": 66}
+    assert told["split"]["train"] == {key: times * figure for key, figure in once["split"]["train"].items()}
+    # Validation and test are never repeated, and nothing else of the split moves.
+    for part in ("validation", "test"):
+        assert told["split"][part] == once["split"][part]
+    assert found.blind_sha256 == plain.blind_sha256
+    assert told["tokens"]["per_epoch"] == told["split"]["train"]["tokens"]
+    assert told["tokens"]["histogram"] == once["tokens"]["histogram"]
+    assert ("66 records to train, each 16 times, " in found.summary()) == (times == 16)
+
+
+# --- token figures by what Bedrock counts
+
+
+def test_token_figures_are_scaled_to_what_was_counted_and_say_so() -> None:
+    found = report(train=[pair(said(n), "a " * n) for n in range(1, 101)])
+    texts = texts_to_count(found.split.train)
+    assert len(texts) == 30
+    assert set(texts) <= {f"{said(n)}\n{'a ' * n}" for n in range(101)}
+    estimate = estimator_for(MICRO.family).estimate
+    scaled = with_counts(found, [(text, 2 * estimate(text)) for text in texts])
+    for part, figures in scaled.split_figures().items():
+        before = found.split_figures()[part]
+        assert figures == {key: count * (1 if key == "records" else 2) for key, count in before.items()}
+    told = scaled.to_json()["tokens"]
+    assert (told["scale"], told["off"]) == (2, 0)
+    assert told["error"].startswith("scaled to CountTokens of 30 records: off by 0 % in their median")
+    assert told["per_epoch"] == 2 * found.to_json()["tokens"]["per_epoch"]
+    assert told["max"] == 2 * found.to_json()["tokens"]["max"]
+
+
+def test_a_few_counts_change_no_figure() -> None:
+    found = report(train=pairs(100))
+    assert with_counts(found, [(text, 7) for text in texts_to_count(found.split.train)[:19]]) == found
+
+
+def test_the_text_that_is_counted_is_all_that_is_trained() -> None:
+    reasoned = {"reasoningContent": {"reasoningText": {"text": "Hm."}}}
+    answer = {"role": "assistant", "content": [reasoned, {"text": "b"}]}
+    system = [{"text": "Be brief."}, {"text": "Be kind."}]
+    value = {"system": system, "messages": [{"role": "user", "content": [{"text": "a"}]}, answer]}
+    files = checked({"train": [value]}, find_model("nova-2-lite"))
+    assert texts_to_count(files["train"].records) == ["Be brief.\nBe kind.\na\nHm.\nb"]

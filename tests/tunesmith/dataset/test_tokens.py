@@ -13,6 +13,7 @@ from tunesmith.dataset.tokens import (
     CLASSES,
     FEWEST_PAIRS,
     HEAVIEST,
+    MOST_OFF,
     calibrated,
     character_counts,
     estimator_for,
@@ -86,6 +87,16 @@ def test_calibration_meets_what_was_counted_and_says_so() -> None:
     assert "CountTokens of 40 records" in found.error
     assert found.estimate(texts[0]) == pytest.approx(1.3 * estimator.estimate(texts[0]), abs=2)
     assert calibrated(found, pairs).scale == pytest.approx(found.scale)
+
+
+def test_an_odd_sample_widens_a_cost_s_bounds_by_so_much_and_no_more() -> None:
+    estimator = estimator_for("nova-1")
+    texts = ["word " * number for number in range(1, 41)]
+    pairs = [
+        (text, estimator.estimate(text) * (1 if number % 2 else 50)) for number, text in enumerate(texts)
+    ]
+    assert calibrated(estimator, pairs).off == MOST_OFF
+    assert calibrated(estimator, [*pairs, ("text", -3), ("text", 0)]) == calibrated(estimator, pairs)
 
 
 def test_too_few_counts_calibrate_nothing() -> None:

@@ -129,6 +129,8 @@ def test_clean_data_is_told_in_few_words() -> None:
         "Nothing in training is like validation or blind test.",
         "250 records are too few.",
     ]
+    repeated = data_findings({**clean, "repeated": {"times": 3, "records": 340}})
+    assert repeated[0].startswith("340 different records are for training, each 3 times, as data.repeat_to")
     warned = {
         **clean,
         "near_duplicates": {**sample.data_report()["near_duplicates"], "warning": "half is one"},
