@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -31,26 +32,32 @@ COMMON_SAMPLE: Final = 5_000
 """Of more texts, a sample of this size tells what is common; content chooses it, so order is no matter."""
 
 _BOTH_WORDS: Final = 72
-_BATCH_CHARACTERS: Final = 1 << 19
+_BATCH_CHARACTERS: Final = 1 << 18
 _BATCH_TEXTS: Final = 4_096
 _CHOOSING_STEP: Final = 16
-_SAMPLED_AT_ONCE: Final = 256
-_ROUGH_BITS: Final = 20
+_SAMPLE_CHARACTERS: Final = 1 << 25
+_SAMPLE_LEAST: Final = 500
+_ROUGH_BITS: Final = 17
+_FILTER_BITS: Final = 16
 _LONG_WORD_BYTES: Final = 64
 _SPACE: Final = 0x20
-_FOLD: Final = bytes(
-    byte if byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") else _SPACE
-    for byte in (ord(chr(byte).lower()) if byte < 0x80 else byte for byte in range(256))
-)
+_UNDERSCORE: Final = ord("_")
 # Odd multipliers of SplitMix64 and its kin; any odd numbers with well-spread bits would do.
 _MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
-_GOLDEN: Final = 0x9E3779B97F4A7C15
-_WORD_STEP: Final = np.uint64(0x9FB21C651E98DF25)
-_PLACES: Final = np.array([pow(_GOLDEN, k + 1, 1 << 64) for k in range(SHINGLE)], dtype=np.uint64)
-_CHARACTER_PLACES: Final = np.array(
-    [pow(0xD1342543DE82EF95, k + 1, 1 << 64) for k in range(SHINGLE)], dtype=np.uint64
+_LONG_WORD_STEP: Final = np.uint64(0x9FB21C651E98DF25)
+_Steps: TypeAlias = tuple[np.uint64, np.uint64, np.uint64]
+_WORD_STEPS: Final = (
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0xD6E8FEB86659FD93),
+    np.uint64(0xA0761D6478BD642F),
+)
+_CHARACTER_STEPS: Final = (
+    np.uint64(0xD1342543DE82EF95),
+    np.uint64(0xE7037ED1A0B428DB),
+    np.uint64(0x8EBC6AF09C88C6E3),
 )
 _BYTE_MASKS: Final = np.array([(1 << (8 * length)) - 1 for length in range(9)], dtype=np.uint64)
+"""By a word's length; longer ones have the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +78,12 @@ class ShingleBatch:
 
 def mix(values: U64) -> U64:
     """Spread every bit of each number over all 64."""
-    values = values ^ (values >> np.uint64(32))
-    values *= _MIX
-    values ^= values >> np.uint64(29)
-    return values
+    scratch = values >> np.uint64(32)
+    mixed: U64 = values ^ scratch
+    mixed *= _MIX
+    np.right_shift(mixed, np.uint64(29), out=scratch)
+    mixed ^= scratch
+    return mixed
 
 
 def ranges(starts: Ints, lengths: Ints) -> Ints:
@@ -85,44 +94,45 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
     return found
 
 
-def shingle_batches(
-    texts: Sequence[str], common: U64, chosen: Sequence[int] | Ints | None = None
-) -> Iterator[ShingleBatch]:
-    """Shingle all texts, or the chosen ones, in batches of about half a megabyte."""
+def shingle_batches(texts: Sequence[str], common: U64, chosen: Ints | None = None) -> Iterator[ShingleBatch]:
+    """Shingle all texts, or the chosen ones, in batches of about a quarter of a megabyte."""
+    for batch, indices in _batches(texts, chosen):
+        yield _shingled(batch, indices, common)
+
+
+def _batches(texts: Sequence[str], chosen: Ints | None) -> Iterator[tuple[list[str], Ints]]:
     batch: list[str] = []
-    indices: list[int] = []
-    characters = 0
-    for index in range(len(texts)) if chosen is None else map(int, chosen):
-        text = texts[index]
+    characters = done = 0
+    indices = np.arange(len(texts), dtype=np.int64) if chosen is None else chosen
+    for text in texts if chosen is None else map(texts.__getitem__, chosen.tolist()):
         batch.append(text)
-        indices.append(index)
         characters += len(text)
         if characters >= _BATCH_CHARACTERS or len(batch) == _BATCH_TEXTS:
-            yield _shingled(batch, np.array(indices, dtype=np.int64), common)
-            batch, indices, characters = [], [], 0
+            yield batch, indices[done : done + len(batch)]
+            done += len(batch)
+            batch, characters = [], 0
     if batch:
-        yield _shingled(batch, np.array(indices, dtype=np.int64), common)
+        yield batch, indices[done:]
 
 
 def common_shingles(texts: Sequence[str]) -> U64:
     """Find the runs of five words that stand in more than 1 % of the texts, sorted."""
     sample = _sample(texts)
     limit = max(COMMON_SHARE * sample.size, COMMON_LEAST * sample.size / max(len(texts), 1))
-    found, owners = [], []
-    for start in range(0, sample.size, _SAMPLED_AT_ONCE):
-        words = _words([texts[index] for index in sample[start : start + _SAMPLED_AT_ONCE]])
+    found, bounds = [np.zeros(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)]
+    for batch, _ in _batches(texts, sample):
+        words = _words(batch)
         values, valid = words.windows()
         found.append(values[valid] >> np.uint64(16))
-        owners.append((words.text[: values.size][valid] + start).astype(np.int32))
-    if not found:
-        return np.zeros(0, dtype=np.uint64)
-    values, owner = np.concatenate(found), np.concatenate(owners)
+        bounds.append(np.maximum(words.counts - (SHINGLE - 1), 0))
+    values, ends = np.concatenate(found), np.cumsum(np.concatenate(bounds))
     # A rough count first, one that may only be too high, leaves so few that each can be counted by text.
-    low = (values & np.uint64((1 << _ROUGH_BITS) - 1)).astype(np.int64)
-    frequent = np.bincount(low, minlength=1 << _ROUGH_BITS) > limit
-    kept = np.flatnonzero(frequent[low])
-    kept = kept[np.lexsort((owner[kept], values[kept]))]
-    values, owner = values[kept], owner[kept]
+    rough = (values >> np.uint64(48 - _ROUGH_BITS)).astype(np.int64)
+    frequent = np.bincount(rough, minlength=1 << _ROUGH_BITS) > limit
+    kept = np.flatnonzero(frequent.take(rough))
+    owner, values = np.searchsorted(ends, kept, side="right"), values[kept]
+    order = np.lexsort((owner, values))
+    owner, values = owner[order], values[order]
     changed = np.ones(values.size, dtype=np.bool_)
     changed[1:] = (values[1:] != values[:-1]) | (owner[1:] != owner[:-1])
     values, counts = np.unique(values[changed], return_counts=True)
@@ -130,67 +140,68 @@ def common_shingles(texts: Sequence[str]) -> U64:
 
 
 def _sample(texts: Sequence[str]) -> Ints:
-    if len(texts) <= COMMON_SAMPLE:
-        return np.arange(len(texts), dtype=np.int64)
-    sums = np.fromiter(
-        (zlib.crc32(text[::_CHOOSING_STEP].encode("utf-8", "surrogatepass")) for text in texts),
-        dtype=np.uint32,
-        count=len(texts),
-    )
+    """Choose texts by their content: 5,000, fewer where they are long."""
+    digits, lengths = array("I"), array("I")
+    for text in texts:
+        digits.append(zlib.crc32(text[::_CHOOSING_STEP].encode("utf-8", "surrogatepass")))
+        lengths.append(len(text))
+    sums, sizes = np.frombuffer(digits, dtype=np.uint32), np.frombuffer(lengths, dtype=np.uint32)
+    order = np.argsort(sums, kind="stable")
+    whole = int(np.searchsorted(np.cumsum(sizes[order], dtype=np.int64), _SAMPLE_CHARACTERS, side="right"))
+    wanted = min(max(whole, _SAMPLE_LEAST), COMMON_SAMPLE, sums.size)
     # All texts of the last sum come along: which of equal sums is first would depend on the order.
-    return np.flatnonzero(sums <= np.partition(sums, COMMON_SAMPLE - 1)[COMMON_SAMPLE - 1]).astype(np.int64)
+    return np.flatnonzero(sums <= sums[order[wanted - 1]]) if wanted else order
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of a batch; a space follows each in `data`."""
+    """The words of a batch, in lower case where they stand in `data`."""
 
     data: NDArray[np.uint8]
     starts: Ints
     lengths: Ints
-    text: Ints
     counts: Ints
+    """Words of each text."""
     hashes: U64
 
     def windows(self) -> tuple[U64, Flags]:
         """Hash each five words in a row, and tell which five stand in one text."""
-        size = max(self.hashes.size - SHINGLE + 1, 0)
-        values = np.zeros(size, dtype=np.uint64)
-        for place in range(SHINGLE if size else 0):
-            values += self.hashes[place : place + size] * _PLACES[place]
-        valid = self.text[:size] == self.text[SHINGLE - 1 :][:size]
-        return mix(values), valid
+        values = _runs_of_five(self.hashes, _WORD_STEPS)
+        valid = np.ones(self.hashes.size, dtype=np.bool_)
+        # The last four words of a text begin no run; a text of fewer takes that from the one before, too.
+        ends = np.cumsum(self.counts)[self.counts > 0]
+        for place in range(1, SHINGLE):
+            valid[np.maximum(ends - place, 0)] = False
+        return values, valid[: values.size]
+
+    def texts(self) -> Ints:
+        """Give the text of each word."""
+        return np.repeat(np.arange(self.counts.size), self.counts)
 
 
 def _shingled(batch: list[str], indices: Ints, common: U64) -> ShingleBatch:
     words = _words(batch)
     values, kept = words.windows()
-    counts = words.counts
-    covered: Flags | None = None
+    counts, covered = words.counts, None
     if common.size:
-        hits = np.flatnonzero(_among(values, common) & kept)
-        if hits.size:
-            covered = np.zeros(words.text.size, dtype=np.bool_)
-            for place in range(SHINGLE):
-                covered[hits + place] = True
-            left = counts - np.bincount(words.text[covered], minlength=counts.size)
-            whole = left == 0  # nothing but common runs: such texts are compared as they are
-            covered &= ~whole[words.text]
-            kept[hits] = whole[words.text[hits]]
-            counts = np.where(whole, counts, left)
+        hits = _among(values, common)
+        hits &= kept
+        covered, counts, kept = _uncovered(words, hits, kept)
     long = counts >= LONG_WORDS
-    kept &= long[words.text[: kept.size]]
-    word_values, word_texts = values[kept], words.text[: kept.size][kept]
-    lesser = (counts > 0) & (counts < _BOTH_WORDS)
-    character_values, character_texts = _characters(words, lesser, covered)
+    if not long.all():
+        kept &= np.repeat(long, words.counts)[: kept.size]
     # Rows: the texts by words first, then the texts by characters.
-    long_texts, lesser_texts = np.flatnonzero(long), np.flatnonzero(lesser)
     row_of = np.cumsum(long) - 1
-    character_row_of = np.cumsum(lesser) - 1 + long_texts.size
+    row_values, rows = values[kept], np.repeat(row_of, words.counts)[: kept.size][kept]
+    long_texts, lesser_texts = np.flatnonzero(long), np.flatnonzero((counts > 0) & (counts < _BOTH_WORDS))
+    if lesser_texts.size:
+        character_values, character_rows = _characters(words, lesser_texts, covered)
+        row_values = np.concatenate((row_values, character_values))
+        rows = np.concatenate((rows, character_rows + long_texts.size))
     texts = np.concatenate((long_texts, lesser_texts))
     return ShingleBatch(
-        values=np.concatenate((word_values, character_values)),
-        rows=np.concatenate((row_of[word_texts], character_row_of[character_texts])),
+        values=row_values,
+        rows=rows,
         texts=indices[texts],
         by_words=np.arange(texts.size) < long_texts.size,
         short=counts[texts] < LONG_WORDS,
@@ -198,52 +209,74 @@ def _shingled(batch: list[str], indices: Ints, common: U64) -> ShingleBatch:
 
 
 def _among(values: U64, common: U64) -> Flags:
-    """Tell which values are common, by tables: a search in `common` would cost more than the hashing."""
-    short = values >> np.uint64(16)
-    found: Flags = np.zeros(values.size, dtype=np.bool_)
-    size = np.uint64(max(1 << 16, 1 << int(common.size * 16).bit_length()))
-    left, shift = common, np.uint64(0)
-    while left.size:  # those that another one displaced go into a table of their own
-        table = np.zeros(int(size), dtype=np.uint64)
-        table[(left >> shift) & (size - np.uint64(1))] = left
-        found |= table[(short >> shift) & (size - np.uint64(1))] == short
-        left = left[table[(left >> shift) & (size - np.uint64(1))] != left]
-        shift += np.uint64(7)
+    """Tell which values are common: a table that fits the cache holds nearly all others back."""
+    bits = max(_FILTER_BITS, int(common.size).bit_length() + 3)
+    many = np.bincount((common >> np.uint64(48 - bits)).astype(np.int64), minlength=1 << bits)
+    begins = np.cumsum(many) - many
+    head = (values >> np.uint64(64 - bits)).view(np.int64)
+    found: Flags = (many > 0).take(head)
+    places = np.flatnonzero(found)
+    first, short = begins.take(head.take(places)), values.take(places) >> np.uint64(16)
+    alike = np.zeros(places.size, dtype=np.bool_)
+    for later in range(int(many.max())):
+        alike |= common.take(first + later, mode="clip") == short
+    found[places] = alike
     return found
 
 
+def _uncovered(words: _Words, hits: Flags, kept: Flags) -> tuple[Flags, Ints, Flags]:
+    """Tell which words common runs cover, how many of each text are left, and which runs count then."""
+    covered = np.zeros(words.hashes.size, dtype=np.bool_)
+    for place in range(SHINGLE if hits.size else 0):
+        covered[place : place + hits.size] |= hits
+    before = np.concatenate(([0], np.cumsum(covered)))
+    ends = np.cumsum(words.counts)
+    left = words.counts - (before[ends] - before[ends - words.counts])
+    whole = (left == 0) & (words.counts > 0)
+    if whole.any():  # nothing but common runs: such texts are compared as they are
+        spared = np.repeat(whole, words.counts)
+        covered &= ~spared
+        hits &= ~spared[: hits.size]
+        left = np.where(whole, words.counts, left)
+    return covered, left, kept & ~hits
+
+
 def _words(batch: Sequence[str]) -> _Words:
-    body, sizes = _folded(batch)
+    body, sizes = _encoded(batch)
     # The first space makes the first edge a start; the last ones let eight bytes be read at any word.
-    joined = b" ".join((b"", body, b" " * 16)).translate(_FOLD)
-    data = np.frombuffer(joined + b" " * (-len(joined) % 8), dtype=np.uint8)
-    inside = data != _SPACE
+    raw = np.frombuffer(b"".join((b" ", body, b" " * 9)), dtype=np.uint8)
+    data = raw | np.uint8(
+        _SPACE
+    )  # lower case; digits have that bit, and it leaves the underscore alone there
+    inside = data - np.uint8(ord("a")) < 26
+    inside |= raw - np.uint8(ord("0")) < 10
+    inside |= raw == _UNDERSCORE
+    if not body.isascii():
+        outside = raw >= 0x80
+        inside |= outside
+        np.copyto(data, raw, where=outside)
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     edges += 1
-    starts, ends = edges[0::2], edges[1::2]
-    lengths = ends - starts
-    bounds = np.cumsum(sizes + 1)
-    counts = np.diff(np.searchsorted(starts, bounds), prepend=0)
-    return _Words(
-        data=data,
-        starts=starts,
-        lengths=lengths,
-        text=np.repeat(np.arange(sizes.size), counts),
-        counts=counts,
-        hashes=_word_hashes(data, starts, lengths),
-    )
+    starts = edges[0::2]
+    lengths = edges[1::2] - starts
+    counts = np.diff(np.searchsorted(starts, np.cumsum(sizes + 1)), prepend=0)
+    hashes = _word_hashes(data, starts, lengths)
+    return _Words(data=data, starts=starts, lengths=lengths, counts=counts, hashes=hashes)
 
 
 def _word_hashes(data: NDArray[np.uint8], starts: Ints, lengths: Ints) -> U64:
     """Hash words eight bytes at a time: nearly all have one or two such pieces."""
-    blocks = data.view("<u8").astype(np.uint64, copy=False)
-    hashes: U64 = mix(_eight_bytes(blocks, starts) & _BYTE_MASKS[np.minimum(lengths, 8)])
+    # Eight bytes from every place on: what is not aligned numpy copies byte by byte, on any processor.
+    eight = np.ndarray((data.size - 7,), "<u8", data.data, strides=(1,))
+    pieces = eight[starts].astype(np.uint64, copy=False)
+    pieces &= _BYTE_MASKS.take(lengths, mode="clip")
+    hashes = mix(pieces)
     longer = np.flatnonzero(lengths > 8)
     done = 8
     while longer.size and done < _LONG_WORD_BYTES:
-        piece = _eight_bytes(blocks, starts[longer] + done)
-        piece &= _BYTE_MASKS[np.minimum(lengths[longer] - done, 8)]
-        hashes[longer] = mix(hashes[longer] * _WORD_STEP + piece)
+        piece = eight[starts[longer] + done]
+        piece &= _BYTE_MASKS.take(lengths[longer] - done, mode="clip")
+        hashes[longer] = mix(hashes[longer] * _LONG_WORD_STEP + piece)
         done += 8
         longer = longer[lengths[longer] > done]
     for word in longer:
@@ -252,48 +285,48 @@ def _word_hashes(data: NDArray[np.uint8], starts: Ints, lengths: Ints) -> U64:
     return hashes
 
 
-def _eight_bytes(blocks: U64, starts: Ints) -> U64:
-    """Read eight bytes from any place of the data: numpy's own unaligned reads are slow."""
-    block = starts >> 3
-    shift = ((starts & 7) << 3).astype(np.uint64)
-    low: U64 = blocks[block] >> shift
-    high: U64 = (blocks[block + 1] << np.uint64(1)) << (np.uint64(63) - shift)
-    low |= high
-    return low
+def _runs_of_five(values: U64, steps: _Steps) -> U64:
+    """Hash each five neighbours, by way of pairs and of fours."""
+    if values.size < SHINGLE:
+        return np.zeros(0, dtype=np.uint64)
+    one, two, three = steps
+    pairs = values[:-1] * one
+    pairs += values[1:]
+    fours = pairs[:-2] * two
+    fours += pairs[2:]
+    fives = fours[:-1] * three
+    fives += values[4:]
+    return mix(fives)
 
 
-def _characters(words: _Words, lesser: Flags, covered: Flags | None) -> tuple[U64, Ints]:
-    """Hash every five characters of the lesser texts' words, with one space between words."""
-    chosen = np.zeros(0, dtype=np.int64)
-    if lesser.any():
-        chosen = np.flatnonzero(lesser[words.text] if covered is None else lesser[words.text] & ~covered)
-    if not chosen.size:
-        return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
-    lengths = words.lengths[chosen] + 1
+def _characters(words: _Words, lesser: Ints, covered: Flags | None) -> tuple[U64, Ints]:
+    """Hash every five characters of the lesser texts' words, a space between words, with their places."""
+    of_text = np.full(words.counts.size, -1, dtype=np.int64)
+    of_text[lesser] = np.arange(lesser.size)
+    of_word = np.repeat(of_text, words.counts)
+    chosen = np.flatnonzero(of_word >= 0 if covered is None else (of_word >= 0) & ~covered)
+    of_word, lengths = of_word[chosen], words.lengths[chosen] + 1
     body = words.data[ranges(words.starts[chosen], lengths)]
-    of_word = words.text[chosen]
+    body[np.cumsum(lengths) - 1] = _SPACE
     if (body >= 0x80).any():
         heads = np.cumsum((body & 0xC0) != 0x80)
         codes = np.frombuffer(body.tobytes().decode().encode("utf-32-le"), dtype="<u4").astype(np.uint64)
         lengths = np.diff(heads[np.cumsum(lengths) - 1], prepend=0)
     else:
         codes = body.astype(np.uint64)
-    present, first = np.unique(of_word, return_index=True)
-    totals = np.add.reduceat(lengths, first)
+    # Every lesser text has words that are not covered.
+    totals = np.bincount(of_word, weights=lengths, minlength=lesser.size).astype(np.int64)
     # Each text is followed by zeros, so that a text of fewer than five characters is one shingle of its own.
-    padded = np.zeros(codes.size + SHINGLE * present.size, dtype=np.uint64)
+    padded = np.zeros(codes.size + SHINGLE * lesser.size, dtype=np.uint64)
     begins = np.cumsum(totals + SHINGLE) - (totals + SHINGLE)
     padded[ranges(begins, totals)] = codes
     padded[begins + totals - 1] = 0  # the space after the last word
-    size = padded.size - SHINGLE + 1
-    values = np.full(size, _GOLDEN, dtype=np.uint64)
-    for place in range(SHINGLE):
-        values += padded[place : place + size] * _CHARACTER_PLACES[place]
     numbers = np.maximum(totals - SHINGLE, 1)
-    return mix(values[ranges(begins, numbers)]), np.repeat(present, numbers)
+    runs = _runs_of_five(padded, _CHARACTER_STEPS)[ranges(begins, numbers)]
+    return runs, np.repeat(np.arange(lesser.size), numbers)
 
 
-def _folded(batch: Sequence[str]) -> tuple[bytes, Ints]:
+def _encoded(batch: Sequence[str]) -> tuple[bytes, Ints]:
     """Encode texts, a space between them, so that every byte outside ASCII belongs to a word in lower case.
 
     Gives each text's bytes, too.
