@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    approve,
     capacity,
     check,
     destroy,
@@ -50,6 +51,8 @@ app.command("submit")(submit.submit)
 app.command("watch")(watch.watch)
 app.command("runs")(runs.runs)
 app.command("report")(report.report)
+app.command("approve")(approve.approve)
+app.command("deny")(approve.deny)
 app.command("resume")(resume.resume)
 app.command("promote")(promote.promote)
 app.command("rollback")(rollback.rollback)

@@ -37,7 +37,13 @@ CHILDREN: Final = {
     "reap": ("release",),
 }
 CALLS: Final = {
-    "pipeline": ("prepare_dataset", "check_preflight", "estimate_cost", "decide_promotion"),
+    "pipeline": (
+        "prepare_dataset",
+        "check_preflight",
+        "estimate_cost",
+        "ask_approval",
+        "decide_promotion",
+    ),
     "open": ("plan_capacity",),
     "job": ("plan_job", "watch_job", "conclude_job"),
     "judge": ("answer_validation",),
@@ -73,7 +79,7 @@ PACKAGES: Final = {
 WRITES: Final = {
     "admit_upload": ("runs/*/job.json", "rejections/*"),
     "prepare_dataset": ("runs/*/data/*", "blind/*", "projects/*/assignment.json"),
-    "estimate_cost": ("runs/*/estimate.json",),
+    "estimate_cost": ("runs/*/estimate.json", "runs/*/question.json"),
     "plan_round": ("runs/*/training/plan.json",),
     "watch_job": ("runs/*/training/watch/*",),
     "conclude_job": ("runs/*/training/jobs/*",),
@@ -306,7 +312,8 @@ class PipelineStack(cdk.Stack):
             self.evaluation_role, storage.artifacts_arn, "runs/*/answers/*", "runs/*/evaluation/*"
         )
         grants.read_objects(roles["admit_upload"], storage.artifacts_arn, "rejections/*")
-        grants.publish(roles["admit_upload"], storage.topic)
+        for name in ("admit_upload", "ask_approval"):
+            grants.publish(roles[name], storage.topic)
         for name in ("plan_release", "find_overdue"):
             grants.list_open_capacity(roles[name], ledger)
         for name in ("restore_champion", "plan_release"):

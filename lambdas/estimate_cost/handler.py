@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, budget_objection, estimate_job, load_prices
+from tunesmith.cost.approval import question_of
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import parse_job
-from tunesmith.ledger import Step
+from tunesmith.ledger import APPROVED, Step
 from tunesmith.observability import logger
 from tunesmith.settings import EstimateCostSettings
 
 LOG = logger("estimate_cost")
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
-    """Return `affordable`, or `over_budget` with the figures or the price that is not known."""
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return `affordable`, `ask` with how long an answer is waited for, or `over_budget` with the reason."""
     settings = EstimateCostSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = event["run"], run_prefix(event["run"])
@@ -46,4 +48,21 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     reason = budget_objection(estimate, job.budget.limit_usd)
     ledger.begin_step(run, Step.BUDGET, event["now"], reason or estimate.summary(), estimate.figures())
     LOG.info("cost estimated", extra={"run": run, **estimate.figures(), "reason": reason})
-    return {"outcome": "over_budget" if reason else "affordable", "reason": reason}
+    if reason:
+        return {"outcome": "over_budget", "reason": reason}
+    question = question_of(job, estimate, report["split"], approved_usd=_approved_usd(ledger, run))
+    if question is None:
+        return {"outcome": "affordable", "reason": ""}
+    artifacts.write_json(f"{prefix}/question.json", question.to_json())
+    return {
+        "outcome": "ask",
+        "reason": question.text,
+        "seconds": 3600 * question.hours,
+        "unanswered": f"nobody answered within {question.hours} hours whether it may go on: {question.text}",
+    }
+
+
+def _approved_usd(ledger: LedgerTable, run: str) -> Decimal | None:
+    """Find up to which amount somebody approved this run before."""
+    approval = ledger.approval(run)
+    return approval.usd if approval is not None and approval.answer == APPROVED else None

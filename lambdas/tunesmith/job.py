@@ -203,6 +203,12 @@ class Evaluation(_Section):
     minimum_gain: float = Field(
         default=2.0, ge=0, le=100, description="a number of percentage points from 0 to 100"
     )
+    expected_gain: float | None = Field(
+        default=None,
+        gt=0,
+        le=100,
+        description="percentage points above 0, at most 100: a run that could not prove them asks first",
+    )
     few_shot: bool = Field(
         default=True,
         description="true or false: whether the base model also answers behind examples from training",
@@ -237,6 +243,16 @@ class Budget(_Section):
         le=1_000_000,
         strict=False,
         description="US dollars above 0, at most 1000000",
+    )
+    ask_above: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        strict=False,
+        description="US dollars from 0 to 1000000, above which a person has to approve the run",
+    )
+    answer_within_hours: int = Field(
+        default=24, ge=1, le=168, description="a whole number of hours from 1 to 168"
     )
 
 

@@ -93,6 +93,28 @@ class Run:
     actual_usd: Decimal | None = None
 
 
+APPROVED: Final = "approved"
+DENIED: Final = "denied"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """What a run asks a person before it spends, and the answer; a later question replaces an earlier one."""
+
+    run: str
+    token: str
+    """Step Functions' task token: who sends it back wakes the pipeline."""
+    asked: str
+    deadline: str
+    question: str
+    usd: Decimal
+    """The amount up to which a yes holds."""
+    answer: str = ""
+    """`approved` or `denied`; empty while nobody answered."""
+    by: str = ""
+    answered: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepRecord:
     """When a step of a run began, and what it found, in a sentence and in figures."""
@@ -156,6 +178,11 @@ def step_key(run: str, step: Step) -> dict[str, str]:
     """Key of a step's item, numbered so that a query returns the steps in order."""
     number = list(Step).index(step)
     return {"pk": f"RUN#{run}", "sk": f"STEP#{number:02d}#{step}"}
+
+
+def approval_key(run: str) -> dict[str, str]:
+    """Key of what a run asks."""
+    return {"pk": f"RUN#{run}", "sk": "APPROVAL"}
 
 
 def capacity_key(run: str, token: str) -> dict[str, str]:

@@ -60,6 +60,13 @@ class EstimateCostSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskApprovalSettings(FunctionSettings):
+    """`ask_approval`: asks a person whether a run may go on."""
+
+    topic_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanRoundSettings(FunctionSettings):
     """`plan_round`: decides which jobs are trained next, or which model is kept."""
 

@@ -199,6 +199,8 @@ def _permission(resource: str) -> str:
         return "lambda:InvokeFunction"
     service, action = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")[:2]
     action = action.split(".")[0]
+    if (service, action) == ("lambda", "invoke"):
+        return "lambda:InvokeFunction"
     return f"{service}:{action[0].upper()}{action[1:]}"
 
 

@@ -19,7 +19,7 @@ _RESOURCE = re.compile(
 )
 _RESULT = re.compile(r"\$states\.result\.(\w+(?:\.\w+)*)")
 _BOTOCORE = {"states": "stepfunctions"}
-_OPTIMIZED = {"dynamodb:updateItem", "sns:publish", "states:startExecution"}
+_OPTIMIZED = {"dynamodb:updateItem", "lambda:invoke", "sns:publish", "states:startExecution"}
 """The integrations that Step Functions has of its own, which go without `aws-sdk:`."""
 
 _PREFIXES = {

@@ -29,6 +29,20 @@ def start_run(pipeline_arn: str, run: str, attempt: int, client: SFNClient | Non
     return True
 
 
+def answer_task(token: str, *, approved: bool, by: str, client: SFNClient | None = None) -> bool:
+    """Wake the state that waits for a token, with a person's answer; False where it waits no longer."""
+    stepfunctions = client or clients.stepfunctions()
+    try:
+        stepfunctions.send_task_success(taskToken=token, output=json.dumps({"approved": approved, "by": by}))
+    except (
+        stepfunctions.exceptions.TaskTimedOut,
+        stepfunctions.exceptions.TaskDoesNotExist,
+        stepfunctions.exceptions.InvalidToken,
+    ):
+        return False
+    return True
+
+
 def execution_is_over(pipeline_arn: str, name: str, client: SFNClient | None = None) -> bool:
     """Tell whether an execution has ended; False while it runs, and before it was ever started."""
     stepfunctions = client or clients.stepfunctions()

@@ -13,13 +13,13 @@ from botocore.exceptions import ClientError
 from tunesmith import ledger, names
 from tunesmith.aws import clients
 from tunesmith.errors import ChampionChangedError, RecordMissingError, RunClosedError, RunOpenError
-from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
+from tunesmith.ledger import Approval, Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.serving.capacity import seconds_between
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_Record = TypeVar("_Record", Run, Capacity, Champion)
+_Record = TypeVar("_Record", Run, Approval, Capacity, Champion)
 _SERIALIZE: Final = TypeSerializer().serialize
 _DESERIALIZE: Final = TypeDeserializer().deserialize
 
@@ -142,6 +142,29 @@ class LedgerTable:
             )
             for item in self._query({"pk": f"RUN#{run}"}, prefix="STEP#")
         ]
+
+    # --- approval
+
+    def ask_approval(self, approval: Approval) -> None:
+        """Enter what a run asks, in the place of what it asked before."""
+        self._put(ledger.approval_key(approval.run), asdict(approval))
+
+    def approval(self, run: str) -> Approval | None:
+        """Read what a run asked last, and the answer; None where it never asked."""
+        item = self._get(ledger.approval_key(run))
+        return None if item is None else _record(Approval, item)
+
+    def answer_approval(self, run: str, token: str, *, answer: str, by: str, now: str) -> None:
+        """Enter the answer to the question of that token, unless another question has been put since."""
+        try:
+            self._update(
+                ledger.approval_key(run),
+                {"token": token, "answer": answer, "by": by, "answered": now},
+                condition="#token = :token",
+            )
+        except ClientError as error:
+            if not _is_condition(error):
+                raise
 
     # --- capacity
 

@@ -18,7 +18,7 @@ _HEADLINES: Final = {
     "invalid": "The data cannot be used, so nothing was trained",
     "refused": "The plan cannot work, so nothing was trained",
     "over_budget": "The cost is not covered, so nothing was trained",
-    "denied": "The cost was not approved, so nothing was trained",
+    "denied": "The run was not approved, so nothing was trained",
     "failed": "Something broke on the way",
     "": "The run is in progress",
 }
