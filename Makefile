@@ -35,7 +35,7 @@ test: setup ## Run all tests
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 soak: setup ## Run the long campaign that `make test` takes a sample of: every state broken, every model
-	@for file in tests/scenarios/test_*.py; do $(BIN)/pytest -q -m soak $$file || test $$? -eq 5; done  # 5: none
+	@for file in tests/scenarios/test_*.py tests/cli/test_check.py; do $(BIN)/pytest -q -m soak $$file || test $$? -eq 5; done  # 5: none
 
 check: setup ## Run what CI runs beside the tests: format, lint, types, import directions, templates
 	@$(BIN)/ruff format --check --quiet .

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -13,17 +15,21 @@ from cli.data_files import data_pieces
 from cli.errors import NO
 from cli.options import JSON
 from cli.voice import CommandError, answers
-from tunesmith.catalogue import find_model
-from tunesmith.dataset import KINDS, POLICIES, CheckedFile, check_file
+from tunesmith.catalogue import Model, find_model
+from tunesmith.dataset import KINDS, POLICIES, RULES, CheckedFile, check_file
+from tunesmith.dataset.assignment import PROVEN_RECORDS
 from tunesmith.dataset.preparation import look_closer
-from tunesmith.job import COLUMN_FIELDS
+from tunesmith.dataset.report import MOST_REJECTED_SHARE
+from tunesmith.job import COLUMN_FIELDS, DATA_SUFFIXES
 
-SHOWN: Final = 30
-"""Problems shown of a file; `--json` lists all."""
+EXAMPLES: Final = 5
+"""Problems shown of a rule; `--json` lists all."""
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of records.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Files of records, or folders of them.")
+    ],
     model: Annotated[str, typer.Option("--model", metavar="ID", help="Base model, e.g. nova-micro.")],
     group_key: Annotated[
         str, typer.Option("--group-key", metavar="PATH", help="Your own field beside a record's.")
@@ -40,15 +46,14 @@ def check(
 ) -> None:
     """Name every line of a file that cannot be trained on.
 
-    Each with the rule that it breaks and the reason. With --json one document a line, one for each file.
+    Each with the rule that it breaks and the reason; of a folder every data file in it. With --json one
+    document a line, one for each file.
     """
     base_model = find_model(model)
     columns = _columns(column or [], group_key)
-    missing = [str(file) for file in files if not file.is_file()]
-    if missing:
-        raise CommandError(f"there is no file {', '.join(missing)}")
+    found = find_files(files)
     broken = False
-    for file in files:
+    for file in found:
         checked = look_closer(
             check_file(
                 data_pieces(file, columns, group_key or None),
@@ -63,8 +68,41 @@ def check(
         if json:
             answers().print(json_module.dumps(checked.to_json()), markup=False)
         else:
-            _show(checked, base_model.title)
+            _show(checked, base_model)
     raise typer.Exit(NO if broken else 0)
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """List files, and in the place of a folder the data files in it and below, in the order of their names.
+
+    Raises CommandError with all that cannot be read.
+    """
+    found, problems = [], []
+    for path in paths:
+        inside = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        files = [each for each in inside if each == path or each.name.endswith(DATA_SUFFIXES)]
+        if not files:
+            problems.append(f"the folder {path} holds no data file ({', '.join(DATA_SUFFIXES)})")
+        for file in files:
+            if problem := _unreadable(file):
+                problems.append(problem)
+            else:
+                found.append(file)
+    if problems:
+        raise CommandError("; ".join(problems))
+    return found
+
+
+def _unreadable(file: Path) -> str:
+    if not file.exists():
+        return f"there is no file {file}"
+    if not file.is_file():
+        return f"{file} is neither a file nor a folder"
+    try:
+        with file.open("rb"):
+            return ""
+    except OSError as error:
+        return f"{file} cannot be read: {error.strerror}"
 
 
 def _columns(options: list[str], group_key: str) -> dict[str, str]:
@@ -81,11 +119,14 @@ def _columns(options: list[str], group_key: str) -> dict[str, str]:
     return columns
 
 
-def _show(checked: CheckedFile, title: str) -> None:
+def _show(checked: CheckedFile, model: Model) -> None:
     console = answers()
     tokens = int(checked.records.tokens.sum())
     console.print(
-        Text(f"{checked.file}: {checked.valid:,} of {checked.read:,} records valid for {title}", style="bold")
+        Text(
+            f"{checked.file}: {checked.valid:,} of {checked.read:,} records valid for {model.title}",
+            style="bold",
+        )
     )
     notes = [
         f"{checked.rejected:,} rejected" if checked.rejected else "",
@@ -106,9 +147,43 @@ def _show(checked: CheckedFile, title: str) -> None:
         found = ", ".join(f"{KINDS[kind]} {count:,}" for kind, count in checked.sensitive.items())
         done = POLICIES[checked.policy]
         console.print(f"  {checked.sensitive_records:,} records hold sensitive data, {done}: {found}")
-    for problem in checked.problems[:SHOWN]:
-        console.print(f"{checked.file}:{problem.line}: {problem.rule} {problem.reason}", markup=False)
-    more = sum(checked.by_rule.values()) - SHOWN
-    if more > 0:
-        which = "all" if len(checked.problems) == more + SHOWN else f"the first {len(checked.problems):,}"
-        console.print(f"and {more:,} more problems; --json lists {which}")
+    for rule in sorted(checked.by_rule, key=lambda rule: (RULES[rule].severity != "error", rule)):
+        _show_rule(checked, rule)
+    for sentence in _advice(checked, model):
+        console.print(f"  {sentence}", markup=False)
+
+
+def _show_rule(checked: CheckedFile, rule: str) -> None:
+    console, count = answers(), checked.by_rule[rule]
+    examples = list(islice((each for each in checked.problems if each.rule == rule), EXAMPLES))
+    for problem in examples:
+        console.print(f"{checked.file}:{problem.line}: {rule} {problem.reason}", markup=False)
+    if count > len(examples):
+        listed = "--json lists all" if checked.lists_all else f"--json lists {len(checked.problems):,} in all"
+        console.print(f"{rule} in {count - len(examples):,} more lines; {listed}", markup=False)
+
+
+def _advice(checked: CheckedFile, model: Model) -> Iterator[str]:
+    """Say what the figures mean for a run."""
+    if checked.stopped or not checked.read:
+        yield (
+            "There is nothing to train on."
+            if not checked.read
+            else "A run would end before it costs anything."
+        )
+        return
+    different = len(checked.records)
+    if checked.rejected > MOST_REJECTED_SHARE * checked.read:
+        yield (
+            f"More than {MOST_REJECTED_SHARE:.0%} of the records are rejected, so a run would end before it"
+            " costs anything: mend them first."
+        )
+    elif checked.rejected:
+        yield "A run would leave the rejected records out and go on."
+    if different < model.minimum_records:
+        yield f"{model.title} needs at least {model.minimum_records} different records to train on."
+    elif different < PROVEN_RECORDS:
+        yield (
+            f"Fewer than {PROVEN_RECORDS} different records prove nothing when they are split: as a training"
+            " file this one wants a test file beside it."
+        )

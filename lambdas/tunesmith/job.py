@@ -38,6 +38,7 @@ COLUMN_FIELDS: Final = ("prompt", "completion", "system")
 """What a column of a table may be, beside the group key; the system text may be missing."""
 TABLE_SUFFIXES: Final = (".csv", ".csv.gz", ".csv.zst")
 PARQUET_SUFFIX: Final = ".parquet"
+DATA_SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json.gz", *TABLE_SUFFIXES, PARQUET_SUFFIX)
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
 _DATA_PATH = re.compile(
     r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.((jsonl|csv)(\.gz|\.zst)?|json\.gz|parquet)",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import hashlib
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,14 +83,6 @@ def test_near_duplicates_and_conflicts_are_told_and_are_no_mistake(tmp_path: Pat
     told = json.loads(tunesmith("check", file, "--model", "nova-micro", "--json").stdout)["duplicates"]
     assert (told["exact"], told["near"], told["near_groups"], told["conflicts"]) == (0, 2, 1, 1)
     assert told["ceiling"] == 0.75
-
-
-def test_more_problems_than_a_screen_holds_are_counted(tmp_path: Path) -> None:
-    file = tmp_path / "bad.jsonl"
-    file.write_text(lines(*["{not json"] * 50))
-    answer = tunesmith("check", file, "--model", "nova-micro")
-    assert answer.stdout.count("TS004") == 30
-    assert "and 20 more problems; --json lists all" in answer.stdout
 
 
 def test_an_empty_file_is_not_fit_to_train_on(tmp_path: Path) -> None:
@@ -182,3 +178,124 @@ def test_a_column_that_names_nothing_is_refused_with_what_is_allowed(good: Path,
     assert answer.code == 2
     assert f"--column {option} names no column" in answer.stderr
     assert "one of prompt, completion, system" in answer.stderr
+
+
+# --- small and large files, several, none
+
+
+def asked(number: int) -> dict[str, object]:
+    """A record that is like no other."""
+    return turns(f"Where is {hashlib.sha256(str(number).encode()).hexdigest()}?", f"shelf_{number % 7}")
+
+
+def documents(stdout: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stdout.splitlines()]
+
+
+KEYS = {"file", "records", "valid", "rejected", "by_rule", "problems", "duplicates", "tokens"}
+
+
+def check_of_size(file: Path, records: int, code: int) -> dict[str, Any]:
+    answer = tunesmith("check", file, "--model", "nova-micro", "--json")
+    assert answer.code == code
+    [document] = documents(answer.stdout)
+    assert set(document) >= KEYS
+    assert set(document["duplicates"]) >= {"exact", "near", "conflicts"}
+    assert set(document["tokens"]) == {"total", "max", "estimate_error"}
+    assert (document["file"], document["records"]) == (str(file), records)
+    return document
+
+
+def test_a_file_without_a_record_is_a_problem(tmp_path: Path) -> None:
+    file = tmp_path / "train.jsonl"
+    for content in ("", "\n\n"):
+        file.write_text(content)
+        assert check_of_size(file, 0, code=1)["tokens"]["total"] == 0
+        assert "There is nothing to train on." in tunesmith("check", file, "--model", "nova-micro").stdout
+
+
+def test_a_file_of_one_record_is_clean_or_not(tmp_path: Path) -> None:
+    file = tmp_path / "train.jsonl"
+    file.write_text(lines(GOOD))
+    assert check_of_size(file, 1, code=0)["valid"] == 1
+    told = tunesmith("check", file, "--model", "nova-micro")
+    assert "needs at least 8 different records to train on" in told.stdout
+    file.write_text("{")
+    assert check_of_size(file, 1, code=1)["by_rule"] == {"TS004": 1}
+
+
+@pytest.mark.parametrize("count", [2_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
+def test_a_large_file_is_checked_whole(tmp_path: Path, count: int) -> None:
+    file = tmp_path / "train.jsonl"
+    with file.open("w") as opened:
+        opened.writelines(lines(asked(number)) for number in range(count))
+    document = check_of_size(file, count, code=0)
+    assert (document["valid"], document["duplicates"]["exact"]) == (count, 0)
+    with file.open("a") as opened:
+        opened.write("{")
+    document = check_of_size(file, count + 1, code=1)
+    [problem] = document["problems"]
+    assert (problem["line"], problem["offset"]) == (count + 1, file.stat().st_size - 1)
+
+
+def test_the_console_shows_the_first_lines_of_each_rule_and_what_follows_for_a_run(tmp_path: Path) -> None:
+    file = tmp_path / "train.jsonl"
+    bad = {**GOOD, "messages": []}
+    file.write_text(lines("", *["{"] * 40, *[bad] * 5, *map(asked, range(400))))
+    told = tunesmith("check", file, "--model", "nova-micro").stdout
+    shown = [
+        line.split(": ")[1].split()[0]
+        for line in told.splitlines()
+        if line.startswith(f"{file}:") and ": TS" in line
+    ]
+    assert shown == ["TS004"] * 5 + ["TS011"] * 5 + ["TS001"]
+    assert "TS004 in 35 more lines; --json lists all" in told
+    assert "More than 5% of the records are rejected, so a run would end before it costs anything" in told
+    file.write_text(lines("{", *map(asked, range(200))))
+    told = tunesmith("check", file, "--model", "nova-micro").stdout
+    assert "A run would leave the rejected records out and go on." in told
+    assert "Fewer than 300 different records prove nothing when they are split" in told
+    file.write_text(lines(*map(asked, range(300))))
+    assert "run" not in tunesmith("check", file, "--model", "nova-micro").stdout.replace(str(file), "")
+
+
+def test_of_a_folder_every_data_file_is_checked(tmp_path: Path, good: Path, bad: Path) -> None:
+    folder = tmp_path / "data" / "logs.jsonl"  # a folder may be called as a file is
+    (folder / "more").mkdir(parents=True)
+    (folder / "b.csv").write_text("prompt,completion\na,b\n")
+    (folder / "more" / "a.jsonl.gz").write_bytes(gzip.compress(good.read_bytes()))
+    for name in ("job.yaml", "notes.md", "a.jsonl.swp"):
+        (folder / name).write_text("no records")
+    answer = tunesmith("check", folder, good, "--model", "nova-micro", "--json")
+    assert answer.code == 0
+    files = [document["file"] for document in documents(answer.stdout)]
+    assert files == [str(folder / "b.csv"), str(folder / "more" / "a.jsonl.gz"), str(good)]
+    assert tunesmith("check", folder, bad, "--model", "nova-micro").code == 1
+
+
+def test_what_cannot_be_read_is_told_at_once_and_nothing_is_checked(
+    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty, secret, pipe = tmp_path / "empty.jsonl", tmp_path / "secret.jsonl", tmp_path / "pipe.jsonl"
+    empty.mkdir()
+    secret.write_text(lines(GOOD))
+    os.mkfifo(pipe)
+    read = Path.open
+
+    def denied(self: Path, *arguments: Any, **options: Any) -> Any:
+        """Refuse as the system does to anybody but root."""
+        if self == secret:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return read(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", denied)
+    missing = tmp_path / "missing.jsonl"
+    answer = tunesmith("check", good, missing, empty, secret, pipe, "--model", "nova-micro")
+    assert (answer.code, answer.stdout) == (2, "")
+    for told in (
+        f"there is no file {missing}",
+        f"the folder {empty} holds no data file (.jsonl, ",
+        f"{secret} cannot be read: Permission denied",
+        f"{pipe} is neither a file nor a folder",
+    ):
+        assert told in answer.stderr

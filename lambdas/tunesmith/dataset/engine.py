@@ -99,6 +99,11 @@ class CheckedFile:
     """Why the file could not be read to its end; empty where it was."""
 
     @property
+    def lists_all(self) -> bool:
+        """Tell whether every problem is held, and none merely counted."""
+        return sum(self.by_rule.values()) == len(self.problems)
+
+    @property
     def rejected(self) -> int:
         """Lines that broke a rule whose severity is error."""
         return self.read - self.valid

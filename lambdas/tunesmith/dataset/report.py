@@ -276,7 +276,7 @@ def _objection(
     if not objections:
         objections = [said] if (said := _split_objection(files, split)) else []
     if objections and any(checked.problems for checked in files.values()):
-        all_listed = all(sum(each.by_rule.values()) == len(each.problems) for each in files.values())
+        all_listed = all(each.lists_all for each in files.values())
         which = "every problem is" if all_listed else f"the first {MOST_PROBLEMS:,} problems of a file are"
         objections.append(f"{which} listed in {rejected_uri}")
     return "; ".join(objections)
