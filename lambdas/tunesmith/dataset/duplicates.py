@@ -31,7 +31,8 @@ def drop_duplicates(records: Records) -> tuple[Records, Duplicates]:
     copies = np.diff(starts, append=len(records))
     kept = order[starts]
     for group in np.flatnonzero(copies > 1).tolist():
-        same = order[starts[group] : starts[group] + copies[group]]
+        # In the order of the file, so that of equal lines the first is kept.
+        same = np.sort(order[starts[group] : starts[group] + copies[group]])
         lines = list(records.take(same).lines())
         kept[group] = same[lines.index(min(lines))]
     different = records.take(kept)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,27 +11,13 @@ from typing import Any, Final
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
-from tunesmith.dataset.formats import as_conversation, detect_format, fit_record
-from tunesmith.dataset.lines import BYTE_ORDER_MARK, Line
-from tunesmith.dataset.record_spool import Records, RecordSpool
-from tunesmith.dataset.records import Record, digest, make_record
-from tunesmith.dataset.rules import (
-    RULES,
-    Finding,
-    UnreadableLineError,
-    find_faults,
-    read_object,
-)
-from tunesmith.dataset.sensitive import (
-    KINDS,
-    MARGIN,
-    Policy,
-    find_sensitive,
-    masked_excerpt,
-    screen_conversation,
-)
+from tunesmith.dataset.intake import Intake
+from tunesmith.dataset.record_spool import Records
+from tunesmith.dataset.rules import RULES, Finding
+from tunesmith.dataset.sensitive import KINDS, MARGIN, Policy, find_sensitive, masked_excerpt
 from tunesmith.dataset.sources import read_source
 from tunesmith.dataset.tokens import estimator_for
+from tunesmith.dataset.validation import Judged, Validation
 
 EXCERPT_CHARACTERS: Final = 120
 MOST_PROBLEMS: Final = 100_000
@@ -163,40 +148,53 @@ def check_file(
     `sensitive` says what becomes of sensitive data. Memory holds one line, some 90 bytes a valid record and
     the first problems; the records' lines wait in a temporary file.
     """
-    records = RecordSpool()
-    problems: list[Problem] = []
-    by_rule: Counter[str] = Counter()
-    check = _LineCheck(model, record_format, group_key, sensitive)
-    read = 0
-    stopped = ""
-    for line in read_source(chunks, file=file, columns=columns, group_key=group_key):
-        record, findings = check.check(line)
-        for finding in findings:
-            by_rule[finding.rule] += 1
-            if finding.rule in _ENDS_THE_FILE:
-                stopped = finding.reason
-            if len(problems) < MOST_PROBLEMS:
-                problems.append(Problem(line.number, line.offset, *finding, _excerpt(line.body)))
-        read += record is not None or any(RULES[finding.rule].severity == "error" for finding in findings)
-        if record is not None:
-            records.append(record)
-    different, duplicates = drop_duplicates(Records(records))
+    told = _Told()
+    validation = Validation(model, record_format, group_key)
+    intake = Intake(model, sensitive, group_key)
+    for whole in read_source(chunks, file=file, columns=columns, group_key=group_key):
+        for batch, valid, judged in validation.judge(whole):
+            found = [intake.take(line) for line in judged]
+            found += intake.take_all(batch, valid)
+            told.add(found)
+    different, duplicates = drop_duplicates(Records(intake.spool))
     return CheckedFile(
         file=file,
-        read=read,
-        valid=len(records),
+        read=len(intake.spool) + told.rejected,
+        valid=len(intake.spool),
         records=different,
-        problems=tuple(problems),
-        by_rule=dict(sorted(by_rule.items())),
+        problems=tuple(told.problems),
+        by_rule=dict(sorted(told.by_rule.items())),
         duplicates=duplicates,
-        format=check.format or model.record_format,
-        changes=dict(sorted(check.changes.items())),
+        format=validation.format or model.record_format,
+        changes=dict(sorted(intake.changes.items())),
         policy=sensitive,
-        sensitive={kind: check.sensitive[kind] for kind in KINDS if check.sensitive[kind]},
-        sensitive_records=check.sensitive_records,
+        sensitive={kind: intake.sensitive[kind] for kind in KINDS if intake.sensitive[kind]},
+        sensitive_records=intake.sensitive_records,
         estimate_error=estimator_for(model.family).error,
-        stopped=stopped,
+        stopped=told.stopped,
     )
+
+
+class _Told:
+    """What is wrong with the lines so far."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.by_rule: Counter[str] = Counter()
+        self.rejected = 0
+        self.stopped = ""
+
+    def add(self, lines: Iterable[Judged]) -> None:
+        """Tell of lines, in their order in the file."""
+        for line in sorted(lines, key=lambda line: line.number):
+            self.rejected += any(RULES[finding.rule].severity == "error" for finding in line.findings)
+            for finding in line.findings:
+                self.by_rule[finding.rule] += 1
+                if finding.rule in _ENDS_THE_FILE:
+                    self.stopped = finding.reason
+                if len(self.problems) < MOST_PROBLEMS:
+                    excerpt = _excerpt(line.body)
+                    self.problems.append(Problem(line.number, line.offset, *finding, excerpt))
 
 
 def with_problems(checked: CheckedFile, records: Records, findings: Sequence[Finding]) -> CheckedFile:
@@ -206,74 +204,6 @@ def with_problems(checked: CheckedFile, records: Records, findings: Sequence[Fin
     ordered = sorted([*checked.problems, *problems], key=lambda each: (each.line, each.rule))
     by_rule = Counter(checked.by_rule) + Counter(problem.rule for problem in problems)
     return replace(checked, problems=tuple(ordered), by_rule=dict(sorted(by_rule.items())))
-
-
-class _LineCheck:
-    """Checks line after line, and knows the file's format once a line has shown it."""
-
-    def __init__(
-        self, model: Model, record_format: UploadFormat | None, group_key: str | None, policy: Policy
-    ) -> None:
-        self.format = record_format
-        self._is_given = record_format is not None
-        self.changes: Counter[str] = Counter()
-        self.sensitive: Counter[str] = Counter()
-        self.sensitive_records = 0
-        self._model = model
-        self._estimator = estimator_for(model.family)
-        self._policy: Policy = policy
-        self._group_path = group_key.split(".") if group_key else []
-
-    def check(self, line: Line) -> tuple[Record | None, list[Finding]]:
-        """Read a line as a record, None where it is none, and list what is wrong with it."""
-        body = line.body
-        warnings: list[Finding] = []
-        if line.number == 1 and body.startswith(BYTE_ORDER_MARK):
-            body = body.removeprefix(BYTE_ORDER_MARK)
-            warnings.append(Finding("TS002", RULES["TS002"].reason))
-        if line.fault is not None:
-            return None, [*warnings, line.fault]
-        if not body.strip():
-            return None, [*warnings, Finding("TS001", RULES["TS001"].reason)]
-        try:
-            value = read_object(body)
-        except UnreadableLineError as error:
-            return None, [*warnings, error.finding]
-        group, findings = self._take_group(value)
-        self._learn_format(value)
-        findings += find_faults(value, self._model, self.format or "converse")
-        if findings:
-            return None, [*warnings, *findings]
-        screening = screen_conversation(as_conversation(value, self.format or "converse"), self._policy)
-        self.sensitive.update(screening.found)
-        self.sensitive_records += bool(screening.found)
-        if screening.refused:
-            kinds = ", ".join(KINDS[kind] for kind in KINDS if kind in screening.found)
-            refused = f"The record holds what data.sensitive refuses: {kinds}."
-            return None, [*warnings, Finding("TS026", refused)]
-        fitted, changes = fit_record(screening.value, self._model)
-        self.changes.update(changes)
-        return make_record(fitted, self._estimator, group, (line.number, line.offset)), warnings
-
-    def _learn_format(self, value: dict[str, Any]) -> None:
-        """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""
-        seen = detect_format(value)
-        if self.format is None or (
-            not self._is_given and (self.format, seen) == ("anthropic_messages", "openai_chat")
-        ):
-            self.format = seen
-
-    def _take_group(self, value: dict[str, Any]) -> tuple[bytes, list[Finding]]:
-        """Take the group key's field out of a record, and digest what stands there."""
-        if not self._group_path:
-            return b"", []
-        found: Any = value.pop(self._group_path[0], None)
-        for key in self._group_path[1:]:
-            found = found.get(key) if isinstance(found, dict) else None
-        if isinstance(found, bool) or not isinstance(found, str | float) or found == "":
-            path = ".".join(self._group_path)
-            return b"", [Finding("TS025", f"{path}, the group key, is missing or neither text nor a number.")]
-        return digest(json.dumps(found).encode()), []
 
 
 def _excerpt(body: bytes) -> str:

@@ -10,6 +10,7 @@ import tempfile
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Final, overload
 
@@ -44,17 +45,42 @@ class RecordSpool:
 
     def append(self, record: Record) -> None:
         """Add a record."""
-        self._file.write(record.line)
+        self.extend(
+            [record.line],
+            content_keys=record.content_key,
+            prompt_keys=record.prompt_key,
+            opening_keys=record.opening_key,
+            groups=record.group,
+            prompt_tokens=[record.prompt_tokens],
+            answer_tokens=[record.answer_tokens],
+            places=[record.place],
+        )
+
+    def extend(
+        self,
+        lines: Sequence[bytes],
+        *,
+        content_keys: bytes,
+        prompt_keys: bytes,
+        opening_keys: bytes,
+        groups: bytes,
+        prompt_tokens: Iterable[int],
+        answer_tokens: Iterable[int],
+        places: Iterable[tuple[int, int]],
+    ) -> None:
+        """Add records by column, each as `Record` says; no groups at all where there are none."""
+        self._file.write(b"".join(lines))
         self._flushed = False
-        self._ends.append(self._ends[-1] + len(record.line))
-        self.content_keys += record.content_key
-        self.prompt_keys += record.prompt_key
-        self.opening_keys += record.opening_key
-        self.groups += record.group or _NO_GROUP
-        self.prompt_tokens.append(record.prompt_tokens)
-        self.answer_tokens.append(record.answer_tokens)
-        self.numbers.append(record.place[0])
-        self.offsets.append(record.place[1])
+        self._ends.extend(islice(accumulate(map(len, lines), initial=self._ends[-1]), 1, None))
+        self.content_keys += content_keys
+        self.prompt_keys += prompt_keys
+        self.opening_keys += opening_keys
+        self.groups += groups or bytes(KEY_BYTES * len(lines))
+        self.prompt_tokens.extend(prompt_tokens)
+        self.answer_tokens.extend(answer_tokens)
+        for number, offset in places:
+            self.numbers.append(number)
+            self.offsets.append(offset)
 
     def line(self, row: int) -> bytes:
         """Read a record's line."""

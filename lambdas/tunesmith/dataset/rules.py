@@ -7,7 +7,7 @@ record of another format is checked as the conversation that it means.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple, NoReturn
@@ -135,6 +135,33 @@ def find_faults(
     return list(found.values())
 
 
+def reserved_words_in(text: str, model: Model) -> list[str]:
+    """List the words that the model reserves and that stand in a text, in any case."""
+    folded = text.casefold()
+    return [word for word in model.reserved_words if word.casefold() in folded]
+
+
+def too_many_tokens(texts: Sequence[str], model: Model) -> list[tuple[str, int, int]]:
+    """List which of record, prompt and answer have too many tokens, with their estimate and what is allowed.
+
+    The last text is the answer.
+    """
+    estimate = estimator_for(model.family).estimate
+    parts = (
+        ("The record", texts, model.tokens_per_record),
+        ("The prompt", texts[:-1], model.tokens_per_prompt),
+        ("The answer", texts[-1:], model.tokens_per_answer),
+    )
+    found = []
+    for what, part, most in parts:
+        if most is None or HEAVIEST * (sum(map(len, part)) + len(part)) <= most:
+            continue
+        tokens = estimate(NEXT_TURN.join(part))
+        if tokens > most:
+            found.append((what, tokens, most))
+    return found
+
+
 # --- reading
 
 
@@ -191,23 +218,15 @@ def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
 
 
 def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
-    estimate = estimator_for(model.family).estimate
-    *asked, answered = value["messages"]
-    prompt, answer = ({"system": value.get("system"), "messages": asked}, {"messages": [answered]})
-    for what, part, most in (
-        ("The record", value, model.tokens_per_record),
-        ("The prompt", prompt, model.tokens_per_prompt),
-        ("The answer", answer, model.tokens_per_answer),
-    ):
-        texts = list(_all_texts(part))
-        if most is None or HEAVIEST * sum(len(text) + 1 for text in texts) <= most:
-            continue
-        tokens = estimate(NEXT_TURN.join(texts))
-        if tokens > most:
-            yield Finding(
-                "TS021",
-                f"{what} has about {tokens:,} tokens (estimated); {model.title} trains on at most {most:,}.",
-            )
+    texts = [" ".join(_block_texts(value.get("system")))]
+    texts += [
+        " ".join(_block_texts(turn.get("content"))) for turn in value["messages"] if isinstance(turn, dict)
+    ]
+    for what, tokens, most in too_many_tokens(texts, model):
+        yield Finding(
+            "TS021",
+            f"{what} has about {tokens:,} tokens (estimated); {model.title} trains on at most {most:,}.",
+        )
 
 
 def _system_faults(system: Any, model: Model) -> Iterator[Finding]:
@@ -294,13 +313,10 @@ def _text_faults(text: str, place: str, model: Model, *, prompt: bool) -> Iterat
     if "\0" in text or not _encodable(text):
         yield Finding("TS022", f"A text in {place} holds half a character (a lone surrogate) or a NUL.")
     if prompt or model.reserved_in_answers:
-        folded = text.casefold()
-        for word in model.reserved_words:
-            if word.casefold() in folded:
-                yield Finding(
-                    "TS020",
-                    f"The reserved word {word!r} stands in {place}; it would fail the job, so reword it.",
-                )
+        for word in reserved_words_in(text, model):
+            yield Finding(
+                "TS020", f"The reserved word {word!r} stands in {place}; it would fail the job, so reword it."
+            )
 
 
 def _order_faults(roles: list[Any]) -> Iterator[Finding]:
@@ -321,15 +337,13 @@ def _unknown_keys(value: Mapping[str, Any], known: tuple[str, ...], place: str) 
             )
 
 
-def _all_texts(value: Mapping[str, Any]) -> Iterator[str]:
-    """Give every text of a record that has one where it belongs; what is malformed counts nothing."""
-    contents = [value.get("system"), *(t.get("content") for t in value["messages"] if isinstance(t, dict))]
-    for content in contents:
-        for block in content if isinstance(content, list) else []:
-            try:
-                yield block_text(block)
-            except (KeyError, TypeError):
-                continue
+def _block_texts(content: Any) -> Iterator[str]:
+    """Give every text of a content that has one where it belongs; what is malformed counts nothing."""
+    for block in content if isinstance(content, list) else []:
+        try:
+            yield block_text(block)
+        except (KeyError, TypeError):
+            continue
 
 
 def _encodable(text: str) -> bool:

@@ -36,8 +36,10 @@ class Estimator:
 
     def estimate(self, text: str) -> int:
         """Estimate a text's tokens, rounded up; what a chat template adds is not in it."""
-        counts = character_counts(text)
-        tokens = sum(weight * count for weight, count in zip(self.weights, counts, strict=True))
+        tokens = 0.0
+        # Step by step: `sum` rounds otherwise, and differently from one Python to the next.
+        for weight, count in zip(self.weights, character_counts(text), strict=True):
+            tokens += weight * count
         return math.ceil(self.scale * tokens)
 
 
@@ -159,7 +161,7 @@ def histogram(ordered: Sequence[int], bins: int = BINS) -> list[tuple[int, int, 
     return [(start + width * number, ends[number], filled[number]) for number in range(count)]
 
 
-def _class_of(byte: int) -> str:
+def class_of(byte: int) -> str:
     if byte >= 0x80:
         # A byte that goes on is no character of its own.
         return "three-byte" if byte >= 0xE0 else "two-byte" if byte >= 0xC0 else ""
@@ -172,6 +174,6 @@ def _class_of(byte: int) -> str:
 
 
 _COMMONEST_FIRST: Final = tuple(
-    (name, bytes(byte for byte in range(256) if _class_of(byte) == name))
+    (name, bytes(byte for byte in range(256) if class_of(byte) == name))
     for name in ("letters", "spaces", "punctuation", "digits", "two-byte", "three-byte")
 )

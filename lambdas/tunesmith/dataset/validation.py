@@ -1,0 +1,129 @@
+"""Which lines of a file break which rule? Every line is judged; most are found valid by the fast path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tunesmith.catalogue import Model, UploadFormat
+from tunesmith.dataset.fast_path import FastPath, Valid
+from tunesmith.dataset.formats import as_conversation, detect_format
+from tunesmith.dataset.lines import BYTE_ORDER_MARK, Batch
+from tunesmith.dataset.records import digest
+from tunesmith.dataset.rules import RULES, Finding, UnreadableLineError, find_faults, read_object
+
+
+class Judged(NamedTuple):
+    """A line that the rules have looked at."""
+
+    number: int
+    offset: int
+    body: bytes
+    findings: list[Finding]
+    conversation: dict[str, Any] | None
+    """What the line means, None where it broke a rule."""
+    group: bytes
+    """Digest of the user's group key, empty without one."""
+
+
+class Validation:
+    """Judges line after line, and knows the file's format once a line has shown it."""
+
+    def __init__(
+        self,
+        model: Model,
+        record_format: UploadFormat | None = None,
+        group_key: str | None = None,
+    ) -> None:
+        self.format = record_format
+        self._is_given = record_format is not None
+        self._model = model
+        self._group_path = group_key.split(".") if group_key else []
+        self._fast_paths: dict[UploadFormat, FastPath] = {}
+
+    def judge(self, batch: Batch) -> Iterator[tuple[Batch, Valid, list[Judged]]]:
+        """Judge a batch in one piece or more; of each give the valid lines, and those the rules looked at."""
+        while batch.bodies:
+            valid, left = self._read(batch)
+            judged = []
+            known = self.format
+            for index in left:
+                fault = batch.fault if index == len(batch.bodies) - 1 else None
+                judged.append(
+                    self.judge_line(batch.numbers[index], batch.offsets[index], batch.bodies[index], fault)
+                )
+                if self.format != known:
+                    # What is behind has to be read anew.
+                    yield batch, valid.before(index), judged
+                    batch = batch.behind(index + 1)
+                    break
+            else:
+                yield batch, valid, judged
+                return
+
+    def _read(self, batch: Batch) -> tuple[Valid, list[int]]:
+        if self.format is None:
+            return Valid("converse"), list(range(len(batch.bodies)))
+        if self.format not in self._fast_paths:
+            field = self._group_path[0] if self._group_path else ""
+            self._fast_paths[self.format] = FastPath(self.format, self._model, field, self._raw_group)
+        last = len(batch.bodies) - (batch.fault is not None)
+        valid, left = self._fast_paths[self.format].read(batch.bodies[:last])
+        return valid, [*left, *range(last, len(batch.bodies))]
+
+    def judge_line(self, number: int, offset: int, body: bytes, fault: Finding | None = None) -> Judged:
+        """Judge one line by the rules; `fault` says why it cannot be read, where it cannot."""
+        findings: list[Finding] = []
+        content = body
+        if number == 1 and body.startswith(BYTE_ORDER_MARK):
+            content = body.removeprefix(BYTE_ORDER_MARK)
+            findings.append(Finding("TS002", RULES["TS002"].reason))
+        if fault is not None:
+            return Judged(number, offset, body, [*findings, fault], None, b"")
+        value, group, faults = self._line(content)
+        return Judged(number, offset, body, findings + faults, value, group)
+
+    def _line(self, body: bytes) -> tuple[dict[str, Any] | None, bytes, list[Finding]]:
+        """Read a line's record, None where it is none, and its group; list what is wrong with it."""
+        if not body.strip():
+            return None, b"", [Finding("TS001", RULES["TS001"].reason)]
+        try:
+            value = read_object(body)
+        except UnreadableLineError as error:
+            return None, b"", [error.finding]
+        group, findings = self._take_group(value)
+        self._learn_format(value)
+        findings += find_faults(value, self._model, self.format or "converse")
+        if findings:
+            return None, b"", findings
+        return as_conversation(value, self.format or "converse"), group, []
+
+    def _learn_format(self, value: dict[str, Any]) -> None:
+        """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""
+        seen = detect_format(value)
+        if self.format is None or (
+            not self._is_given and (self.format, seen) == ("anthropic_messages", "openai_chat")
+        ):
+            self.format = seen
+
+    def _take_group(self, value: dict[str, Any]) -> tuple[bytes, list[Finding]]:
+        """Take the group key's field out of a record, and digest what stands there."""
+        if not self._group_path:
+            return b"", []
+        found: Any = value.pop(self._group_path[0], None)
+        for key in self._group_path[1:]:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, bool) or not isinstance(found, str | float) or found == "":
+            path = ".".join(self._group_path)
+            return b"", [Finding("TS025", f"{path}, the group key, is missing or neither text nor a number.")]
+        return digest(json.dumps(found).encode()), []
+
+    def _raw_group(self, field: bytes) -> bytes | None:
+        """Digest the group key in its field's JSON; None where something is wrong with it."""
+        try:
+            value = read_object(b'{"":%b}' % field)
+        except UnreadableLineError:
+            return None
+        group, findings = self._take_group({self._group_path[0]: value[""]})
+        return None if findings else group
