@@ -14,6 +14,7 @@ from cli import (
     destroy,
     estimate,
     local,
+    prices,
     promote,
     report,
     resume,
@@ -59,6 +60,7 @@ app.command("rollback")(rollback.rollback)
 app.command("capacity")(capacity.capacity)
 app.command("destroy")(destroy.destroy)
 app.command("score")(score.score_command)
+app.add_typer(prices.app, name="prices")
 app.add_typer(local.app, name="local")
 
 

@@ -49,6 +49,12 @@ def dynamodb() -> DynamoDBClient:
 
 
 @cache
+def price_list() -> Any:
+    """The Price List, which few Regions serve, each for all; its types are not among the stubs."""
+    return boto3.client("pricing", region_name="us-east-1", config=_RETRIES)  # noqa: TID251
+
+
+@cache
 def s3() -> S3Client:
     """The buckets' service."""
     return boto3.client("s3", config=_RETRIES)  # noqa: TID251
@@ -85,6 +91,7 @@ def forget() -> None:
         bedrock_runtime,
         cloudformation,
         dynamodb,
+        price_list,
         s3,
         service_quotas,
         sns,

@@ -8,7 +8,15 @@ from tunesmith.cost.estimates import (
     estimate_run,
     models_without_price,
 )
-from tunesmith.cost.prices import OVERRIDE_KEY, Item, Price, PriceTable, load_prices, override_line
+from tunesmith.cost.prices import (
+    OVERRIDE_KEY,
+    Item,
+    Price,
+    PriceTable,
+    load_prices,
+    override_line,
+    read_override,
+)
 
 __all__ = [
     "OVERRIDE_KEY",
@@ -23,4 +31,5 @@ __all__ = [
     "load_prices",
     "models_without_price",
     "override_line",
+    "read_override",
 ]

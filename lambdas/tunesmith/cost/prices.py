@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - the field is called `date`
@@ -38,7 +39,7 @@ class Item(StrEnum):
     """One model unit without commitment."""
 
 
-_PERIODS: Final = {Item.STORAGE: "month", Item.PROVISIONED_HOUR: "hour"}
+PERIODS: Final = {Item.STORAGE: "month", Item.PROVISIONED_HOUR: "hour"}
 """What is billed by time; everything else is billed by the token."""
 
 
@@ -69,26 +70,24 @@ class PriceTable:
 
         Raises UnknownPriceError with the line that settles it.
         """
-        self.require(model, (item,))
-        return self._prices.get((model, item)) or self._prices[_ANY, item]
+        found = self.find(model, item)
+        if found is None:
+            raise _unknown(model, (item,))
+        return found
+
+    def find(self, model: str, item: Item) -> Price | None:
+        """Find a price, or nothing where it is not known."""
+        return self._prices.get((model, item)) or self._prices.get((_ANY, item))
 
     def missing(self, model: str, items: Iterable[Item]) -> tuple[Item, ...]:
         """List those of the items whose price for a base model is not known."""
-        known = self._prices.keys()
-        return tuple(item for item in items if (model, item) not in known and (_ANY, item) not in known)
+        return tuple(item for item in items if self.find(model, item) is None)
 
     def require(self, model: str, items: Iterable[Item]) -> None:
         """Raise UnknownPriceError with every line that is missing, where one is."""
         missing = self.missing(model, items)
         if missing:
-            names = " and ".join(missing)
-            lines = "\n".join(override_line(model, item) for item in missing)
-            it, this = ("it", "this line") if len(missing) == 1 else ("them", "these lines")
-            raise UnknownPriceError(
-                f"the price of {names} for {model} is not known; look {it} up at "
-                f"https://aws.amazon.com/bedrock/pricing/ and add {this} below `prices:` in "
-                f"{OVERRIDE_KEY} of the dataset bucket:\n{lines}"
-            )
+            raise _unknown(model, missing)
 
     def inference_cost(self, model: str, *, custom: bool, input_tokens: int, output_tokens: int) -> Decimal:
         """Price on-demand calls of a base model, or of a custom model made from it, in US dollars."""
@@ -99,9 +98,21 @@ class PriceTable:
 def override_line(model: str, item: Item) -> str:
     """Spell the line of an override file that would settle a price."""
     return (
-        f'- {{model: {model}, item: {item}, usd: "<US dollars>", per: {_PERIODS.get(item, "1K tokens")}, '
+        f'- {{model: {model}, item: {item}, usd: "<US dollars>", per: {PERIODS.get(item, "1K tokens")}, '
         f'source: "<where>", date: <yyyy-mm-dd>}}'
     )
+
+
+def price_line(price: Price) -> str:
+    """Spell a price as a line of an override file."""
+    fields = {"model": price.model, "item": str(price.item), "usd": format(price.usd, "f"), "per": price.per}
+    line = yaml.safe_dump(
+        {**fields, "source": price.source, "date": price.date},
+        default_flow_style=True,
+        sort_keys=False,
+        width=math.inf,
+    )
+    return f"- {line.strip()}"
 
 
 def load_prices(override: bytes | None = None) -> PriceTable:
@@ -111,16 +122,15 @@ def load_prices(override: bytes | None = None) -> PriceTable:
     """
     prices = _shipped()
     if override is not None:
-        prices = (*prices, *_override(override))
+        prices = (*prices, *read_override(override))
     return PriceTable(prices)
 
 
-@cache
-def _shipped() -> tuple[Price, ...]:
-    return tuple(_price(line) for line in yaml.safe_load(_FILE.read_text("utf-8"))["prices"])
+def read_override(data: bytes) -> list[Price]:
+    """Read the lines of an override file alone.
 
-
-def _override(data: bytes) -> list[Price]:
+    Raises UnknownPriceError with every problem.
+    """
     try:
         content = read_yaml(data.decode("utf-8-sig"))
         lines = content["prices"]
@@ -141,12 +151,28 @@ def _override(data: bytes) -> list[Price]:
     return prices
 
 
+@cache
+def _shipped() -> tuple[Price, ...]:
+    return tuple(_price(line) for line in yaml.safe_load(_FILE.read_text("utf-8"))["prices"])
+
+
+def _unknown(model: str, missing: tuple[Item, ...]) -> UnknownPriceError:
+    names = " and ".join(missing)
+    lines = "\n".join(override_line(model, item) for item in missing)
+    it, this = ("it", "this line") if len(missing) == 1 else ("them", "these lines")
+    return UnknownPriceError(
+        f"the price of {names} for {model} is not known; look {it} up at "
+        f"https://aws.amazon.com/bedrock/pricing/ and add {this} below `prices:` in "
+        f"{OVERRIDE_KEY} of the dataset bucket:\n{lines}"
+    )
+
+
 def _price(line: Any) -> Price:
     if not isinstance(line, Mapping) or set(line) != set(_KEYS):
         raise ValueError(f"must have the keys {', '.join(_KEYS)} and no other")
     if line["item"] not in list(Item):
         raise ValueError(f"item is {line['item']!r}; allowed are {', '.join(Item)}")
-    period = _PERIODS.get(Item(line["item"]))
+    period = PERIODS.get(Item(line["item"]))
     units = (period,) if period else tuple(_TOKENS)
     if line["per"] not in units:
         raise ValueError(f"per is {line['per']!r}; allowed for {line['item']} is {' or '.join(units)}")
