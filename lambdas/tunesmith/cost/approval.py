@@ -36,7 +36,7 @@ class Proof:
 
     records: int
     smallest_gain: float | None
-    """The smallest true gain over the base model that is proven in four of five cases; None where none is."""
+    """The smallest true gain over the base model that is proven in five of six cases; None where none is."""
     hoped: float | None
     records_wanted: int | None
     """Blind records that would prove the gain that the job file hopes for; None where no test does."""
@@ -53,7 +53,7 @@ class Proof:
         else:
             told = (
                 f"a blind test of {self.records:,} records proves a gain of {self.smallest_gain:.1f} points"
-                " and more in four of five cases"
+                " and more in five of six cases"
             )
         if self.is_enough:
             return told

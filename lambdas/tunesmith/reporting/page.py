@@ -88,7 +88,8 @@ def _tiles(document: Mapping[str, Any]) -> list[str]:
             tile(
                 "Gain on the blind test",
                 f"{signed(gain['value'])} points",
-                f"over {over(document)}; 95%: {signed(gain['low'])} to {signed(gain['high'])};"
+                f"over {over(document)}; {gain['level']:.3g}%: {signed(gain['low'])}"
+                f" to {signed(gain['high'])};"
                 f" needed: more than {signed(gain['minimum'])}",
             )
         )
