@@ -231,4 +231,8 @@ def _about_near_duplicates(report: DiversityReport) -> list[str]:
 
 
 def _start(text: str) -> str:
-    return text if len(text) <= 60 else text[:57].rstrip() + "…"
+    """Quote a text's start, whole words as long as its first is short enough."""
+    if len(text) <= 60:
+        return text
+    start = text[:57].rpartition(" ")[0]
+    return (start or text[:57]) + "…"

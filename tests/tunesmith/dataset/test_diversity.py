@@ -33,7 +33,8 @@ def test_a_shared_opening_is_told_with_how_many_answers_and_words() -> None:
     assert found.openings[0].words == OPENING_WORDS[0]
     assert found.openings[0].count == 150
     (advice,) = found.advice
-    assert advice.startswith("150 of 1,000 answers start with the same 30 words")
+    start = "word0 word1 word2 word3 word4 word5 word6 word7 word8…"
+    assert advice.startswith(f"150 of 1,000 answers start with the same 30 words (“{start}”): a model learns")
 
 
 def test_varied_data_gets_no_advice() -> None:
