@@ -25,10 +25,10 @@ from tunesmith.cost import (
     models_without_price,
     override_line,
 )
-from tunesmith.cost.plan import Plan, plan_of
 from tunesmith.dataset import DataReport, check_file
 from tunesmith.dataset.preparation import prepare as prepare_files
 from tunesmith.errors import UnknownPriceError
+from tunesmith.job import CHAMPION_BASE
 from tunesmith.reporting.words import money, number
 
 
@@ -55,6 +55,11 @@ def estimate(
     if job is None:
         raise CommandError("there is no job file to estimate", "name one, or list unknown prices with --gaps")
     upload = plan_upload(job, data or [])
+    if upload.job.base_model == CHAMPION_BASE:
+        raise CommandError(
+            "what the project's champion is based on stands in its environment, not in the job file",
+            "estimate with that base model in its place",
+        )
     report = prepare(upload)
     answer: dict[str, Any] = {
         "items": [],
@@ -62,29 +67,22 @@ def estimate(
         "low_usd": None,
         "high_usd": None,
         "afterwards": [],
-        "policies": [],
-        "proof": None,
-        "ceiling": None,
-        "findings": [],
         "limit_usd": upload.job.budget.limit_usd,
         "reason": report.reason,
     }
-    found, plan = None, None
+    found = None
     if report.outcome == "valid":
         try:
-            model = find_model(upload.job.base_model)
-            found = estimate_job(upload.job, model, report.split_figures(), table)
-            plan = plan_of(upload.job, model, found, report.to_json(), table)
+            split = report.split_figures()
+            found = estimate_job(upload.job, find_model(upload.job.base_model), split, table)
             answer |= found.to_json()
-            answer |= {name: value for name, value in plan.to_json().items() if name != "estimate"}
             answer["reason"] = budget_objection(found, upload.job.budget.limit_usd)
         except UnknownPriceError as error:
             answer["reason"] = str(error)
     if json:
         print_json(answer)
-    elif found is not None and plan is not None:
+    elif found is not None:
         _show(found, upload)
-        _show_plan(plan)
     if answer["reason"]:
         tell_error(answer["reason"])
         raise typer.Exit(NO)
@@ -124,32 +122,6 @@ def _show(found: Estimate, upload: Upload) -> None:
     if found.afterwards:
         console.print("\nafterwards, should it become the champion:")
         console.print(_table(found.afterwards))
-
-
-def _show_plan(plan: Plan) -> None:
-    console = answers()
-    table = Table(box=None, pad_edge=False)
-    for name in ("policy", "jobs", "epochs billed", "hours", "cost of the run"):
-        table.add_column(name, no_wrap=True, justify="left" if name == "policy" else "right")
-    table.add_column("", overflow="fold")
-    for one in plan.policies:
-        table.add_row(
-            f"{one.policy}{' (chosen)' if one.chosen else ''}",
-            _between(*one.jobs),
-            _between(*one.epochs),
-            _between(*one.hours),
-            f"{money(float(one.low_usd))} to {money(float(one.high_usd))}",
-            one.note,
-        )
-    console.print("\nways to find the length of training:")
-    console.print(table)
-    console.print()
-    for sentence in plan.findings():
-        console.print(sentence, markup=False, soft_wrap=True)
-
-
-def _between(low: float, high: float) -> str:
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def _table(items: Sequence[EstimateItem]) -> Table:

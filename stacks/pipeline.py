@@ -73,13 +73,14 @@ _NUMERIC: Final = ("requirements.txt", "requirements-statistics.txt")
 PACKAGES: Final = {
     "prepare_dataset": (*_NUMERIC, "requirements-dataset.txt"),
     "decide_promotion": _NUMERIC,
+    "plan_round": _NUMERIC,
 }
 """What the functions with more than requirements.txt hold: numpy for near-duplicates and the bootstrap."""
 
 WRITES: Final = {
     "admit_upload": ("runs/*/job.json", "rejections/*"),
     "prepare_dataset": ("runs/*/data/*", "blind/*", "projects/*/assignment.json"),
-    "estimate_cost": ("runs/*/estimate.json", "runs/*/question.json", "runs/*/plan.json", "runs/*/plan.html"),
+    "estimate_cost": ("runs/*/estimate.json", "runs/*/question.json"),
     "plan_round": ("runs/*/training/plan.json",),
     "watch_job": ("runs/*/training/watch/*",),
     "conclude_job": ("runs/*/training/jobs/*",),

@@ -9,7 +9,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.project_files import ProjectFiles, read_project
 from tunesmith.aws.topic import publish
-from tunesmith.job import Job
+from tunesmith.job import CHAMPION_BASE, Job
 from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.settings import AdmitUploadSettings
@@ -61,6 +61,18 @@ def _reject(project: str, found: ProjectFiles, settings: AdmitUploadSettings) ->
 
 def _start(job: Job, found: ProjectFiles, now: str, settings: AdmitUploadSettings) -> None:
     ledger = LedgerTable(settings.ledger_table)
+    continues: dict[str, str] = {}
+    if job.base_model == CHAMPION_BASE:
+        known = ledger.find_run(found.run)
+        champion = None if known else ledger.champion(job.project)
+        if known is None and champion is None:
+            problem = f"base_model: {job.project} has no champion yet to go on from; name a base model"
+            _reject(job.project, ProjectFiles(problems=(problem,), job_sha256=found.job_sha256), settings)
+            return
+        if champion is not None:
+            continues = {name: getattr(champion, name) for name in ("run", "model_arn", "model_name")}
+        # What a run goes on from stays, whoever becomes champion until the upload is told of again.
+        job = job.on(known.base_model if known else champion.base_model if champion else "")
     run = Run(
         run=found.run,
         project=job.project,
@@ -70,6 +82,7 @@ def _start(job: Job, found: ProjectFiles, now: str, settings: AdmitUploadSetting
         job_sha256=found.job_sha256,
         data=found.data,
         keep_days=job.serving.keep_days,
+        continues=continues,
     )
     Bucket(settings.artifacts_bucket).write_json(f"{run_prefix(run.run)}/job.json", job.to_json())
     if not ledger.create_run(run):

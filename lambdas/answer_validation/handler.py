@@ -10,7 +10,7 @@ from typing import Any
 from tunesmith.aws.converse import Answered, Call, answer_all
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
-from tunesmith.aws.training_records import training_key
+from tunesmith.aws.training_records import read_training, training_key
 from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
 from tunesmith.dataset import conversations
 from tunesmith.errors import RecordMissingError
@@ -22,6 +22,7 @@ from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import judge_token, open_serving
 from tunesmith.settings import AnswerValidationSettings
+from tunesmith.training.costs import spent_usd
 from tunesmith.training.rounds import MOST_JUDGED
 
 LOG = logger("answer_validation")
@@ -61,7 +62,9 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         artifacts.write_json(training_key(run, "judged", number), told)
         records = f"{len(told['scores']):,} validation records"
         summary = f"the model of job {number} scores {told['value']:.1f} on {records}"
-        ledger.begin_step(run, Step.TRAIN, event["now"], summary)
+        kept = read_training(artifacts, run)
+        spent = spent_usd(kept.told.values(), kept.judged.values())
+        ledger.begin_step(run, Step.TRAIN, event["now"], summary, {"cost_usd": spent})
     LOG.info("validation answered", extra={"run": run, "job": number, "asked": len(missing)})
     capacity = {"name": serving.name, "token": serving.token}
     return {"unfinished": unfinished, "capacity": capacity}
@@ -80,6 +83,7 @@ def _judgement(
         "scores": dict(zip(scored["records"], values, strict=True)),
         "value": 100 * fmean(values) if values else 0.0,
         "lost": scored["lost"],
+        "paid_usd": scored["models"][label]["cost_usd"],
         "cost_usd": sum(scored["models"][label]["cost_usd"].values(), Decimal(0)),
     }
 

@@ -9,18 +9,18 @@ from tunesmith import names
 from tunesmith.aws.customization import CustomizationJob, read_curves, read_job
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
-from tunesmith.aws.training_records import read_plan, training_key
+from tunesmith.aws.training_records import read_plan, read_training, training_key
 from tunesmith.catalogue import find_model
 from tunesmith.job import parse_job
 from tunesmith.ledger import CapacityState, Run, Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import job_token, model_token
 from tunesmith.settings import ConcludeJobSettings
-from tunesmith.training.costs import training_usd
+from tunesmith.training.costs import spent_usd, training_usd
 from tunesmith.training.metrics import Curves
 from tunesmith.training.policies import COMPLETED, REFUSED, JobPlan
 from tunesmith.training.requests import EPOCHS
-from tunesmith.training.rounds import planned_epochs
+from tunesmith.training.rounds import epochs_between
 
 LOG = logger("conclude_job")
 
@@ -44,16 +44,20 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         model = find_model(job.base_model)
         folder = f"{prefix}/training/output/{plan.number}/{found.output_folder}"
         curves = read_curves(artifacts, folder, finished=True)
+        split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
+        validated = split["validation"]["records"]
+        _, expected, _ = epochs_between(job, model, validation_records=validated)
         cost = training_usd(
             artifacts.read_json(f"{prefix}/estimate.json"),
-            planned_epochs=str(planned_epochs(job, model)),
+            planned_epochs=expected,
             epochs=found.hyperparameters.get(EPOCHS, str(plan.epochs)),
         )
         reason = _reason(found, event["stopped_because"])
         told |= _told(found, curves, reason, ignores_validation=model.ignores_validation, cost=cost)
     artifacts.write_json(training_key(run.run, "jobs", plan.number), told)
     _enter(ledger, run, told, event["now"])
-    figures = {"cost_usd": told["cost_usd"]}
+    records = read_training(artifacts, run.run)
+    figures = {"cost_usd": spent_usd(records.told.values(), records.judged.values())}
     summary = f"job {plan.number} is {told['status'].lower()}" + (
         f": {told['reason']}" if told["reason"] else ""
     )

@@ -10,12 +10,10 @@ from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, budget_objection, estimate_job, load_prices
 from tunesmith.cost.approval import question_of
-from tunesmith.cost.plan import plan_of
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import parse_job
 from tunesmith.ledger import APPROVED, Step
 from tunesmith.observability import logger
-from tunesmith.reporting.plan_page import render_plan
 from tunesmith.settings import EstimateCostSettings
 
 LOG = logger("estimate_cost")
@@ -29,15 +27,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     uploads = Bucket(settings.dataset_bucket)
     override = uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None
-    model, prices = find_model(job.base_model), load_prices(override)
     try:
         report = artifacts.read_json(f"{prefix}/data/report.json")
         champion = ledger.champion(job.project)
         estimate = estimate_job(
             job,
-            model,
+            find_model(job.base_model),
             report["split"],
-            prices,
+            load_prices(override),
             token_error=report["tokens"]["off"],
             champion_path=champion.path if champion else "",
             champion_base=champion.base_model if champion else "",
@@ -53,13 +50,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     LOG.info("cost estimated", extra={"run": run, **estimate.figures(), "reason": reason})
     if reason:
         return {"outcome": "over_budget", "reason": reason}
-    plan = plan_of(job, model, estimate, report, prices)
-    question = question_of(job, plan.chosen.high_usd, plan.proof, approved_usd=_approved_usd(ledger, run))
-    asked = question.text if question else ""
-    artifacts.write_json(f"{prefix}/plan.json", plan.to_json())
-    told = artifacts.read_json(f"{prefix}/plan.json")
-    page = render_plan(told, project=job.project, run=run, question=asked)
-    artifacts.write(f"{prefix}/plan.html", page.encode(), "text/html; charset=utf-8")
+    question = question_of(job, estimate, report["split"], approved_usd=_approved_usd(ledger, run))
     if question is None:
         return {"outcome": "affordable", "reason": ""}
     artifacts.write_json(f"{prefix}/question.json", question.to_json())

@@ -37,7 +37,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         number=plan.number,
         base_model=trained_model(run.run, plan.parent, ledger.capacity(run.run)).arn
         if plan.parent
-        else model.training_id,
+        else run.continues.get("model_arn", model.training_id),
         hyperparameters={**asked, EPOCHS: plan.epochs, **plan.hyperparameters},
         training_uri=artifacts.uri(f"{prefix}/data/train.jsonl"),
         validation_uri=artifacts.uri(validation) if validated else None,

@@ -17,7 +17,8 @@ from tunesmith.settings import PlanRoundSettings
 from tunesmith.training.costs import spent_usd, unaffordable
 from tunesmith.training.policies import Decision, next_step
 from tunesmith.training.records import TrainingRecords
-from tunesmith.training.rounds import setting_of
+from tunesmith.training.rounds import epochs_between, setting_of
+from tunesmith.training.sweeping import next_of_sweep, sweep_plans
 
 LOG = logger("plan_round")
 
@@ -60,17 +61,22 @@ def _decide(
     over = {one.plan.number for one in ended}
     begun = tuple(plan for plan in records.plans if plan.number not in over)
     if begun:
-        told = "; ".join(dict.fromkeys(plan.why for plan in begun))
+        told = next(one["why"] for one in reversed(records.decisions) if one["action"] == "train")
         return Decision(action="train", why=told, jobs=begun)
     split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
-    setting = setting_of(job, model, validation_records=split["validation"]["records"])
-    decision = next_step(replace(setting, closed=too_late), ended, records.scores())
+    validation = split["validation"]["records"]
+    setting = setting_of(job, model, validation_records=validation)
+    if job.sweep is not None:
+        sweep = records.plans or sweep_plans(job, model, job.sweep, setting)
+        decision = next_of_sweep(sweep, setting, ended, records.scores(), seed=job.seed)
+    else:
+        decision = next_step(replace(setting, closed=too_late), ended, records.scores())
     if decision.action != "train":
         return decision
     problem = unaffordable(
         artifacts.read_json(f"{prefix}/estimate.json"),
         spent=spent_usd(records.told.values(), records.judged.values()),
-        planned_epochs=setting.epochs,
+        most_epochs=epochs_between(job, model, validation_records=validation)[2],
         epochs=sum(plan.epochs for plan in decision.jobs),
         limit=job.budget.limit_usd,
     )

@@ -29,6 +29,9 @@ from tunesmith.suggestions import did_you_mean
 MAX_BYTES: Final = 65_536
 """Largest job file that is read; a real one has some hundred bytes."""
 
+CHAMPION_BASE: Final = "champion"
+"""As base model: the project's champion, whose own base the admission puts in its place."""
+
 _MAX_PATH_LENGTH: Final = 512
 _MAX_COLUMN_LENGTH: Final = 200
 _MOST_HELD_BACK: Final = 0.8
@@ -53,6 +56,8 @@ def _checked_path(path: str) -> str:
 
 
 def _inference_id(name: str) -> str:
+    if name == CHAMPION_BASE:
+        return name
     try:
         return find_model(name).id
     except UnknownModelError as error:
@@ -193,6 +198,20 @@ class Stopping(_Section):
     )
 
 
+class Sweep(_Section):
+    """Which hyperparameters are tried beside the job file's own setting."""
+
+    over: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        max_length=6,
+        description="a list of up to six hyperparameter names; by default the learning rate",
+    )
+    settings: int = Field(
+        default=4, ge=2, le=8, description="a whole number of settings from 2 to 8, the own one included"
+    )
+
+
 class Evaluation(_Section):
     """What the candidate must gain, and by which measure."""
 
@@ -276,8 +295,12 @@ class Job(_Section):
         f"{names.PROJECT_MAX_LENGTH} characters",
     )
     base_model: Annotated[str, AfterValidator(_inference_id)] = Field(
-        description="a base model of the catalogue: " + ", ".join(model.name for model in load_catalogue()),
-        json_schema_extra={"enum": [name for model in load_catalogue() for name in names_of(model)]},
+        description="a base model of the catalogue: "
+        + ", ".join(model.name for model in load_catalogue())
+        + f"; or {CHAMPION_BASE}, to go on from the project's champion",
+        json_schema_extra={
+            "enum": [CHAMPION_BASE, *(name for model in load_catalogue() for name in names_of(model))]
+        },
     )
     data: Annotated[DataFiles, BeforeValidator(_data_files, json_schema_input_type=DataPath | DataFiles)] = (
         Field(description="the training file's path, or train, validation and test with a path each")
@@ -288,6 +311,7 @@ class Job(_Section):
     )
     training: Training = Field(default=Training(), description="a mapping")
     stopping: Stopping = Field(default=Stopping(), description="a mapping")
+    sweep: Sweep | None = Field(default=None, description="a mapping, which may be empty: {}")
     evaluation: Evaluation = Field(default=Evaluation(), description="a mapping")
     serving: Serving = Field(default=Serving(), description="a mapping")
     budget: Budget = Field(default=Budget(), description="a mapping")
@@ -297,6 +321,10 @@ class Job(_Section):
     def to_json(self) -> dict[str, Any]:
         """Spell the normalised job as JSON values that `parse_job` reads back to an equal job."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    def on(self, base_model: str) -> Job:
+        """Name the base model's inference id where the job file goes on from a champion."""
+        return self.model_copy(update={"base_model": base_model})
 
     @property
     def serving_path(self) -> ServingPath:

@@ -82,6 +82,8 @@ class Run:
     reason: str = ""
     keep_days: int = KEEP_UNPROMOTED_DAYS
     """How long a model that was neither promoted nor rejected is kept after the run."""
+    continues: dict[str, str] = field(default_factory=dict)
+    """`run`, `model_arn` and `model_name` of the champion that it goes on from; empty for a base model."""
     chosen: int = 1
     """Number of the job whose model stands for the run; training may have made others."""
     by_hand: str = ""
@@ -193,11 +195,6 @@ def capacity_key(run: str, token: str) -> dict[str, str]:
 def champion_key(project: str) -> dict[str, str]:
     """Key of a project's champion."""
     return {"pk": f"PROJECT#{project}", "sk": "CHAMPION"}
-
-
-def decision_key(blind_sha256: str, number: int) -> dict[str, str]:
-    """Key of the k-th decision on a blind test, whichever run and project made it."""
-    return {"pk": f"BLIND#{blind_sha256}", "sk": f"DECISION#{number:06d}"}
 
 
 def project_run_key(project: str, created: str, run: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Final
 from tunesmith.catalogue import Hyperparameter, Model, find_model
 from tunesmith.job import Job
 from tunesmith.suggestions import did_you_mean
+from tunesmith.training.rounds import swept
 
 CUSTOMIZATIONS: Final = {"fine-tuning": "FINE_TUNING"}
 """A job file's kind to Bedrock's name of it."""
@@ -96,6 +97,7 @@ def check_plan(
         *_access_problems(model, account),
         *_record_problems(model, split, account.quotas.get(model.maximum_records_quota)),
         *_hyperparameter_problems(job, model),
+        *_sweep_problems(job, model, split),
         *_serving_problems(job, model, today),
         *_quota_problems(needs, account),
     )
@@ -126,6 +128,26 @@ def quota_needs(job: Job, model: Model, *, in_use: int | None, beside_champion: 
         code=model.units_quota, what=f"model units per provisioned model of {model.title}", wanted=units
     )
     return [per_model, total] if model.units_quota else [total]
+
+
+def _sweep_problems(job: Job, model: Model, split: Mapping[str, int]) -> Iterator[str]:
+    if job.sweep is None:
+        return
+    tried = swept(job.sweep, model)
+    unknown = [name for name in tried if name not in model.hyperparameters]
+    if unknown or not tried:
+        missing = ", ".join(unknown) or "the learning rate, which it has not"
+        yield (
+            f"a sweep of {model.title} cannot try {missing}; "
+            f"name some of {', '.join(model.hyperparameters)} in `sweep.over`"
+        )
+    if "epochCount" in tried:
+        yield "a sweep trains each setting at full length; take epochCount out of `sweep.over`"
+    if "on_demand" not in model.serving_paths or not split["validation"]:
+        yield (
+            "a sweep compares answers to validation records; it needs some, and a model that can be served "
+            "on demand"
+        )
 
 
 def _offer_problems(

@@ -16,7 +16,7 @@ from tests.handlers.data_run import EVENTS, JOB, PROJECT, DataRun, records
 from tunesmith import names
 from tunesmith.aws import clients
 from tunesmith.job import parse_job
-from tunesmith.ledger import Step
+from tunesmith.ledger import Champion, Step
 
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
 EVENT = json.loads((EVENTS / "upload.json").read_text())
@@ -234,3 +234,51 @@ def test_a_message_that_fails_fails_alone(data_run: DataRun) -> None:
     event["Records"][0]["body"] = "nonsense"
     assert admit_upload(event, None) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert list(data_run.executions()) == [f"{FIRST}-1"]
+
+
+def champion(base_model: str) -> Champion:
+    return Champion(
+        project=PROJECT,
+        run="fedcba9876543210",
+        model_arn=f"arn:model-of-{base_model}",
+        model_name=f"{PROJECT}-fedcba9876543210-2",
+        base_model=base_model,
+        arn="arn:deployment",
+        path="on_demand",
+        capacity_name="c",
+        capacity_run="fedcba9876543210",
+        since="2026-11-20T00:00:00Z",
+    )
+
+
+def test_a_run_goes_on_from_the_champion_that_stood_when_it_was_admitted(data_run: DataRun) -> None:
+    job = JOB.replace("nova-micro", "champion").encode()
+    run = run_of(job, train=records(20))
+    first, later = champion("amazon.nova-lite-v1:0"), champion("amazon.nova-pro-v1:0")
+    data_run.ledger.put_champion(first, replaces=None)
+    put(data_run, "train.jsonl", records(20))
+    put(data_run, "job.yaml", job)
+    data_run.ledger.put_champion(later, replaces=first)
+
+    put(data_run, "job.yaml", job)
+
+    admitted = data_run.ledger.run(run)
+    assert admitted.base_model == "amazon.nova-lite-v1:0"
+    assert admitted.continues == {
+        "run": first.run,
+        "model_arn": first.model_arn,
+        "model_name": first.model_name,
+    }
+    assert data_run.artifacts.read_json(f"runs/{run}/job.json")["base_model"] == "amazon.nova-lite-v1:0"
+
+
+def test_there_is_nothing_to_go_on_from_without_a_champion(data_run: DataRun) -> None:
+    job = JOB.replace("nova-micro", "champion").encode()
+    put(data_run, "train.jsonl", records(20))
+
+    assert put(data_run, "job.yaml", job) == NOTHING_FAILED
+
+    assert data_run.executions() == {}
+    (key,) = data_run.artifacts.keys(f"rejections/{PROJECT}/")
+    (problem,) = data_run.artifacts.read_json(key)["problems"]
+    assert "no champion yet" in problem

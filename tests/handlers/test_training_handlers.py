@@ -371,3 +371,30 @@ def judge(run: RunUnderTest, number: int, right: float) -> None:
 
     run.bedrock.answers[arn] = answer
     answer_validation(run.event(LATER, job=number), MUCH_TIME)
+
+
+def test_a_run_that_goes_on_from_a_champion_asks_for_its_model_as_base(run: RunUnderTest) -> None:
+    before = {"run": "fedcba9876543210", "model_arn": "arn:champion", "model_name": "m-1"}
+    run.ledger.update_run(RUN, continues=before)
+
+    assert run.plan_job()["request"]["BaseModelIdentifier"] == "arn:champion"
+
+
+def test_a_sweep_is_planned_once_and_kept_within_the_budget(run: RunUnderTest) -> None:
+    run.write_job(sweep={})
+
+    first = round_of(run)
+
+    assert (first["action"], first["jobs"]) == ("train", [1, 2, 3])
+    assert round_of(run) == first
+    asked = plan_job(run.event(job=2), None)["request"]["HyperParameters"]
+    assert asked == {"epochCount": "3", "learningRate": "0.00000333"}
+
+
+def test_a_round_that_the_budget_does_not_cover_is_not_begun(run: RunUnderTest) -> None:
+    run.write_job(sweep={}, budget={"limit_usd": 0.05})
+
+    decision = round_of(run)
+
+    assert (decision["action"], decision["error"]) == ("fail", "BudgetReached")
+    assert run.ledger.capacity(RUN) == []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import pairwise
 from typing import Any
 
 from examples.support_triage.vocabulary import LABELS
+from plan_capacity.handler import MOST_CHECKS
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
     HOURLY,
@@ -14,6 +16,8 @@ from tests.scenarios.plays import (
     SMALL,
     TINY,
     Played,
+    beatable_data,
+    better_data,
     check_nothing_billable_but_the_champion,
     finish,
     job,
@@ -21,6 +25,8 @@ from tests.scenarios.plays import (
     resume,
     scenario,
 )
+from tunesmith.training.policies import MOST_STAGES
+from tunesmith.training.stopping import next_wait_seconds
 
 LONG = {"epochCount": 5}
 HASTY = {"epochCount": 5, "learningRate": 3e-5}
@@ -219,3 +225,115 @@ def test_a_stuck_job_is_told_of_once_and_stopped_at_its_deadline(
     (alert,) = [text for text in cloud.messages_naming("is stuck") if f"stuck-{played.run.run}-1" in text]
     assert "stop_when_stuck" in alert
     assert cloud.billable("stuck") == NOTHING
+
+
+# --- sweeps and continuation
+
+
+def sweep(cloud: CloudUnderTest) -> Played:
+    return play(cloud, job("sweep", stopping={}, sweep={}), triage_data(records=SMALL))
+
+
+@scenario(sweep)
+def test_a_sweep_trains_two_settings_at_a_time_and_keeps_one(cloud: CloudUnderTest, played: Played) -> None:
+    assert played.status == "SUCCEEDED", played.cause
+    jobs = trained(cloud, played)
+    described = asked(cloud, "sweep")
+    rates = [one["hyperParameters"].get("learningRate") for one in described]
+    assert rates == [None, "0.00000333", "0.00003"]
+    assert {one["hyperParameters"]["epochCount"] for one in described} == {"2"}
+    for one in described:
+        beside = [other for other in described if other["creationTime"] <= one["creationTime"]]
+        assert sum(other["endTime"] > one["creationTime"] for other in beside) <= 2
+    assert all(one["score"] is not None for one in jobs)
+    assert "by luck" in cloud.report(played.run.run)["training"]["decisions"][-1]["why"]
+    report = cloud.report(played.run.run)
+    assert report["cost"]["actual"] <= report["cost"]["high"] <= report["cost"]["limit"]
+
+
+def continued(cloud: CloudUnderTest) -> list[Played]:
+    early = job("continued", base_model="champion", seed=2)
+    cloud.submit(early, beatable_data())
+    assert "no champion yet" in cloud.wait_for_rejection("continued")["problems"][0]
+    first = play(cloud, job("continued"), beatable_data())
+    # Else the new data would make a run of its own with the old job file.
+    old = f"datasets/{first.project}/job.yaml"
+    cloud.client("s3").delete_object(Bucket=cloud.deployment["dataset_bucket"], Key=old)
+    more = beatable_data() + better_data()
+    return [first, play(cloud, job("continued", base_model="champion"), more)]
+
+
+@scenario(continued)
+def test_a_new_version_goes_on_from_the_champion_and_none_of_its_training_is_tested(
+    cloud: CloudUnderTest, played: list[Played]
+) -> None:
+    first, second = played
+    assert [one.run.outcome for one in played] == ["promoted", "promoted"], second.cause
+    name = f"continued-{first.run.run}-1"
+    assert second.run.continues["model_name"] == name
+    assert second.run.base_model == first.run.base_model
+    assert cloud.report(second.run.run)["training"]["continues"] == name
+    before = prompts(cloud, f"runs/{first.run.run}/data/train.jsonl")
+    after = prompts(cloud, f"runs/{second.run.run}/data/train.jsonl")
+    assert before & after, "a champion is trained on further with what it was trained on"
+    assert not before & prompts(cloud, f"blind/{second.run.run}/test.jsonl")
+    assert not after & prompts(cloud, f"blind/{first.run.run}/test.jsonl")
+
+
+def prompts(cloud: CloudUnderTest, key: str) -> set[str]:
+    """What the records of a file ask."""
+    body = cloud.client("s3").get_object(Bucket=cloud.deployment["artifacts_bucket"], Key=key)["Body"]
+    return {json.loads(line)["messages"][0]["content"][0]["text"] for line in body.iter_lines()}
+
+
+# --- the length of histories
+
+TEN_DAYS = 240 * 3600.0
+MOST_EVENTS = 20_000
+"""Of the 25,000 events that Step Functions lets an execution have."""
+
+
+def counted(cloud: CloudUnderTest) -> Played:
+    cloud.fault("counted", job={"seconds": 4 * 3600}, deployment={"seconds": 4 * 3600})
+    given = job("counted", stopping={"policy": "pair"}, hyperparameters={"epochCount": 3})
+    return play(cloud, given, triage_data(records=TINY))
+
+
+@scenario(counted)
+def test_ten_days_of_waiting_fit_into_every_history(cloud: CloudUnderTest, played: Played) -> None:
+    assert played.status == "SUCCEEDED", played.cause
+    run = played.run.run
+    waits, elapsed = 0, 0.0
+    while elapsed < TEN_DAYS:
+        elapsed += next_wait_seconds(elapsed, TEN_DAYS)
+        waits += 1
+    most = {
+        ("job", f"{run}-1-train-1", "Describe job"): waits,
+        ("open", f"{run}-1-evaluate-open", "Describe deployment"): MOST_CHECKS,
+        ("train", f"{run}-1-train", "Plan round"): 2 * MOST_STAGES,
+    }
+    for (machine, name, state), ticks in most.items():
+        assert ticks * events_per_tick(cloud, machine, name, state) < MOST_EVENTS, machine
+    # The pipeline itself, its Parallel included, waits in no loop.
+    assert len(history(cloud, "pipeline", f"{run}-1")) < 200
+
+
+def events_per_tick(cloud: CloudUnderTest, machine: str, name: str, state: str) -> int:
+    """The most events between two entries into a state, as the history of an execution shows them."""
+    entered = [
+        number
+        for number, event in enumerate(history(cloud, machine, name))
+        if event.get("stateEnteredEventDetails", {}).get("name") == state
+    ]
+    assert len(entered) > 1, f"{name} was in {state!r} once at most"
+    return max(after - before for before, after in pairwise(entered))
+
+
+def history(cloud: CloudUnderTest, machine: str, name: str) -> list[dict[str, Any]]:
+    """All events of an execution."""
+    pages = (
+        cloud.client("stepfunctions")
+        .get_paginator("get_execution_history")
+        .paginate(executionArn=cloud.execution_arn(machine, name))
+    )
+    return [event for page in pages for event in page["events"]]

@@ -104,7 +104,7 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert by_key["hyperparameters.epochCount"].startswith("hyperparameters.epochCount: True is not allowed")
     assert "with a number each" in by_key["hyperparameters.learningRate"]
     assert by_key["training.deadline_hours"].endswith("allowed is a whole number of hours from 1 to 240")
-    assert by_key["training.hours"].endswith("allowed are deadline_hours")
+    assert by_key["training.hours"].endswith("allowed are deadline_hours, stop_when_stuck")
     assert by_key["evaluation.metric"].startswith(
         "evaluation.metric: 'bleu' is not allowed; allowed is one of exact_match, token_f1, rouge_l,"
     )

@@ -43,12 +43,17 @@ class LedgerTable:
 
     def run(self, run: str) -> Run:
         """Read a run; RecordMissingError where the ledger has none of that id."""
-        item = self._get(ledger.run_key(run))
-        if item is None:
+        found = self.find_run(run)
+        if found is None:
             raise RecordMissingError(
                 f"the ledger has no run {run!r}; list the known ones with `tunesmith runs`"
             )
-        return _record(Run, item)
+        return found
+
+    def find_run(self, run: str) -> Run | None:
+        """Read a run; None where the ledger has none of that id."""
+        item = self._get(ledger.run_key(run))
+        return None if item is None else _record(Run, item)
 
     def require_open(self, run: str) -> Run:
         """Read a run that acting steps may still work for; RunClosedError once it is over."""
@@ -165,23 +170,6 @@ class LedgerTable:
         except ClientError as error:
             if not _is_condition(error):
                 raise
-
-    # --- decisions
-
-    def count_decision(self, run: Run, now: str) -> int:
-        """Count a run's decision on its blind test, from 1, and return its number; a repeat keeps the first.
-
-        Of two runs that decide at the same moment, one is counted after the other.
-        """
-        sealed = ledger.decision_key(run.blind_sha256, 1)["pk"]
-        while True:
-            counted = [item["run"] for item in self._query({"pk": sealed}, prefix="DECISION#")]
-            if run.run in counted:
-                return counted.index(run.run) + 1
-            number = len(counted) + 1
-            values = {"run": run.run, "project": run.project, "decided": now}
-            if self._put_once(ledger.decision_key(run.blind_sha256, number), values):
-                return number
 
     # --- capacity
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
@@ -13,7 +14,7 @@ from tunesmith.dataset.tokens import estimator_for
 from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
-from tunesmith.training.requests import EPOCHS, hyperparameters_to_send
+from tunesmith.training.rounds import MOST_JUDGED, epochs_between, models_judged
 
 _CENT_HUNDREDTH: Final = Decimal("0.0001")
 CHAMPION_DAYS: Final = 30
@@ -25,6 +26,8 @@ service, the blind test, the decision. At most it stays until the ledger's expir
 _OVERLAP_HOURS: Final = (Decimal("0.5"), Decimal(1), Decimal(2))
 """Hours for which the candidate's units stand beside the champion's while that is swapped and tried."""
 _BASE: Final = (Item.INPUT, Item.OUTPUT)
+CHOICE: Final = ("choice, models read validation records", "choice, models answer them")
+"""What choosing among a run's models is called, in the estimate and in what was paid."""
 _CUSTOM: Final = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT)
 _TRAINED: Final = (Item.TRAINING, Item.STORAGE, Item.INPUT, Item.OUTPUT)
 _ITEMS: Final = {
@@ -97,12 +100,15 @@ def estimate_job(
     its token figures may be off, the estimator's own by default.
     Raises UnknownPriceError where a price is missing.
     """
-    epochs = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)[EPOCHS]
+    validation = split["validation"]
+    _, epochs, most_epochs = epochs_between(job, model, validation_records=validation["records"])
     return estimate_run(
         prices,
         model.id,
         training_tokens=split["train"]["tokens"],
-        epochs=int(Decimal(str(epochs))),
+        epochs=epochs,
+        most_epochs=most_epochs,
+        judged=_judged(job, model, validation),
         test_records=split["test"]["records"],
         test_prompt_tokens=split["test"]["prompt_tokens"],
         test_answer_tokens=split["test"]["answer_tokens"],
@@ -114,6 +120,30 @@ def estimate_job(
         asked_champion=champion_base if champion_path == "on_demand" else "",
         asked_beside=tuple(job.evaluation.compare_with),
         shown=_shown_tokens(split) if job.evaluation.few_shot else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What one model reads and answers, in tokens expected and at most, and how many models do."""
+
+    read: tuple[int, int]
+    answered: tuple[int, int]
+    models: tuple[int, int]
+
+
+def _judged(job: Job, model: Model, validation: Mapping[str, int]) -> Judged | None:
+    """Count what choosing among a run's models takes; None where there is no choice by answers."""
+    models = models_judged(job, model, validation_records=validation["records"])
+    if not models[1]:
+        return None
+    records = min(validation["records"], MOST_JUDGED)
+    share = Decimal(records) / validation["records"]
+    read, answered = (math.ceil(share * validation[name]) for name in ("prompt_tokens", "answer_tokens"))
+    return Judged(
+        read=(read, read),
+        answered=(answered, max(answered, records * job.evaluation.max_tokens)),
+        models=models,
     )
 
 
@@ -157,6 +187,8 @@ def estimate_run(
     *,
     training_tokens: int,
     epochs: int,
+    most_epochs: int = 0,
+    judged: Judged | None = None,
     test_records: int,
     test_prompt_tokens: int,
     test_answer_tokens: int,
@@ -169,19 +201,19 @@ def estimate_run(
     asked_beside: Sequence[str] = (),
     shown: Shown | None = None,
 ) -> Estimate:
-    """Estimate training, evaluation of candidate and comparators, and a month of storage.
+    """Estimate training, the choice among models, evaluation and a month of storage.
 
-    Tokens are those of the whole split (one epoch for training); `max_tokens` bounds each answer.
+    `epochs` are those of all jobs together, `most_epochs` bounds them where more may follow. Tokens are
+    those of the whole split (one epoch for training); `max_tokens` bounds each answer.
     Answers are expected to be as long as the test's own; the high bound lets each reach `max_tokens`.
     `shown` is set where the base model also answers behind examples; `asked_beside` are models that inform.
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
     Raises UnknownPriceError with every price that is missing.
     """
-    prices.require(model, needed_prices(path))
-    if asked_champion:
-        prices.require(asked_champion, _CUSTOM)
-    for beside in asked_beside:
-        prices.require(beside, _BASE)
+    prices.require(model, needed_prices(path) + (_CUSTOM if judged else ()))
+    for other, needed in ((asked_champion, _CUSTOM), *((beside, _BASE) for beside in asked_beside)):
+        if other:
+            prices.require(other, needed)
     fewest, most_tokens = tokens_between(model, token_error)
 
     def tokens(what: str, item: Item, count: int, most: int | None = None, of: str = model) -> EstimateItem:
@@ -197,9 +229,20 @@ def estimate_run(
     longest_answers = test_records * max_tokens
     training = f"training, {epochs} x {training_tokens:,} tokens"
     items = [
-        tokens(training, Item.TRAINING, training_tokens * epochs),
+        _trained(
+            training,
+            prices.price(model, Item.TRAINING),
+            training_tokens,
+            (epochs, most_epochs),
+            (fewest, most_tokens),
+        ),
         _timed("stored custom model", prices.price(model, Item.STORAGE), (Decimal(1),) * 3),
     ]
+    if judged:
+        items += [
+            _asked(CHOICE[0], prices.price(model, _CUSTOM[0]), judged.read, judged),
+            _asked(CHOICE[1], prices.price(model, _CUSTOM[1]), judged.answered, judged),
+        ]
     afterwards: tuple[EstimateItem, ...] = ()
     if path == "provisioned":
         hourly = prices.price(model, Item.PROVISIONED_HOUR)
@@ -297,6 +340,21 @@ def models_without_price(catalogue: Iterable[Model], prices: PriceTable) -> dict
         if model.lifecycle.status == "active"
     }
     return {name: items for name, items in missing.items() if items}
+
+
+def _trained(
+    what: str, price: Price, tokens: int, epochs: tuple[int, int], off: tuple[Decimal, Decimal]
+) -> EstimateItem:
+    """Price the epochs expected and at most, with the tokens' own error around them."""
+    expected, most = (price.cost(tokens * count) for count in (epochs[0], max(epochs)))
+    quantity = (Decimal(tokens * epochs[0]), "tokens", price.cost(1000))
+    return _item(what, price, quantity, (expected * off[0], expected, most * off[1]))
+
+
+def _asked(what: str, price: Price, tokens: tuple[int, int], judged: Judged) -> EstimateItem:
+    expected, most = (count * models for count, models in zip(tokens, judged.models, strict=True))
+    quantity = (Decimal(expected), "tokens", price.cost(1000))
+    return _item(what, price, quantity, (Decimal(0), price.cost(expected), price.cost(most)))
 
 
 def _timed(

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.cost.estimates import CHOICE
 from tunesmith.evaluation.answers import BASE, FEW_SHOT
 from tunesmith.ledger import Capacity, CapacityKind
 from tunesmith.serving.capacity import seconds_between
 from tunesmith.training.records import TrainingRecords
 
 STORAGE: Final = "stored custom model"
-JUDGING: Final = "answers to validation records"
+_CHOICE: Final = dict(zip(("reads", "answers"), CHOICE, strict=True))
 THROUGHPUT: Final = "evaluation, candidate's provisioned throughput"
 _HOURS_PER_MONTH: Final = 730
 _LABELS: Final = {BASE: "base model", FEW_SHOT: "base model with examples"}
@@ -48,8 +49,6 @@ def cost_section(
         notes.append("Training is priced by estimated tokens: Bedrock does not tell how many it billed.")
     elif training_asked:
         notes.append("What the unfinished job cost is not known: Bedrock bills the tokens that it trained.")
-    if JUDGING in actual:
-        notes.append(f"Beside the items, {JUDGING} cost ${actual[JUDGING]:,.4f}: models were chosen by them.")
     if STORAGE in actual:
         notes.append(
             "Storage counts the time until this report; it goes on by the month while the model is kept."
@@ -81,9 +80,9 @@ def actual_items(
         monthly = next(Decimal(item["price"]) for item in estimate["items"] if item["what"] == STORAGE)
         hours = sum(max(0.0, seconds_between(job["ended"], now)) / 3600 for job in jobs if job["model_arn"])
         actual[STORAGE] = monthly * Decimal(str(hours)) / _HOURS_PER_MONTH
-    if training.judged:
-        answers = (Decimal(str(judged["cost_usd"])) for judged in training.judged.values())
-        actual[JUDGING] = sum(answers, Decimal(0))
+    for judged in training.judged.values():
+        for part, usd in judged["paid_usd"].items():
+            actual[_CHOICE[part]] = actual.get(_CHOICE[part], Decimal(0)) + Decimal(str(usd))
     for label, model in (scores["models"] if scores else {}).items():
         for part, usd in model["cost_usd"].items():
             actual[f"evaluation, {_LABELS.get(label, label)} {part}"] = Decimal(usd)

@@ -62,7 +62,7 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
             _training_asked(records),
             now,
         ),
-        "training": _training(records.training, run.chosen),
+        "training": _training(records.training, run),
         "evaluation": _evaluation(records.scores, records.verdict),
         "capacity": [_capacity(item) for item in records.capacity],
         "champion": _champion(records.champion, run.run, parameter),
@@ -105,20 +105,21 @@ def _training_asked(records: RunRecords) -> bool:
     return any(item.kind is CapacityKind.JOB for item in records.capacity)
 
 
-def _training(training: TrainingRecords, chosen: int) -> dict[str, Any]:
+def _training(training: TrainingRecords, run: Run) -> dict[str, Any]:
     decisions = [dict(decision) for decision in training.decisions]
     is_over = any(decision["action"] == "keep" for decision in decisions)
     return {
         "jobs": [
             {
                 **_job(job),
-                "chosen": is_over and number == chosen,
+                "chosen": is_over and number == run.chosen,
                 "watched": [dict(entry) for entry in training.watched.get(number, [])],
                 "score": training.judged[number]["value"] if number in training.judged else None,
             }
             for number, job in training.told.items()
         ],
         "decisions": decisions,
+        "continues": run.continues.get("model_name", ""),
     }
 
 

@@ -75,6 +75,11 @@ def training(section: Mapping[str, Any]) -> str:
         for decision in section["decisions"]
     )
     decisions = f"<ol>{told}</ol>" if told else ""
+    if section["continues"]:
+        decisions = (
+            f"<p>It goes on from {escape(section['continues'])}. What that model and those before it were"
+            f" trained on stays in training: none of it is in the blind test.</p>{decisions}"
+        )
     return f"<section><h2>Training</h2>{decisions}{''.join(map(_job, section['jobs']))}</section>"
 
 

@@ -15,10 +15,10 @@ def storage_usd_per_month(estimate: Mapping[str, Any]) -> Decimal:
     return Decimal(next(item["price"] for item in estimate["items"] if item["unit"] == "month"))
 
 
-def training_usd(estimate: Mapping[str, Any], *, planned_epochs: str, epochs: str) -> Decimal:
-    """Price the epochs that a job ran, where the estimate priced those that were planned."""
+def training_usd(estimate: Mapping[str, Any], *, planned_epochs: int, epochs: str) -> Decimal:
+    """Price the epochs that a job ran, where the estimate priced those of all jobs that were expected."""
     item = next(item for item in estimate["items"] if item["what"].startswith("training"))
-    return Decimal(item["usd"]) * Decimal(epochs) / Decimal(planned_epochs)
+    return Decimal(item["usd"]) * Decimal(epochs) / planned_epochs
 
 
 def spent_usd(jobs: Iterable[Mapping[str, Any]], judged: Iterable[Mapping[str, Any]]) -> Decimal:
@@ -42,15 +42,17 @@ def hourly_overspend(estimate: Mapping[str, Any], *, hours: float, spent: Decima
 
 
 def unaffordable(
-    estimate: Mapping[str, Any], *, spent: Decimal, planned_epochs: int, epochs: int, limit: Decimal
+    estimate: Mapping[str, Any], *, spent: Decimal, most_epochs: int, epochs: int, limit: Decimal
 ) -> str:
     """Say why jobs of so many epochs together may not begin; empty where the budget covers them.
+
+    `most_epochs` are those that the estimate's high bound of training covers.
 
     Everything else that the estimate lists, evaluation's capacity included, is set aside at its high bound.
     """
     training = next(item for item in estimate["items"] if item["what"].startswith("training"))
     others = Decimal(estimate["high_usd"]) - Decimal(training["high_usd"])
-    next_jobs = Decimal(training["high_usd"]) * epochs / planned_epochs
+    next_jobs = Decimal(training["high_usd"]) * epochs / most_epochs
     total = spent + next_jobs + others
     if total <= limit:
         return ""

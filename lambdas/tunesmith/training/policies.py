@@ -16,7 +16,7 @@ from tunesmith.training.curves import Rule, read_curve, read_lengths
 from tunesmith.training.metrics import LossPoint
 
 Policy = Literal["probe", "pair", "chain", "single"]
-Purpose = Literal["single", "probe", "rerun", "pair", "chain"]
+Purpose = Literal["single", "probe", "rerun", "pair", "chain", "sweep"]
 Action = Literal["train", "judge", "keep", "fail"]
 
 COMPLETED: Final = "Completed"
@@ -111,7 +111,7 @@ def next_step(
         return Decision(action="train", why=why, jobs=further)
     if further:
         why = f"{why}; not done, since {setting.closed}"
-    return _choice(setting, ended, judged, why)
+    return choose(setting, ended, judged, why)
 
 
 def total_epochs(number: int, ended: Sequence[Ended]) -> int:
@@ -211,9 +211,10 @@ def _after_stage(setting: Setting, ended: Sequence[Ended], number: int) -> tuple
 # --- what is kept
 
 
-def _choice(
+def choose(
     setting: Setting, ended: Sequence[Ended], judged: Mapping[int, Mapping[str, float]], why: str
 ) -> Decision:
+    """Keep the best of the models, or let them answer first; `why` says why no more are made."""
     done = [one for one in ended if one.status == COMPLETED]
     if not done:
         last = ended[-1]
@@ -222,20 +223,35 @@ def _choice(
         return Decision(action="keep", why=why or "there is one model", numbers=(done[0].plan.number,))
     numbers = [one.plan.number for one in done]
     if setting.judges:
-        waiting = tuple(number for number in numbers if number not in judged)
-        if waiting:
-            told = f"the models of jobs {_listed(waiting)} answer the validation records"
-            return Decision(action="judge", why=f"{why}; {told}" if why else told, numbers=waiting)
-        if set.intersection(*(set(judged[number]) for number in numbers)):
+        waiting = waiting_for_answers(numbers, judged, why)
+        if waiting is not None:
+            return waiting
+        if common_records(numbers, judged):
             return _by_answers(ended, numbers, judged)
     return _by_loss(done)
+
+
+def waiting_for_answers(
+    numbers: Sequence[int], judged: Mapping[int, Mapping[str, float]], why: str
+) -> Decision | None:
+    """Have those models answer that did not yet; None where all did."""
+    waiting = tuple(number for number in numbers if number not in judged)
+    if not waiting:
+        return None
+    told = f"the models of jobs {_listed(waiting)} answer the validation records"
+    return Decision(action="judge", why=f"{why}; {told}" if why else told, numbers=waiting)
+
+
+def common_records(numbers: Sequence[int], judged: Mapping[int, Mapping[str, float]]) -> list[str]:
+    """List the validation records that all of these models answered."""
+    return sorted(set.intersection(*(set(judged[number]) for number in numbers)))
 
 
 def _by_answers(
     ended: Sequence[Ended], numbers: Sequence[int], judged: Mapping[int, Mapping[str, float]]
 ) -> Decision:
     """Keep the model that answers best; within one standard error of the difference, the shortest."""
-    common = sorted(set.intersection(*(set(judged[number]) for number in numbers)))
+    common = common_records(numbers, judged)
     scores = {number: [judged[number][record] for record in common] for number in numbers}
     best = max(numbers, key=lambda number: (fmean(scores[number]), -total_epochs(number, ended)))
     tied = [number for number in numbers if _is_tie(scores[best], scores[number])]

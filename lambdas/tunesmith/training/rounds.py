@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Final
 
 from tunesmith.catalogue import Model
-from tunesmith.job import Job
-from tunesmith.training.policies import Policy, Setting
+from tunesmith.job import Job, Sweep
+from tunesmith.training.policies import MOST_STAGES, STAGE_EPOCHS, Policy, Setting
 from tunesmith.training.requests import EPOCHS, hyperparameters_to_send
 
 WARM_UP: Final = "learningRateWarmupSteps"
+RATES: Final = ("learningRate", "learningRateMultiplier")
+RATE_SETTINGS: Final = 3
+"""Settings of a sweep over the rate alone: a third of it, it, and three times it."""
 MOST_JUDGED: Final = 1_000
 """Validation records that a model answers at most, to be chosen or not."""
 
@@ -24,6 +28,52 @@ def planned_epochs(job: Job, model: Model) -> int:
     """The epochs of a job that runs its full length."""
     asked = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)
     return int(Decimal(str(asked[EPOCHS])))
+
+
+def swept(sweep: Sweep, model: Model) -> tuple[str, ...]:
+    """The hyperparameters that a sweep tries: those that it names, else the model's learning rate."""
+    return sweep.over or tuple(name for name in RATES if name in model.hyperparameters)[:1]
+
+
+def epochs_between(job: Job, model: Model, *, validation_records: int) -> tuple[int, int, int]:
+    """Bound the epochs that all jobs of a run bill together: at least, expected, at most."""
+    epochs = planned_epochs(job, model)
+    if job.sweep is not None:
+        names = swept(job.sweep, model)
+        rates = len(names) == 1 and names[0] in RATES
+        settings = RATE_SETTINGS if rates else job.sweep.settings
+        return settings * epochs, settings * epochs, settings * epochs
+    setting = setting_of(job, model, validation_records=validation_records)
+    half = math.ceil(epochs / 2)
+    match setting.policy:
+        case "pair" if setting.judges and half < epochs:
+            return epochs + half, epochs + half, epochs + half
+        case "probe" if setting.has_curve and not setting.stops_by_itself:
+            return epochs, epochs, 2 * epochs - 1
+        case "chain" if setting.has_curve and not setting.stops_by_itself:
+            # Where Bedrock refuses the second stage, a probe takes the chain's place.
+            stages = MOST_STAGES * STAGE_EPOCHS
+            return 2 * STAGE_EPOCHS, min(epochs, stages), max(stages, STAGE_EPOCHS + 2 * epochs - 1)
+    return epochs, epochs, epochs
+
+
+def models_judged(job: Job, model: Model, *, validation_records: int) -> tuple[int, int]:
+    """Bound how many models of a run answer the validation records: expected, and at most."""
+    setting = setting_of(job, model, validation_records=validation_records)
+    if not setting.judges:
+        return 0, 0
+    least, expected, most = epochs_between(job, model, validation_records=validation_records)
+    if job.sweep is not None:
+        settings = most // setting.epochs
+        return settings, settings
+    match setting.policy:
+        case "pair" if most > setting.epochs:
+            return 2, 2
+        case "chain" if setting.has_curve:
+            return expected, MOST_STAGES
+        case "probe" if most > least:
+            return 0, 2
+    return 0, 0
 
 
 def setting_of(job: Job, model: Model, *, validation_records: int) -> Setting:

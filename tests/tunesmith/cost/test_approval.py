@@ -25,26 +25,25 @@ def estimate_of(job: Job) -> Estimate:
 def asked(text: str, approved_usd: str | None = None) -> Question | None:
     job = job_of(text)
     approved = None if approved_usd is None else Decimal(approved_usd)
-    proof = proof_of(job, SPLIT["test"]["records"])
-    return question_of(job, estimate_of(job).high_usd, proof, approved_usd=approved)
+    return question_of(job, estimate_of(job), SPLIT, approved_usd=approved)
 
 
 def test_nobody_is_asked_unless_the_job_file_says_so() -> None:
     assert asked("") is None
 
 
-@pytest.mark.parametrize(("above", "is_asked"), [("3.44", True), ("3.46", False), ("0", True)])
+@pytest.mark.parametrize(("above", "is_asked"), [("4.13", True), ("4.15", False), ("0", True)])
 def test_the_high_bound_decides_whether_somebody_is_asked(above: str, is_asked: bool) -> None:
     question = asked(f"budget: {{ask_above: {above}, answer_within_hours: 3}}")
 
     assert (question is not None) == is_asked
     if question is not None:
         assert question.hours == 3
-        assert "the run may cost up to $3.45" in question.text
+        assert "the run may cost up to $4.14" in question.text
 
 
 def test_a_yes_holds_up_to_its_amount() -> None:
-    assert asked("budget: {ask_above: 1}", approved_usd="3.4499") is None
+    assert asked("budget: {ask_above: 1}", approved_usd="4.1409") is None
     assert asked("budget: {ask_above: 1}", approved_usd="3.40") is not None
 
 
@@ -70,11 +69,8 @@ def test_a_question_survives_its_file() -> None:
 
 
 def test_the_message_says_how_to_answer() -> None:
-    subject, body = message(
-        "p", "0123456789abcdef", "it may cost much", "2026-11-29T00:00:00Z", "prod", "s3://b/plan.html"
-    )
+    subject, body = message("p", "0123456789abcdef", "it may cost much", "2026-11-29T00:00:00Z", "prod")
     assert "0123456789abcdef" in subject
     assert "tunesmith approve 0123456789abcdef --env prod" in body
     assert "tunesmith deny 0123456789abcdef --env prod" in body
     assert "2026-11-29T00:00:00Z" in body
-    assert body.endswith("The plan: s3://b/plan.html\n")

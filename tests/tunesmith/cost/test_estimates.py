@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tunesmith.catalogue import find_model
 from tunesmith.cost import Estimate, budget_objection, estimate_job, estimate_run, load_prices
-from tunesmith.cost.estimates import tokens_between
+from tunesmith.cost.estimates import CHOICE, tokens_between
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import parse_job
@@ -90,14 +90,44 @@ def test_the_budget_is_held_against_the_high_bound() -> None:
     assert budget_objection(estimate, estimate.high_usd) == ""
     objection = budget_objection(estimate, estimate.total_usd)
     assert "budget.limit_usd" in objection
-    assert "the largest item is stored custom model" in objection
+    assert "the largest item is training, 2 x" in objection
 
 
 def test_sentences_and_figures_agree() -> None:
     estimate = job_estimate()
-    assert estimate.summary() == "about $3.01, between $2.78 and $3.45"
+    assert estimate.summary() == "about $3.01, between $2.78 and $4.14"
     assert estimate.figures()["total_usd"] == estimate.total_usd
     assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "most"),
+    [
+        ("stopping: {policy: single}", 2, 2),
+        ("stopping: {policy: probe}", 2, 3),
+        ("stopping: {policy: pair}\nhyperparameters: {epochCount: 5}", 8, 8),
+        ("stopping: {policy: chain}\nhyperparameters: {epochCount: 5}", 5, 10),
+        ("sweep: {}", 6, 6),
+        ("sweep: {over: [learningRate, learningRateWarmupSteps], settings: 5}", 10, 10),
+    ],
+)
+def test_all_epochs_that_a_policy_may_bill_are_priced(text: str, expected: int, most: int) -> None:
+    training = job_estimate(text).items[0]
+    assert training.quantity == expected * 500_000
+    most_tokens = tokens_between("nova-micro")[1]
+    assert training.high_usd == pytest.approx(Decimal("0.5") * most * most_tokens)
+
+
+def test_answers_by_which_models_are_chosen_are_priced() -> None:
+    pair = {
+        item.what: item
+        for item in job_estimate("stopping: {policy: pair}\nhyperparameters: {epochCount: 5}").items
+    }
+    single = {item.what for item in job_estimate("stopping: {policy: single}").items}
+    assert pair[CHOICE[0]].quantity == 2 * 45_000
+    assert pair[CHOICE[1]].quantity == 2 * 5_000
+    assert pair[CHOICE[1]].high_usd > pair[CHOICE[1]].usd
+    assert not single & set(CHOICE)
 
 
 def hourly(text: str = "", *, champion_path: str = "") -> Estimate:
