@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ from tunesmith.cost import (
     models_without_price,
     override_line,
 )
+from tunesmith.cost.plan import Plan, plan_of
 from tunesmith.dataset import DataReport, check_file
 from tunesmith.dataset.preparation import prepare as prepare_files
 from tunesmith.errors import UnknownPriceError
@@ -67,22 +69,30 @@ def estimate(
         "low_usd": None,
         "high_usd": None,
         "afterwards": [],
+        "policies": [],
+        "proof": None,
+        "ceiling": None,
+        "findings": [],
         "limit_usd": upload.job.budget.limit_usd,
         "reason": report.reason,
     }
-    found = None
+    found, plan = None, None
     if report.outcome == "valid":
         try:
-            split = report.split_figures()
-            found = estimate_job(upload.job, find_model(upload.job.base_model), split, table)
+            model = find_model(upload.job.base_model)
+            price = partial(estimate_job, model=model, split=report.split_figures(), prices=table)
+            plan = plan_of(upload.job, model, report.to_json(), price)
+            found = plan.estimate
             answer |= found.to_json()
+            answer |= {name: value for name, value in plan.to_json().items() if name != "estimate"}
             answer["reason"] = budget_objection(found, upload.job.budget.limit_usd)
         except UnknownPriceError as error:
             answer["reason"] = str(error)
     if json:
         print_json(answer)
-    elif found is not None:
+    elif found is not None and plan is not None:
         _show(found, upload)
+        _show_plan(plan)
     if answer["reason"]:
         tell_error(answer["reason"])
         raise typer.Exit(NO)
@@ -122,6 +132,32 @@ def _show(found: Estimate, upload: Upload) -> None:
     if found.afterwards:
         console.print("\nafterwards, should it become the champion:")
         console.print(_table(found.afterwards))
+
+
+def _show_plan(plan: Plan) -> None:
+    console = answers()
+    table = Table(box=None, pad_edge=False)
+    for name in ("policy", "jobs", "epochs billed", "hours", "cost of the run"):
+        table.add_column(name, no_wrap=True, justify="left" if name == "policy" else "right")
+    table.add_column("", overflow="fold")
+    for one in plan.policies:
+        table.add_row(
+            f"{one.policy}{' (chosen)' if one.chosen else ''}",
+            _between(*one.jobs),
+            _between(*one.epochs),
+            _between(*one.hours),
+            f"{money(float(one.low_usd))} to {money(float(one.high_usd))}",
+            one.note,
+        )
+    console.print("\nways to find the length of training:")
+    console.print(table)
+    console.print()
+    for sentence in plan.findings():
+        console.print(sentence, markup=False, soft_wrap=True)
+
+
+def _between(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def _table(items: Sequence[EstimateItem]) -> Table:

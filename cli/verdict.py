@@ -88,7 +88,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if gain:
         scores = ", ".join(f"{label} {figures['value']:.1f}%" for label, figures in models.items())
         yield metric.replace("_", " "), f"{scores} (of {summary['records']:,} blind records)"
-        interval = f"95% interval {gain['low']:+.1f} to {gain['high']:+.1f}"
+        interval = f"{gain['level']:.3g}% interval {gain['low']:+.1f} to {gain['high']:+.1f}"
         yield f"gain over {summary['comparator']}", f"{gain['value']:+.1f} points, {interval}"
         yield "asked for", f"more than {gain['minimum']:+.1f} at the interval's low end"
     saved = summary["output_tokens_saved_percent"]

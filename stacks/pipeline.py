@@ -80,7 +80,7 @@ PACKAGES: Final = {
 WRITES: Final = {
     "admit_upload": ("runs/*/job.json", "rejections/*"),
     "prepare_dataset": ("runs/*/data/*", "blind/*", "projects/*/assignment.json"),
-    "estimate_cost": ("runs/*/estimate.json", "runs/*/question.json"),
+    "estimate_cost": ("runs/*/estimate.json", "runs/*/question.json", "runs/*/plan.json", "runs/*/plan.html"),
     "plan_round": ("runs/*/training/plan.json",),
     "watch_job": ("runs/*/training/watch/*",),
     "conclude_job": ("runs/*/training/jobs/*",),

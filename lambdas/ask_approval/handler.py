@@ -38,7 +38,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         f" {question.text}"
     )
     ledger.begin_step(run.run, Step.BUDGET, event["now"], told, {"high_usd": question.usd})
-    subject, body = message(run.project, run.run, question.text, deadline, settings.environment)
+    plan = artifacts.uri(f"{run_prefix(run.run)}/plan.html")
+    subject, body = message(run.project, run.run, question.text, deadline, settings.environment, plan)
     publish(settings.topic_arn, subject, body)
     LOG.info("approval asked", extra={"run": run.run, "usd": question.usd, "deadline": deadline})
     return {"asked": True}

@@ -38,10 +38,11 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         scores,
         minimum_gain=job.evaluation.minimum_gain,
         seed=job.seed,
+        decision=ledger.count_decision(run, event["now"]),
         unproven=artifacts.read_json(f"{prefix}/data/report.json")["unproven_note"],
     )
     artifacts.write_json(f"{prefix}/evaluation/verdict.json", verdict.to_json())
-    figures: dict[str, Any] = {"n": verdict.n}
+    figures: dict[str, Any] = {"n": verdict.n, "decision": verdict.decision}
     if verdict.gain is not None:
         figures |= {"gain": verdict.gain.value, "low": verdict.gain.low, "high": verdict.gain.high}
     outcome: str = verdict.outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
@@ -10,10 +11,12 @@ from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, budget_objection, estimate_job, load_prices
 from tunesmith.cost.approval import question_of
+from tunesmith.cost.plan import plan_of
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import parse_job
 from tunesmith.ledger import APPROVED, Step
 from tunesmith.observability import logger
+from tunesmith.reporting.plan_page import render_plan
 from tunesmith.settings import EstimateCostSettings
 
 LOG = logger("estimate_cost")
@@ -27,22 +30,25 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     uploads = Bucket(settings.dataset_bucket)
     override = uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None
+    model, prices = find_model(job.base_model), load_prices(override)
     try:
         report = artifacts.read_json(f"{prefix}/data/report.json")
         champion = ledger.champion(job.project)
-        estimate = estimate_job(
-            job,
-            find_model(job.base_model),
-            report["split"],
-            load_prices(override),
+        price = partial(
+            estimate_job,
+            model=model,
+            split=report["split"],
+            prices=prices,
             token_error=report["tokens"]["off"],
             champion_path=champion.path if champion else "",
             champion_base=champion.base_model if champion else "",
         )
+        plan = plan_of(job, model, report, price)
     except UnknownPriceError as error:
         ledger.begin_step(run, Step.BUDGET, event["now"], str(error))
         LOG.warning("price unknown", extra={"run": run, "reason": str(error)})
         return {"outcome": "over_budget", "reason": str(error)}
+    estimate = plan.estimate
     artifacts.write_json(f"{prefix}/estimate.json", estimate.to_json())
     ledger.update_run(run, estimated_usd=estimate.total_usd)
     reason = budget_objection(estimate, job.budget.limit_usd)
@@ -50,7 +56,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     LOG.info("cost estimated", extra={"run": run, **estimate.figures(), "reason": reason})
     if reason:
         return {"outcome": "over_budget", "reason": reason}
-    question = question_of(job, estimate, report["split"], approved_usd=_approved_usd(ledger, run))
+    question = question_of(job, plan.chosen.high_usd, plan.proof, approved_usd=_approved_usd(ledger, run))
+    asked = question.text if question else ""
+    artifacts.write_json(f"{prefix}/plan.json", plan.to_json())
+    told = artifacts.read_json(f"{prefix}/plan.json")
+    page = render_plan(told, project=job.project, run=run, question=asked)
+    artifacts.write(f"{prefix}/plan.html", page.encode(), "text/html; charset=utf-8")
     if question is None:
         return {"outcome": "affordable", "reason": ""}
     artifacts.write_json(f"{prefix}/question.json", question.to_json())

@@ -14,8 +14,9 @@ from tunesmith.dataset import CheckedFile, check_file, joined, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.preparation import Prepared, prepare
+from tunesmith.dataset.report import spelled
 from tunesmith.errors import AssignmentChangedError, SealBrokenError
-from tunesmith.evaluation.answers import read_questions
+from tunesmith.evaluation.answers import read_questions, record_id
 from tunesmith.evaluation.metrics_registry import misfit
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Run, Step
@@ -54,6 +55,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         # The seal first: a blind test without one is never read, a seal without one is written again.
         ledger.update_run(run.run, blind_sha256=report.blind_sha256)
         artifacts.write(blind_test_key(run.run), joined(split.test), "application/jsonl")
+        # Which of its records hang together is no secret, and the verdict has to know.
+        ids = map(record_id, spelled(split.test))
+        artifacts.write_json(f"{data}/test_groups.json", dict(zip(ids, split.test_groups, strict=True)))
         # What is trained is in the model's format; the blind test is asked through Converse, by any model.
         for part, records, times in (
             ("train", split.train, split.repeats),

@@ -45,6 +45,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         chosen = artifacts.read_json(f"{prefix}/evaluation/examples.json")
         scores["examples"] = {name: chosen[name] for name in ("number", "scores", "validation_records")}
         _add_choice(scores["models"][FEW_SHOT]["cost_usd"], chosen["tokens"], token_prices[FEW_SHOT])
+    groups = artifacts.read_json(f"{prefix}/data/test_groups.json")
+    scores["groups"] = [groups[record] for record in scores["records"]]
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
     cost = sum(sum(figures["cost_usd"].values()) for figures in scores["models"].values())
     summary = f"{scores['n']:,} blind records answered by every model, {scores['lost']:,} lost"

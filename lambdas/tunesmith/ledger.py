@@ -197,6 +197,11 @@ def champion_key(project: str) -> dict[str, str]:
     return {"pk": f"PROJECT#{project}", "sk": "CHAMPION"}
 
 
+def decision_key(blind_sha256: str, number: int) -> dict[str, str]:
+    """Key of the k-th decision on a blind test, whichever run and project made it."""
+    return {"pk": f"BLIND#{blind_sha256}", "sk": f"DECISION#{number:06d}"}
+
+
 def project_run_key(project: str, created: str, run: str) -> dict[str, str]:
     """Key under which a project lists its runs by start."""
     return {"pk": f"PROJECT#{project}", "sk": f"RUN#{created}#{run}"}

@@ -85,7 +85,12 @@ class DataRun:
         self.admitted(job)
         part = {"records": 0, "tokens": tokens, "prompt_tokens": tokens, "answer_tokens": 1000}
         split = {"train": {**part, "records": train}, "validation": {**part, "records": 50}, "test": part}
-        report = {"split": split, "tokens": {"off": 0.27}}
+        report = {
+            "split": split,
+            "tokens": {"off": 0.27},
+            "conflicts": {"labels": False, "ceiling": 1.0},
+            "unproven_note": "",
+        }
         self.artifacts.write_json(f"runs/{RUN}/data/report.json", report)
 
     def step(self, step: Step) -> StepRecord:

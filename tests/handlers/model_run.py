@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from tunesmith.aws import clients
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key
 from tunesmith.cost import estimate_run, load_prices
+from tunesmith.evaluation.answers import record_id
 from tunesmith.job import parse_job
 from tunesmith.ledger import Run, Step
 from tunesmith.settings import function_settings
@@ -143,6 +144,12 @@ class RunUnderTest:
         """Seal a blind test of these numbers' records."""
         self.artifacts.write_lines(blind_test_key(RUN), [record(number) for number in numbers])
         self.ledger.update_run(RUN, blind_sha256=self.artifacts.sha256(blind_test_key(RUN)))
+        self.group({record(number): str(number) for number in numbers})
+
+    def group(self, groups: Mapping[bytes, str]) -> None:
+        """Say which records of the blind test hang together: line to name of its group."""
+        named = {record_id(line): name for line, name in groups.items()}
+        self.artifacts.write_json(f"{self.prefix}/data/test_groups.json", named)
 
     def plan_job(self, now: str = NOW, number: int = 1) -> dict[str, Any]:
         """Plan a round and a job of it, as the machines do."""

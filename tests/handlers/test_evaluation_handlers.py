@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.handlers.model_run import (
     RUN,
     RunUnderTest,
     TimeLeft,
+    record,
     refusal,
 )
 from tunesmith.aws.objects import blind_test_key
@@ -217,6 +219,40 @@ def test_a_candidate_that_knows_less_is_rejected(trained: RunUnderTest) -> None:
     assert evaluate(trained)["outcome"] == "rejected"
 
 
+def test_a_decision_made_again_is_the_same_decision_and_another_runs_is_the_next_one(
+    trained: RunUnderTest,
+) -> None:
+    sealed = trained.ledger.run(RUN)
+    for number in range(4):
+        assert trained.ledger.count_decision(replace(sealed, run=f"{number:016x}"), LATER) == number + 1
+
+    evaluate(trained)
+    again = decide_promotion(trained.event(LATER), None)
+
+    assert trained.read("evaluation/verdict.json")["decision"] == 5
+    assert "decision 5 on the same blind test" in again["reason"]
+    assert "bring fresh records" in again["reason"]
+    assert trained.ledger.count_decision(replace(sealed, run="f" * 16), LATER) == 6
+    assert trained.ledger.count_decision(replace(sealed, run="f" * 16, blind_sha256="another"), LATER) == 1
+
+
+def test_records_of_one_group_prove_less(trained: RunUnderTest) -> None:
+    trained.bedrock.answers = {DEPLOYMENT_ARN: last_digit, BASE: lambda text: str(int(last_digit(text)) % 9)}
+    evaluate(trained)
+    assert trained.read("evaluation/verdict.json")["effective_n"] == 120
+
+    # Ten numbers end alike, and the models differ on one digit alone.
+    trained.group({record(number): last_digit(str(number)) for number in range(120)})
+    score_answers(trained.event(LATER), None)
+    decision = decide_promotion(trained.event(LATER), None)
+
+    verdict = trained.read("evaluation/verdict.json")
+    assert verdict["effective_n"] == pytest.approx(10, abs=0.5)
+    assert "records in 10 groups" in verdict["method"]
+    assert decision["outcome"] == "inconclusive"
+    assert "fewer than 20 groups" in decision["reason"]
+
+
 def test_a_small_test_decides_nothing(trained: RunUnderTest) -> None:
     trained.hold(range(99))
 
@@ -228,6 +264,7 @@ def test_a_small_test_decides_nothing(trained: RunUnderTest) -> None:
 
 def test_the_bootstrap_decides_where_the_metric_is_a_mean(trained: RunUnderTest) -> None:
     trained.write_job(evaluation={"few_shot": False, "metric": "token_f1"})
+    trained.hold(range(240))
 
     assert evaluate(trained)["outcome"] == "better"
     assert "bootstrap" in trained.read("evaluation/verdict.json")["method"]

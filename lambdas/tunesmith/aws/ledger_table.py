@@ -171,6 +171,23 @@ class LedgerTable:
             if not _is_condition(error):
                 raise
 
+    # --- decisions
+
+    def count_decision(self, run: Run, now: str) -> int:
+        """Count a run's decision on its blind test, from 1, and return its number; a repeat keeps the first.
+
+        Of two runs that decide at the same moment, one is counted after the other.
+        """
+        sealed = ledger.decision_key(run.blind_sha256, 1)["pk"]
+        while True:
+            counted = [item["run"] for item in self._query({"pk": sealed}, prefix="DECISION#")]
+            if run.run in counted:
+                return counted.index(run.run) + 1
+            number = len(counted) + 1
+            values = {"run": run.run, "project": run.project, "decided": now}
+            if self._put_once(ledger.decision_key(run.blind_sha256, number), values):
+                return number
+
     # --- capacity
 
     def enter_capacity(self, capacity: Capacity) -> Capacity:

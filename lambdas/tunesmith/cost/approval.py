@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tunesmith.cost.estimates import Estimate
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.power import Means, RightOrWrong, minimum_detectable_effect, records_to_prove
 from tunesmith.job import Job
@@ -38,7 +36,7 @@ class Proof:
 
     records: int
     smallest_gain: float | None
-    """The smallest true gain over the base model that is proven in four of five cases; None where none is."""
+    """The smallest true gain over the base model that is proven in five of six cases; None where none is."""
     hoped: float | None
     records_wanted: int | None
     """Blind records that would prove the gain that the job file hopes for; None where no test does."""
@@ -55,7 +53,7 @@ class Proof:
         else:
             told = (
                 f"a blind test of {self.records:,} records proves a gain of {self.smallest_gain:.1f} points"
-                " and more in four of five cases"
+                " and more in five of six cases"
             )
         if self.is_enough:
             return told
@@ -85,34 +83,36 @@ def proof_of(job: Job, blind_records: int) -> Proof:
 
 
 def question_of(
-    job: Job, estimate: Estimate, split: Mapping[str, Mapping[str, int]], *, approved_usd: Decimal | None
+    job: Job, high_usd: Decimal, proof: Proof, *, approved_usd: Decimal | None
 ) -> Question | None:
     """Put the question that a person has to answer before training; None where there is none.
 
-    `approved_usd` is the amount up to which somebody said yes to this run before.
+    `high_usd` is what the run may cost by its policy, `approved_usd` the amount up to which somebody said yes
+    to this run before.
     """
     reasons = []
     ask_above = job.budget.ask_above
-    if ask_above is not None and estimate.high_usd > ask_above:
+    if ask_above is not None and high_usd > ask_above:
         reasons.append(
-            f"the run may cost up to ${estimate.high_usd:,.2f}, more than the ${ask_above:,.2f} of"
-            " budget.ask_above"
+            f"the run may cost up to ${high_usd:,.2f}, more than the ${ask_above:,.2f} of budget.ask_above"
         )
-    proof = proof_of(job, split["test"]["records"])
     if not proof.is_enough:
         reasons.append(proof.sentence())
-    if not reasons or (approved_usd is not None and estimate.high_usd <= approved_usd):
+    if not reasons or (approved_usd is not None and high_usd <= approved_usd):
         return None
-    return Question(text="; and ".join(reasons), usd=estimate.high_usd, hours=job.budget.answer_within_hours)
+    return Question(text="; and ".join(reasons), usd=high_usd, hours=job.budget.answer_within_hours)
 
 
-def message(project: str, run: str, question: str, deadline: str, environment: str) -> tuple[str, str]:
+def message(
+    project: str, run: str, question: str, deadline: str, environment: str, plan_uri: str
+) -> tuple[str, str]:
     """Write the subject and the text of the message that asks."""
     of = f" --env {environment}"
     body = (
         f"Run {run} of {project} waits before it trains: {question}.\n\n"
         f"Go on:  tunesmith approve {run}{of}\n"
         f"Stop:   tunesmith deny {run}{of}\n\n"
-        f"Without an answer until {deadline} it is denied. Nothing was paid so far.\n"
+        f"Without an answer until {deadline} it is denied. Nothing was paid so far.\n\n"
+        f"The plan: {plan_uri}\n"
     )
     return f"{project}: run {run} asks whether it may go on", body

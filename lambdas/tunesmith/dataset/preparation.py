@@ -223,14 +223,17 @@ def _split(dataset: _Dataset, placed: Mapping[int, Place], left: Mapping[str, in
     def part(name: str) -> Records:
         # A part comes from the user's own file, where he brought one, or else from the training file.
         role = name if name in dataset.files else "train"
-        rows = sorted((row for row, place in placed.items() if place == name), key=drawn)
-        return dataset.files[role].records.take([row - dataset.ranges[role].start for row in rows])
+        return dataset.files[role].records.take([row - dataset.ranges[role].start for row in rows[name]])
 
+    rows: dict[str, list[int]] = {
+        name: sorted((row for row, place in placed.items() if place == name), key=drawn) for name in _PARTS
+    }
     parts = {name: part(name) for name in _PARTS}
     return Split(
         train=parts["train"],
         validation=parts["validation"],
         test=parts["test"],
+        test_groups=[dataset.groups[row] for row in rows["test"]],
         left_train=left["train"],
         left_validation=left["validation"],
         repeats=max(1, math.ceil((job.data.repeat_to or 0) / max(1, len(parts["train"])))),

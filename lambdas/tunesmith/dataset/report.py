@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
@@ -40,6 +40,8 @@ class Split:
     train: Records
     validation: Records
     test: Records
+    test_groups: Sequence[str]
+    """Name of each test record's group."""
     left_train: int
     """Training records left out because validation or test has the like."""
     left_validation: int

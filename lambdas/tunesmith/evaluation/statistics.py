@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,11 +22,19 @@ Floats = NDArray[np.float64]
 ERROR: Final = 0.025
 """What lies beyond each bound of a 95 % interval."""
 RESAMPLES: Final = 10_000
+MOST_RESAMPLES: Final = 200_000
+BEYOND_BOUND: Final = 40
+"""Resamples that lie beyond a bound, at least, while their number can grow: a bound on few is chance."""
 MOST_WITHOUT_SPREAD: Final = 0.01
 """Share of resamples whose differences may all be equal: such a resample has no ratio to count."""
 _BLOCK_CELLS: Final = 1_000_000
 """Bounds the memory of one block of resamples to some 20 MB."""
 _HALVINGS: Final = 60
+
+
+def resamples_for(error: float) -> int:
+    """Say how many resamples a bound with so little beyond it takes."""
+    return min(MOST_RESAMPLES, max(RESAMPLES, math.ceil(BEYOND_BOUND / error)))
 
 
 class Interval(NamedTuple):
@@ -89,13 +98,70 @@ def tango_interval(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """The mean of paired differences, and what it and its standard error are in resamples of whole groups."""
+
+    mean: float
+    error: float
+    """Standard error of the mean."""
+    freedom: float
+    means: Floats
+    """Each resample's mean less the mean; empty where the differences show no spread to speak of."""
+    errors: Floats
+    """Each resample's standard error."""
+
+    @classmethod
+    def of(
+        cls, differences: Sequence[float], *, seed: int, resamples: int, groups: Sequence[Hashable] = ()
+    ) -> Bootstrap:
+        """Draw the resamples; the same seed draws the same. Raises ValueError without a difference."""
+        if not len(differences):
+            raise ValueError("no difference to take the mean of")
+        sums, sizes = _totals(differences, groups)
+        count, records = len(sums), float(sizes.sum())
+        mean = float(sums.sum()) / records
+        # What a group adds to the error of the mean: its sum, less what its size alone makes of the mean.
+        errors = sums - mean * sizes
+        means = spreads = np.empty(0)
+        if np.ptp(errors) > _rounding(sums):
+            means, spreads = _resample(errors, sizes, np.random.default_rng(seed), resamples)
+        if len(means) < (1 - MOST_WITHOUT_SPREAD) * resamples:
+            means = spreads = np.empty(0)
+        error = math.sqrt(count / max(1, count - 1) * float((errors**2).sum())) / records
+        return cls(mean=mean, error=error, freedom=count - 1, means=means, errors=spreads)
+
+    def interval(self, error: float) -> Interval:
+        """Studentized interval with this error beyond each bound; -1 to 1 where no spread is known."""
+        if not len(self.means):
+            return Interval(self.mean, -1.0, 1.0)
+        low, high = np.quantile(self.means / self.errors, [error, 1 - error])
+        return Interval(
+            self.mean,
+            max(-1.0, self.mean - float(high) * self.error),
+            min(1.0, self.mean - float(low) * self.error),
+        )
+
+    def reach(self, error: float, power: float) -> float | None:
+        """Say how far above a minimum the true mean must lie to be proven above it with this power.
+
+        Where few records lose much, the mean is high when its error looks small: the resamples know of that.
+        Few groups tell their spread badly, for which Student's quantile allows. None where nothing is known.
+        """
+        if not len(self.means):
+            return None
+        ratio = float(np.quantile(self.means / self.errors, 1 - error))
+        few = student_quantile(1 - error, self.freedom) / student_quantile(1 - error, math.inf)
+        return few * float(np.quantile(ratio * self.errors - self.means, power))
+
+
 def bootstrap_interval(
     differences: Sequence[float],
     *,
     seed: int,
     groups: Sequence[Hashable] = (),
     error: float = ERROR,
-    resamples: int = RESAMPLES,
+    resamples: int | None = None,
 ) -> Interval:
     """Interval for the mean of paired differences; the same seed gives the same interval.
 
@@ -103,24 +169,8 @@ def bootstrap_interval(
     without spread are common, nothing is known of their spread, and the interval is the whole range from -1
     to 1. Raises ValueError where there is no difference.
     """
-    if not len(differences):
-        raise ValueError("no difference to take the mean of")
-    sums, sizes = _totals(differences, groups)
-    records = sizes.sum()
-    mean = float(sums.sum() / records)
-    # What a group adds to the error of the mean: its sum, less what its size alone makes of the mean.
-    errors = sums - mean * sizes
-    if not np.ptp(errors) > _rounding(sums):
-        return Interval(mean, -1.0, 1.0)
-    count = len(sums)
-    error_of_mean = math.sqrt(count / (count - 1) * float((errors**2).sum())) / records
-    ratios = _studentized(errors, sizes, np.random.default_rng(seed), resamples)
-    if ratios.size < (1 - MOST_WITHOUT_SPREAD) * resamples:
-        return Interval(mean, -1.0, 1.0)
-    low, high = np.quantile(ratios, [error, 1 - error])
-    return Interval(
-        mean, max(-1.0, mean - float(high) * error_of_mean), min(1.0, mean - float(low) * error_of_mean)
-    )
+    drawn = Bootstrap.of(differences, seed=seed, groups=groups, resamples=resamples or resamples_for(error))
+    return drawn.interval(error)
 
 
 def paired_interval(
@@ -130,7 +180,7 @@ def paired_interval(
     seed: int,
     groups: Sequence[Hashable] = (),
     error: float = ERROR,
-    resamples: int = RESAMPLES,
+    resamples: int | None = None,
 ) -> Interval:
     """Interval for the mean of paired differences by the method that suits the scores.
 
@@ -165,30 +215,32 @@ def _totals(differences: Sequence[float], groups: Sequence[Hashable]) -> tuple[F
     return sums, sizes
 
 
-def _studentized(errors: Floats, sizes: Floats, random: np.random.Generator, resamples: int) -> Floats:
-    """Draw the mean's error over its standard error in resamples of whole groups, where there is spread."""
+def _resample(
+    errors: Floats, sizes: Floats, random: np.random.Generator, resamples: int
+) -> tuple[Floats, Floats]:
+    """Draw the mean's error and its standard error in resamples of whole groups, where there is spread."""
     count = len(errors)
     even = bool(np.ptp(sizes) == 0)
     block = max(1, _BLOCK_CELLS // count)
-    found: list[Floats] = []
+    means: list[Floats] = []
+    spreads: list[Floats] = []
     for start in range(0, resamples, block):
-        shape = (min(block, resamples - start), count)
-        chosen = random.integers(count, size=shape, dtype=np.uint32)
+        chosen = random.integers(count, size=(min(block, resamples - start), count), dtype=np.uint32)
         drawn = errors[chosen]
-        sums, squares = drawn.sum(axis=1), np.einsum("ij,ij->i", drawn, drawn)
+        sums, scatter = drawn.sum(axis=1), np.einsum("ij,ij->i", drawn, drawn)
         if even:
-            scatter = squares - sums**2 / count
+            records = np.full(len(drawn), sizes.sum())
+            scatter -= sums**2 / count
         else:
             weights = sizes[chosen]
-            shift = sums / weights.sum(axis=1)
-            scatter = (
-                squares
-                - 2 * shift * np.einsum("ij,ij->i", drawn, weights)
-                + shift**2 * np.einsum("ij,ij->i", weights, weights)
-            )
+            records = weights.sum(axis=1)
+            shift = sums / records
+            scatter -= 2 * shift * np.einsum("ij,ij->i", drawn, weights)
+            scatter += shift**2 * np.einsum("ij,ij->i", weights, weights)
         spread = scatter > _rounding(errors) * count
-        found.append(sums[spread] / np.sqrt(count / (count - 1) * scatter[spread]))
-    return np.concatenate(found)
+        means.append(sums[spread] / records[spread])
+        spreads.append(np.sqrt(count / (count - 1) * scatter[spread]) / records[spread])
+    return np.concatenate(means), np.concatenate(spreads)
 
 
 def _rounding(values: Floats) -> float:

@@ -46,6 +46,11 @@ def render_page(document: Mapping[str, Any]) -> str:
             _footer(document),
         )
     )
+    return document_of(title, body)
+
+
+def document_of(title: str, body: str) -> str:
+    """Put a body into a whole page of its own: no script, no outside resource."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -80,10 +85,11 @@ def _tiles(document: Mapping[str, Any]) -> list[str]:
     gain = gain_of(document)
     if gain is not None:
         tiles.append(
-            _tile(
+            tile(
                 "Gain on the blind test",
                 f"{signed(gain['value'])} points",
-                f"over {over(document)}; 95%: {signed(gain['low'])} to {signed(gain['high'])};"
+                f"over {over(document)}; {gain['level']:.3g}%: {signed(gain['low'])}"
+                f" to {signed(gain['high'])};"
                 f" needed: more than {signed(gain['minimum'])}",
             )
         )
@@ -95,14 +101,14 @@ def _tiles(document: Mapping[str, Any]) -> list[str]:
     )
     limit = f"limit {money(cost['limit'])}" if cost["limit"] is not None else "no limit read"
     spent = money(cost["actual"]) if cost["actual_is_complete"] else f"{money(cost['actual'])} or more"
-    tiles.append(_tile("Cost of this run", spent, expected + limit))
+    tiles.append(tile("Cost of this run", spent, expected + limit))
     models = {model["label"]: model for model in (document["evaluation"] or {"models": []})["models"]}
     if all("output_tokens_mean" in models.get(label, {}) for label in ("candidate", "base")):
         before, after = (models[label]["output_tokens_mean"] for label in ("base", "candidate"))
         change = f"{signed(100 * (after / before - 1), 0)}%" if before else f"{after:.1f}"
-        tiles.append(_tile("Output tokens per answer", change, f"{after:.1f}, the base model {before:.1f}"))
+        tiles.append(tile("Output tokens per answer", change, f"{after:.1f}, the base model {before:.1f}"))
     tiles.append(
-        _tile(
+        tile(
             "From upload to verdict",
             duration(document["clock"]["seconds"]),
             f"since {day(document['clock']['created'])}",
@@ -111,7 +117,8 @@ def _tiles(document: Mapping[str, Any]) -> list[str]:
     return tiles
 
 
-def _tile(name: str, figure: str, note: str) -> str:
+def tile(name: str, figure: str, note: str) -> str:
+    """Show one figure in large, with what it is above and a note below."""
     return (
         f'<div class="tile"><dt>{escape(name)}</dt><dd><div class="big">{escape(figure)}</div>'
         f"<small>{escape(note)}</small></dd></div>"

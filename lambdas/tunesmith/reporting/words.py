@@ -104,7 +104,7 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
     if gain is not None:
         lines.append(
             f"Gain over {over(document)}: {gain['value']:+.1f} points,"
-            f" 95% interval {gain['low']:+.1f} to {gain['high']:+.1f},"
+            f" {gain['level']:.3g}% interval {gain['low']:+.1f} to {gain['high']:+.1f},"
             f" needed more than {gain['minimum']:+.1f}."
         )
     cost = document["cost"]

@@ -25,7 +25,8 @@ def estimate_of(job: Job) -> Estimate:
 def asked(text: str, approved_usd: str | None = None) -> Question | None:
     job = job_of(text)
     approved = None if approved_usd is None else Decimal(approved_usd)
-    return question_of(job, estimate_of(job), SPLIT, approved_usd=approved)
+    proof = proof_of(job, SPLIT["test"]["records"])
+    return question_of(job, estimate_of(job).high_usd, proof, approved_usd=approved)
 
 
 def test_nobody_is_asked_unless_the_job_file_says_so() -> None:
@@ -69,8 +70,11 @@ def test_a_question_survives_its_file() -> None:
 
 
 def test_the_message_says_how_to_answer() -> None:
-    subject, body = message("p", "0123456789abcdef", "it may cost much", "2026-11-29T00:00:00Z", "prod")
+    subject, body = message(
+        "p", "0123456789abcdef", "it may cost much", "2026-11-29T00:00:00Z", "prod", "s3://b/plan.html"
+    )
     assert "0123456789abcdef" in subject
     assert "tunesmith approve 0123456789abcdef --env prod" in body
     assert "tunesmith deny 0123456789abcdef --env prod" in body
     assert "2026-11-29T00:00:00Z" in body
+    assert body.endswith("The plan: s3://b/plan.html\n")

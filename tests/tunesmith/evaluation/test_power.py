@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from tunesmith.evaluation.power import (
+    ERROR,
     Grouping,
     Means,
     RightOrWrong,
     Spread,
+    error_of,
     minimum_detectable_effect,
     records_to_prove,
 )
@@ -37,7 +39,8 @@ def test_the_effect_that_is_promised_is_proven_in_75_to_90_of_100_tests(
     shares = [effect / 100 + lost, lost, 1 - effect / 100 - 2 * lost]
     tables = np.random.default_rng(5).multinomial(records, shares, size=2000).tolist()
     is_proven = {
-        (won, gone): tango_interval(won, gone, records).low > minimum / 100 for won, gone, _ in tables
+        (won, gone): tango_interval(won, gone, records, error=error_of(1)).low > minimum / 100
+        for won, gone, _ in tables
     }
     assert 0.75 <= sum(is_proven[won, gone] for won, gone, _ in tables) / 2000 <= 0.9
 
@@ -95,3 +98,12 @@ def test_students_quantile_is_scipys(probability: float, freedom: int) -> None:
     assert student_quantile(probability, freedom) == pytest.approx(
         student.ppf(probability, freedom), rel=1e-3
     )
+
+
+def test_all_decisions_on_one_test_spend_no_more_than_the_error_there_is() -> None:
+    shares = [error_of(decision) for decision in range(1, 10_000)]
+
+    assert shares[0] == pytest.approx(0.0152, abs=1e-4)
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(ERROR, rel=1e-4)
+    assert sum(shares) < ERROR

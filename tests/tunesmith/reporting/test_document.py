@@ -31,7 +31,7 @@ def test_the_document_has_the_designs_shape() -> None:
     } <= set(found)  # fmt: skip
     assert {"estimated", "actual", "items"} <= set(found["cost"])
     assert {"metric", "n", "models", "gain"} <= set(found["evaluation"])
-    assert set(found["evaluation"]["gain"]) == {"value", "low", "high", "minimum"}
+    assert set(found["evaluation"]["gain"]) == {"value", "low", "high", "minimum", "level"}
 
 
 def test_steps_last_until_the_next_begins() -> None:

@@ -29,7 +29,7 @@ def test_the_message_says_outcome_gain_cost_report_and_what_next() -> None:
 
     for part in (
         "better by 35.4 points",
-        "+30.4 to +40.3",
+        "+29.9 to +40.8",
         "Cost: $0.57",
         "estimated $2.52",
         URI,
