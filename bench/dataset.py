@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from bench import near_duplicates
+from bench import near_duplicates, validation
 from bench.corpora import Style
 
 STYLES: Final[tuple[Style, ...]] = ("plain", "shared")
@@ -23,7 +23,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which medians are taken")
     parser.add_argument("--scaling", type=int, default=250_000, help="records that are then taken four times")
     parser.add_argument("--scaling-rounds", type=int, default=1)
+    parser.add_argument("--validated", type=int, default=200_000, help="records that are judged line by line")
     chosen = parser.parse_args()
+    for malformed in (False, True) if chosen.validated else ():
+        kind = "with malformed lines" if malformed else "clean"
+        title = f"Validation, {chosen.validated:,} records, {kind}, medians of {chosen.rounds}"
+        rows = validation.compare(chosen.validated, rounds=chosen.rounds, malformed=malformed)
+        _print(title, validation.HEAD, rows)
     for style in STYLES:
         rows = near_duplicates.compare(chosen.records, rounds=chosen.rounds, style=style)
         title = f"Near-duplicates, {chosen.records:,} records, {style}, medians of {chosen.rounds}"

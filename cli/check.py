@@ -18,9 +18,9 @@ from cli.voice import CommandError, answers
 from tunesmith.catalogue import Model, find_model
 from tunesmith.dataset import KINDS, POLICIES, RULES, CheckedFile, check_file
 from tunesmith.dataset.assignment import PROVEN_RECORDS
+from tunesmith.dataset.fixes import FIXES
 from tunesmith.dataset.preparation import look_closer
-from tunesmith.dataset.report import MOST_REJECTED_SHARE
-from tunesmith.job import COLUMN_FIELDS, DATA_SUFFIXES
+from tunesmith.job import COLUMN_FIELDS, DATA_SUFFIXES, MOST_REJECTED_SHARE
 
 EXAMPLES: Final = 5
 """Problems shown of a rule; `--json` lists all."""
@@ -42,6 +42,13 @@ def check(
         Literal["report", "mask", "refuse"],
         typer.Option("--sensitive", help="What becomes of sensitive data, as data.sensitive says it."),
     ] = "report",
+    policy: Annotated[
+        Literal["strict", "drop", "fix"],
+        typer.Option("--policy", help="Which bad records make the answer no, as data.on_error says it."),
+    ] = "strict",
+    max_rejected_share: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share that may be left out, unless the policy is strict.")
+    ] = MOST_REJECTED_SHARE,
     json: JSON = False,
 ) -> None:
     """Name every line of a file that cannot be trained on.
@@ -62,13 +69,16 @@ def check(
                 group_key=group_key or None,
                 columns=columns,
                 sensitive=sensitive,
+                mends=policy == "fix",
             )
         )
-        broken = broken or checked.rejected > 0 or checked.valid == 0
+        share = 0 if policy == "strict" else max_rejected_share
+        is_fit = checked.valid and not checked.stopped and checked.rejected <= share * checked.read
+        broken = broken or not is_fit
         if json:
             answers().print(json_module.dumps(checked.to_json()), markup=False)
         else:
-            _show(checked, base_model)
+            _show(checked, base_model, max_rejected_share)
     raise typer.Exit(NO if broken else 0)
 
 
@@ -119,7 +129,7 @@ def _columns(options: list[str], group_key: str) -> dict[str, str]:
     return columns
 
 
-def _show(checked: CheckedFile, model: Model) -> None:
+def _show(checked: CheckedFile, model: Model, share: float) -> None:
     console = answers()
     tokens = int(checked.records.tokens.sum())
     console.print(
@@ -149,7 +159,9 @@ def _show(checked: CheckedFile, model: Model) -> None:
         console.print(f"  {checked.sensitive_records:,} records hold sensitive data, {done}: {found}")
     for rule in sorted(checked.by_rule, key=lambda rule: (RULES[rule].severity != "error", rule)):
         _show_rule(checked, rule)
-    for sentence in _advice(checked, model):
+    for rule, count in checked.fixed.items():
+        console.print(f"  {count:,} records mended of {rule}: {FIXES[rule]}", markup=False)
+    for sentence in _advice(checked, model, share):
         console.print(f"  {sentence}", markup=False)
 
 
@@ -163,7 +175,7 @@ def _show_rule(checked: CheckedFile, rule: str) -> None:
         console.print(f"{rule} in {count - len(examples):,} more lines; {listed}", markup=False)
 
 
-def _advice(checked: CheckedFile, model: Model) -> Iterator[str]:
+def _advice(checked: CheckedFile, model: Model, share: float) -> Iterator[str]:
     """Say what the figures mean for a run."""
     if checked.stopped or not checked.read:
         yield (
@@ -173,9 +185,9 @@ def _advice(checked: CheckedFile, model: Model) -> Iterator[str]:
         )
         return
     different = len(checked.records)
-    if checked.rejected > MOST_REJECTED_SHARE * checked.read:
+    if checked.rejected > share * checked.read:
         yield (
-            f"More than {MOST_REJECTED_SHARE:.0%} of the records are rejected, so a run would end before it"
+            f"More than {share:.0%} of the records are rejected, so a run would end before it"
             " costs anything: mend them first."
         )
     elif checked.rejected:

@@ -112,6 +112,7 @@ def prepare(upload: Upload) -> DataReport:
             group_key=job.data.group_key,
             columns=job.data.columns,
             sensitive=job.data.sensitive,
+            mends=job.data.on_error == "fix",
         )
         for file in upload.files
     }

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from tunesmith.catalogue import Hyperparameter, Model, Source, load_catalogue
 from tunesmith.cost import load_prices, models_without_price, override_line
 from tunesmith.dataset import CHANGES, RULES
+from tunesmith.dataset.fixes import FIXES
 from tunesmith.job import Job
 
 FOLDER: Final = Path(__file__).parent
@@ -29,7 +30,8 @@ _PRICES_INTRODUCTION: Final = (
 )
 _RULES_INTRODUCTION: Final = (
     "An error rejects the line; a warning does not. A quarantine is found when all records are seen: the "
-    "line is valid, but stands in no part of the split."
+    "line is valid, but stands in no part of the split. What a fix says is done where `data.on_error` is "
+    "`fix` and the record breaks no rule then; a record that breaks a rule without one is never mended."
 )
 _CHANGES_INTRODUCTION: Final = (
     "What is done to a valid record whose content the base model's format cannot hold as it is, in training, "
@@ -119,8 +121,11 @@ def rules_page() -> str:
         [
             _RULES_INTRODUCTION,
             _table(
-                ["rule", "severity", "what"],
-                [[f"`{each.id}`", each.severity, each.reason] for each in RULES.values()],
+                ["rule", "severity", "what", "fix"],
+                [
+                    [f"`{each.id}`", each.severity, each.reason, FIXES.get(each.id, "")]
+                    for each in RULES.values()
+                ],
             ),
             "## Changes",
             _CHANGES_INTRODUCTION,

@@ -45,6 +45,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             group_key=job.data.group_key,
             columns=job.data.columns,
             sensitive=job.data.sensitive,
+            mends=job.data.on_error == "fix",
         )
         for role, pinned in run.data.items()
     }

@@ -32,6 +32,9 @@ MAX_BYTES: Final = 65_536
 CHAMPION_BASE: Final = "champion"
 """As base model: the project's champion, whose own base the admission puts in its place."""
 
+MOST_REJECTED_SHARE: Final = 0.05
+"""Share of a file's records that may be left out, by default."""
+
 _MAX_PATH_LENGTH: Final = 512
 _MAX_COLUMN_LENGTH: Final = 200
 _MOST_HELD_BACK: Final = 0.8
@@ -165,8 +168,16 @@ class DataFiles(_Section):
         description="a whole number of records from 2 to 20000; fewer training records are repeated, each as "
         "often, until they are as many",
     )
-    on_error: Literal["reject", "strict"] = Field(
-        default="reject", description="reject (leave bad records out) or strict (end the run at one)"
+    on_error: Literal["strict", "drop", "fix"] = Field(
+        default="drop",
+        description="strict (end the run at one bad record), drop (leave bad records out) or fix (mend what "
+        "can be mended safely, and leave out the rest)",
+    )
+    max_rejected_share: float = Field(
+        default=MOST_REJECTED_SHARE,
+        ge=0,
+        le=0.9,
+        description="a share of each file from 0 to 0.9: if more of its records are left out, the run ends",
     )
     sensitive: Literal["report", "mask", "refuse"] = Field(
         default="report",

@@ -53,7 +53,7 @@ def test_project_base_model_and_data_are_enough() -> None:
     assert (job.serving.path, job.serving_path) == (None, "on_demand")
     assert (job.serving.model_units, job.serving.keep_days) == (1, 7)
     assert job.notify.outcomes == tuple(Outcome)
-    assert (job.data.format, job.data.group_key, job.data.on_error) == (None, None, "reject")
+    assert (job.data.format, job.data.group_key, job.data.on_error) == (None, None, "drop")
     assert job.budget.limit_usd == Decimal(50)
 
 
@@ -156,7 +156,7 @@ def test_two_parts_do_not_share_a_file() -> None:
             "data.group_key: 'messages.role' is not allowed",
         ),
         ("data: {train: t.jsonl, group_key: a..b}", "data.group_key: 'a..b' is not allowed"),
-        ("data: {train: t.jsonl, on_error: skip}", "data.on_error: 'skip' is not allowed; allowed is reject"),
+        ("data: {train: t.jsonl, on_error: skip}", "data.on_error: 'skip' is not allowed; allowed is strict"),
         ("data: t.jsonl\nserving: {path: fast}", "serving.path: 'fast' is not allowed; allowed is on_demand"),
         ("data: t.jsonl\nserving: {model_units: 0}", "serving.model_units: 0 is not allowed"),
         ("data: t.jsonl\nserving: {keep_days: 31}", "serving.keep_days: 31 is not allowed"),

@@ -72,6 +72,8 @@ class CheckedFile:
     """None where nobody looked; `duplicates` counts the prompts in any case."""
     changes: Mapping[str, int]
     """Change (see `formats.CHANGES`) to the number of valid records that were changed so to fit the model."""
+    fixed: Mapping[str, int]
+    """Rule to the number of valid records that broke it and were mended (see `fixes.FIXES`)."""
     policy: Policy
     """What is done about sensitive data."""
     sensitive: Mapping[str, int]
@@ -103,6 +105,7 @@ class CheckedFile:
             "rejected": self.rejected,
             "format": self.format,
             "changes": dict(self.changes),
+            "fixed": dict(self.fixed),
             "by_rule": dict(self.by_rule),
             "problems": [
                 {"line": each.line, "offset": each.offset, "rule": each.rule, "reason": each.reason}
@@ -139,17 +142,19 @@ def check_file(
     group_key: str | None = None,
     columns: Mapping[str, str] | None = None,
     sensitive: Policy = "report",
+    mends: bool = False,
 ) -> CheckedFile:
     """Check every record of a file, given in pieces of any size, against a base model's rules.
 
     What the file may be, and what `columns` says of a table, `read_source` tells. Without a format the first
     record that shows one decides.
     `group_key` is the dotted path of a field that stands beside the record's own; its first part is dropped.
-    `sensitive` says what becomes of sensitive data. Memory holds one line, some 90 bytes a valid record and
-    the first problems; the records' lines wait in a temporary file.
+    `sensitive` says what becomes of sensitive data; `mends`, that lines are mended where `fixes` can.
+    Memory holds one line, some 90 bytes a valid record and the first problems; the records' lines
+    wait in a temporary file.
     """
     told = _Told()
-    validation = Validation(model, record_format, group_key)
+    validation = Validation(model, record_format, group_key, mends=mends)
     intake = Intake(model, sensitive, group_key)
     for whole in read_source(chunks, file=file, columns=columns, group_key=group_key):
         for batch, valid, judged in validation.judge(whole):
@@ -167,6 +172,7 @@ def check_file(
         duplicates=duplicates,
         format=validation.format or model.record_format,
         changes=dict(sorted(intake.changes.items())),
+        fixed=dict(sorted(validation.fixed.items())),
         policy=sensitive,
         sensitive={kind: intake.sensitive[kind] for kind in KINDS if intake.sensitive[kind]},
         sensitive_records=intake.sensitive_records,

@@ -185,7 +185,7 @@ def _prepare(
         model,
         seed=job.seed,
         rejected_uri=rejected_uri,
-        strict=job.data.on_error == "strict",
+        most_rejected=0 if job.data.on_error == "strict" else job.data.max_rejected_share,
     )
     return Prepared(files=files, split=split, assignment=placement.assignment, report=report)
 

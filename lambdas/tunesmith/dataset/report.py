@@ -24,8 +24,6 @@ from tunesmith.dataset.rules import RULES
 from tunesmith.dataset.sensitive import POLICIES, find_sensitive, mask
 from tunesmith.dataset.tokens import Estimator, estimator_for, token_summary
 
-MOST_REJECTED_SHARE: Final = 0.05
-"""Share of a file's records that may be rejected before the whole dataset is in doubt."""
 MOST_LOOKED_AT: Final = 20_000
 """Training records whose variety is looked at; of more, so many at even distances."""
 
@@ -175,7 +173,7 @@ class DataReport:
         return (
             f"{train:,} records to train{times}, {validation:,} to validate, {test:,} sealed as blind test; "
             f"{self.figures()['rejected']:,} rejected, {self.figures()['duplicates']:,} duplicates dropped"
-            f"{self._set_aside()}{changed}{self._said_of_sensitive()}"
+            f"{self._set_aside()}{self._mended()}{changed}{self._said_of_sensitive()}"
             f"{'; ' + self.findings.unproven_note if self.findings.unproven_note else ''}"
         )
 
@@ -186,6 +184,10 @@ class DataReport:
             "left out as too like held-back ones": figures["left_out"],
         }
         return "".join(f", {count:,} {what}" for what, count in told.items() if count)
+
+    def _mended(self) -> str:
+        fixed = self._sum([checked.fixed for checked in self.files.values()])
+        return "".join(f", {count:,} mended of {rule}" for rule, count in fixed.items())
 
     def _near_share(self) -> float:
         records = sum(len(checked.records) for checked in self.files.values())
@@ -198,9 +200,12 @@ class DataReport:
 
     def changes(self) -> dict[str, int]:
         """Count the records of all files that were changed to fit the model, by change."""
+        return self._sum([checked.changes for checked in self.files.values()])
+
+    def _sum(self, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
         total: Counter[str] = Counter()
-        for checked in self.files.values():
-            total.update(checked.changes)
+        for each in counts:
+            total.update(each)
         return dict(sorted(total.items()))
 
     def figures(self) -> dict[str, int]:
@@ -224,14 +229,14 @@ def data_report(
     *,
     seed: int,
     rejected_uri: str,
-    strict: bool = False,
+    most_rejected: float,
 ) -> DataReport:
     """Judge a prepared dataset.
 
     `files` maps the role (train, validation, test) to the checked file; `rejected_uri` names the full list;
-    `strict` bears no bad record at all.
+    `most_rejected` is the share of a file's records that may be rejected.
     """
-    reason = _objection(files, split, model, rejected_uri, most_rejected=0 if strict else MOST_REJECTED_SHARE)
+    reason = _objection(files, split, model, rejected_uri, most_rejected=most_rejected)
     return DataReport(
         outcome="invalid" if reason else "valid",
         reason=reason,
@@ -295,7 +300,7 @@ def _file_objection(checked: CheckedFile, most_rejected: float) -> str:
     if not checked.valid:
         return f"no valid record remains in {checked.file}: {checked.rejected} were rejected ({examples})"
     if share > most_rejected:
-        limit = f"more than {most_rejected:.0%}" if most_rejected else "and data.on_error is strict"
+        limit = f"more than {most_rejected:.0%}" if most_rejected else "and none may be"
         return (
             f"{checked.rejected} of {checked.read} records of {checked.file} ({share:.1%}) were rejected, "
             f"{limit} ({examples})"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.fast_path import FastPath, Valid
+from tunesmith.dataset.fixes import FIXES, mended
 from tunesmith.dataset.formats import as_conversation, detect_format
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Batch
 from tunesmith.dataset.records import digest
@@ -28,18 +30,26 @@ class Judged(NamedTuple):
 
 
 class Validation:
-    """Judges line after line, and knows the file's format once a line has shown it."""
+    """Judges line after line, and knows the file's format once a line has shown it.
+
+    With `mends` a line whose every broken rule has a fix is mended (see `fixes`) and judged again.
+    """
 
     def __init__(
         self,
         model: Model,
         record_format: UploadFormat | None = None,
         group_key: str | None = None,
+        *,
+        mends: bool = False,
     ) -> None:
         self.format = record_format
         self._is_given = record_format is not None
         self._model = model
         self._group_path = group_key.split(".") if group_key else []
+        self.fixed: Counter[str] = Counter()
+        """Rule to the number of records that broke it and were mended."""
+        self._mends = mends
         self._fast_paths: dict[UploadFormat, FastPath] = {}
 
     def judge(self, batch: Batch) -> Iterator[tuple[Batch, Valid, list[Judged]]]:
@@ -95,9 +105,13 @@ class Validation:
         group, findings = self._take_group(value)
         self._learn_format(value)
         findings += find_faults(value, self._model, self.format or "converse")
-        if findings:
-            return None, b"", findings
-        return as_conversation(value, self.format or "converse"), group, []
+        conversation = as_conversation(value, self.format or "converse")
+        if findings and self._mends and all(finding.rule in FIXES for finding in findings):
+            conversation = mended(conversation)
+            if not find_faults(conversation, self._model):
+                self.fixed.update(finding.rule for finding in findings)
+                return conversation, group, []
+        return (None, b"", findings) if findings else (conversation, group, [])
 
     def _learn_format(self, value: dict[str, Any]) -> None:
         """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""

@@ -44,7 +44,7 @@ def prepared(
     model: Model = MICRO,
     previous: Assignment | None = None,
     seed: int = 1,
-    on_error: str = "reject",
+    on_error: str = "drop",
     **data: Any,
 ) -> Prepared:
     """Check and prepare files by role; further keys stand in the job file's `data`."""
@@ -64,7 +64,7 @@ def prepared_from(
     model: Model = MICRO,
     previous: Assignment | None = None,
     seed: int = 1,
-    on_error: str = "reject",
+    on_error: str = "drop",
     **data: Any,
 ) -> Prepared:
     """Prepare files that were checked."""
