@@ -8,10 +8,14 @@ from typing import Any
 from tunesmith import names
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.aws.training_records import read_training
 from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
-from tunesmith.job import parse_job
+from tunesmith.cost.spending import evaluation_objection, spent_by_item
+from tunesmith.errors import BudgetReachedError
+from tunesmith.job import Job, parse_job
+from tunesmith.ledger import Run
 from tunesmith.observability import logger
-from tunesmith.serving.capacity import judging_capacity, serving_capacity, trained_model
+from tunesmith.serving.capacity import judging_capacity, open_serving, serving_capacity, trained_model
 from tunesmith.settings import PlanCapacitySettings
 
 LOG = logger("plan_capacity")
@@ -23,14 +27,13 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the serving path and what the machine asks Bedrock for.
 
     `job` is the number of the job whose model is to be judged, on demand whatever the candidate's path will
-    be, or 0 for the candidate's own capacity.
+    be, or 0 for the candidate's own capacity. Raises BudgetReachedError where what was spent leaves too
+    little for the evaluation, unless a person decided by hand.
     """
     settings = PlanCapacitySettings.from_environment()
-    ledger = LedgerTable(settings.ledger_table)
+    ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run = ledger.require_open(event["run"])
-    job = parse_job(
-        Bucket(settings.artifacts_bucket).read(f"{run_prefix(run.run)}/job.json"), source="job.json"
-    )
+    job = parse_job(artifacts.read(f"{run_prefix(run.run)}/job.json"), source="job.json")
     number = event["job"]
     model = trained_model(run.run, number or run.chosen, ledger.capacity(run.run))
     units = job.serving.model_units
@@ -39,6 +42,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         path = "on_demand"
         wanted = judging_capacity(**place, number=number)
     else:
+        _hold_to_budget(run, job, ledger, artifacts, event["now"])
         path = job.serving_path
         hourly = _usd_per_hour(settings, job.base_model, units) if path == "provisioned" else Decimal(0)
         wanted = serving_capacity(**place, path=path, usd_per_hour=hourly)
@@ -57,6 +61,20 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "wait_seconds": WAIT_SECONDS,
         "most_checks": MOST_CHECKS,
     }
+
+
+def _hold_to_budget(run: Run, job: Job, ledger: LedgerTable, artifacts: Bucket, now: str) -> None:
+    prefix = run_prefix(run.run)
+    estimate = artifacts.read_json(f"{prefix}/estimate.json")
+    # There from an earlier execution, whose answers are adopted.
+    scores, _ = artifacts.read_json_and_tag(f"{prefix}/evaluation/scores.json")
+    capacity = ledger.capacity(run.run)
+    spent = spent_by_item(estimate, read_training(artifacts, run.run), scores, capacity, now)
+    problem = evaluation_objection(
+        estimate, spent, job.budget.limit_usd, is_open=open_serving(capacity) is not None
+    )
+    if problem and not run.by_hand:
+        raise BudgetReachedError(problem)
 
 
 def _usd_per_hour(settings: PlanCapacitySettings, base_model: str, units: int) -> Decimal:

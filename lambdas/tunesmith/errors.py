@@ -7,6 +7,7 @@
     ├── SealBrokenError       the blind test is not the one that was sealed
     ├── RecordMissingError    the ledger or a bucket lacks what an earlier step must have written
     ├── UnknownPriceError     money would have to be guessed
+    ├── BudgetReachedError    what was spent leaves too little for capacity that would be opened
     ├── UnknownModelError     the catalogue has no such model
     ├── SmokeTestError        a deployed model could not be asked at all
     ├── AssignmentChangedError  other runs of the project kept splitting data while this one did
@@ -50,6 +51,10 @@ class RecordMissingError(TunesmithError):
 
 class UnknownPriceError(TunesmithError):
     """When a price is neither in the table nor in the override file."""
+
+
+class BudgetReachedError(TunesmithError):
+    """When opening capacity could take a run above its limit."""
 
 
 class UnknownModelError(TunesmithError):

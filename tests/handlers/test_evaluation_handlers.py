@@ -30,7 +30,7 @@ from tests.handlers.model_run import (
 )
 from tunesmith.aws.objects import blind_test_key
 from tunesmith.catalogue import find_model
-from tunesmith.errors import RecordMissingError, SealBrokenError
+from tunesmith.errors import BudgetReachedError, RecordMissingError, SealBrokenError
 from tunesmith.evaluation import shards
 from tunesmith.ledger import CapacityKind, Step
 
@@ -326,6 +326,22 @@ def test_throughput_is_entered_with_its_price_per_hour_and_an_early_expiry(train
     assert plan_capacity(trained.event("2026-11-23T14:00:00Z", job=0), None) == plan
     again = next(item for item in trained.ledger.open_capacity() if item.token == "serving")
     assert again == entered, "a repeat does not lengthen what is paid by the hour"
+
+
+def test_capacity_is_not_opened_above_what_the_budget_leaves(trained: RunUnderTest) -> None:
+    estimate = trained.read("estimate.json")
+    trained.write_job(budget={"limit_usd": float(estimate["high_usd"])})
+    plan_capacity(trained.event(LATER, job=0), None)
+
+    job = trained.read("training/jobs/1.json")
+    job["cost_usd"] = str(Decimal(job["cost_usd"]) + 3)
+    trained.artifacts.write_json(f"{trained.prefix}/training/jobs/1.json", job)
+    with pytest.raises(BudgetReachedError, match=r"with \$3\.\d+ spent, that is above the"):
+        plan_capacity(trained.event(LATER, job=0), None)
+
+    trained.ledger.close_run(RUN, outcome="failed", reason="", now=LATER)
+    trained.ledger.reopen_run(RUN, by_hand="promoted by hand by ana")
+    assert plan_capacity(trained.event(LATER, job=0), None)["path"] == "on_demand"
 
 
 # --- examples and models that inform

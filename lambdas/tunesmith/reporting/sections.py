@@ -118,7 +118,7 @@ def cost(section: Mapping[str, Any]) -> str:
         return ""
     rows = "".join(
         f"<tr><th>{escape(item['what'])}<br><small>{_quantity(item)}</small></th>"
-        f"{_figure_cell(money(item['estimated_usd']))}{_figure_cell(_paid(item['actual_usd']))}</tr>"
+        f"{_amounts(*(_paid(item[name]) for name in ('estimated_usd', 'actual_usd', 'running_usd')))}</tr>"
         for item in section["items"]
     )
     bounds = f"between {money(section['low'])} and {money(section['high'])}"
@@ -127,9 +127,10 @@ def cost(section: Mapping[str, Any]) -> str:
     return (
         "<section><h2>Cost</h2>"
         f'<p class="muted">Expected {bounds}; the limit was {money(section["limit"])}.</p>'
-        '<table><thead><tr><th>Item</th><th class="n">Estimated</th><th class="n">Actual</th></tr></thead>'
-        f'<tbody>{rows}<tr class="sum"><th>Together</th><td class="n">{money(section["estimated"])}</td>'
-        f'<td class="n">{money(section["actual"])}{more}</td></tr></tbody></table>{notes}</section>'
+        '<table class="stack"><thead><tr><th>Item</th><th class="n">Estimated</th><th class="n">Actual</th>'
+        f'<th class="n">Running total</th></tr></thead><tbody>{rows}<tr class="sum"><th>Together</th>'
+        f"{_amounts(money(section['estimated']), money(section['actual']) + more)}"
+        f"<td></td></tr></tbody></table>{notes}</section>"
     )
 
 
@@ -324,6 +325,15 @@ def _quantity(item: Mapping[str, Any]) -> str:
     per = " per 1,000" if item["unit"] == "tokens" else ""
     quantity = f"{number(item['quantity'])} {item['unit']} at {price(item['price_usd'])}{per}"
     return escape(f"{quantity}; {item['source']}")
+
+
+def _amounts(*amounts: str) -> str:
+    """Make the cells of a row of costs; on a narrow page each names its column."""
+    labels = ("Estimated", "Actual", "Running total")
+    return "".join(
+        f'<td class="n" data-label="{label}">{amount}</td>'
+        for label, amount in zip(labels, amounts, strict=False)
+    )
 
 
 def _paid(usd: float | None) -> str:

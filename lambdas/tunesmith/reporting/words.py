@@ -79,6 +79,8 @@ def next_step(document: Mapping[str, Any]) -> str:
                 "Raise budget.limit_usd, or train fewer records or epochs, then upload the job file again."
                 f" After adding a missing price: `tunesmith resume {this}`."
             )
+        case "denied":
+            return f"Nothing was paid. To ask again, once it would be approved: `tunesmith resume {this}`."
         case "failed":
             return (
                 f"Mend what the reason names, then go on with what is there: `tunesmith resume {this}`. Where"

@@ -54,6 +54,15 @@ def test_costs_stand_beside_their_estimates() -> None:
     assert cost["actual_is_complete"] is True
 
 
+def test_the_running_total_grows_item_by_item_to_what_was_paid() -> None:
+    cost = document(sample.promoted())["cost"]
+
+    running = [item["running_usd"] for item in cost["items"]]
+    assert running[0] == 0.559233
+    assert running == sorted(running)
+    assert running[-1] == pytest.approx(cost["actual"], abs=1e-5)
+
+
 def test_a_run_that_ended_early_has_no_figures_for_what_it_never_did() -> None:
     found = document(sample.invalid())
 
