@@ -17,9 +17,9 @@ from tunesmith.observability import logger
 from tunesmith.serving.capacity import job_token, model_token
 from tunesmith.settings import ConcludeJobSettings
 from tunesmith.training.costs import spent_usd, training_usd
+from tunesmith.training.hyperparameters import EPOCHS
 from tunesmith.training.metrics import Curves
 from tunesmith.training.policies import COMPLETED, REFUSED, JobPlan
-from tunesmith.training.requests import EPOCHS
 from tunesmith.training.rounds import epochs_between
 
 LOG = logger("conclude_job")
@@ -45,8 +45,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         folder = f"{prefix}/training/output/{plan.number}/{found.output_folder}"
         curves = read_curves(artifacts, folder, finished=True)
         split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
-        validated = split["validation"]["records"]
-        _, expected, _ = epochs_between(job, model, validation_records=validated)
+        _, expected, _ = epochs_between(job, model, split)
         cost = training_usd(
             artifacts.read_json(f"{prefix}/estimate.json"),
             planned_epochs=expected,

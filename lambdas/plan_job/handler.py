@@ -14,7 +14,8 @@ from tunesmith.observability import logger
 from tunesmith.serving.capacity import job_capacity, model_capacity, trained_model
 from tunesmith.settings import PlanJobSettings
 from tunesmith.training.costs import storage_usd_per_month
-from tunesmith.training.requests import EPOCHS, customization_request, hyperparameters_to_send
+from tunesmith.training.hyperparameters import EPOCHS, choose_hyperparameters, values_of
+from tunesmith.training.requests import customization_request
 
 LOG = logger("plan_job")
 
@@ -30,7 +31,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     plan = read_plan(artifacts, run.run, event["job"])
     validation = f"{prefix}/data/validation.jsonl"
     validated = not model.ignores_validation and (artifacts.head(validation) or {"size": 0})["size"] > 0
-    asked = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)
+    records = artifacts.read_json(f"{prefix}/data/report.json")["split"]["train"]["records"]
+    chosen = values_of(choose_hyperparameters(job.hyperparameters, model, records=records))
     request = customization_request(
         project=run.project,
         run=run.run,
@@ -38,7 +40,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         base_model=trained_model(run.run, plan.parent, ledger.capacity(run.run)).arn
         if plan.parent
         else run.continues.get("model_arn", model.training_id),
-        hyperparameters={**asked, EPOCHS: plan.epochs, **plan.hyperparameters},
+        hyperparameters={**chosen, EPOCHS: plan.epochs, **plan.hyperparameters},
         training_uri=artifacts.uri(f"{prefix}/data/train.jsonl"),
         validation_uri=artifacts.uri(validation) if validated else None,
         output_uri=artifacts.uri(f"{prefix}/training/output/{plan.number}/"),

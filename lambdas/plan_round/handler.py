@@ -64,10 +64,9 @@ def _decide(
         told = next(one["why"] for one in reversed(records.decisions) if one["action"] == "train")
         return Decision(action="train", why=told, jobs=begun)
     split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
-    validation = split["validation"]["records"]
-    setting = setting_of(job, model, validation_records=validation)
+    setting = setting_of(job, model, split)
     if job.sweep is not None:
-        sweep = records.plans or sweep_plans(job, model, job.sweep, setting)
+        sweep = records.plans or sweep_plans(model, job.sweep, setting)
         decision = next_of_sweep(sweep, setting, ended, records.scores(), seed=job.seed)
     else:
         decision = next_step(replace(setting, closed=too_late), ended, records.scores())
@@ -76,7 +75,7 @@ def _decide(
     problem = unaffordable(
         artifacts.read_json(f"{prefix}/estimate.json"),
         spent=spent_usd(records.told.values(), records.judged.values()),
-        most_epochs=epochs_between(job, model, validation_records=validation)[2],
+        most_epochs=epochs_between(job, model, split)[2],
         epochs=sum(plan.epochs for plan in decision.jobs),
         limit=job.budget.limit_usd,
     )

@@ -14,9 +14,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from tunesmith.catalogue import Hyperparameter, Model, find_model
+from tunesmith.catalogue import Model, find_model
 from tunesmith.job import Job
-from tunesmith.suggestions import did_you_mean
+from tunesmith.training.hyperparameters import hyperparameter_problems
 from tunesmith.training.rounds import swept
 
 CUSTOMIZATIONS: Final = {"fine-tuning": "FINE_TUNING"}
@@ -96,7 +96,7 @@ def check_plan(
         *_offer_problems(job, model, account.offers, account.region, today),
         *_access_problems(model, account),
         *_record_problems(model, split, account.quotas.get(model.maximum_records_quota)),
-        *_hyperparameter_problems(job, model),
+        *hyperparameter_problems(job.hyperparameters, model),
         *_sweep_problems(job, model, split),
         *_serving_problems(job, model, today),
         *_quota_problems(needs, account),
@@ -248,25 +248,6 @@ def _record_problems(model: Model, split: Mapping[str, int], quota: Decimal | No
 def _counted(model: Model, split: Mapping[str, int]) -> int:
     """Count the records that the maximum is about."""
     return split["train"] + (0 if model.ignores_validation else split["validation"])
-
-
-def _hyperparameter_problems(job: Job, model: Model) -> Iterator[str]:
-    for name, value in job.hyperparameters.items():
-        known = model.hyperparameters.get(name)
-        if known is None:
-            yield (
-                f"hyperparameters.{name} is unknown{did_you_mean(name, model.hyperparameters)}: "
-                f"{model.title} has {', '.join(model.hyperparameters)}"
-            )
-            continue
-        number = Decimal(str(value))
-        if not known.min <= number <= known.max or (known.integer and number % 1):
-            yield f"hyperparameters.{name} is {value}: {model.title} takes {_range(known)}"
-
-
-def _range(known: Hyperparameter) -> str:
-    kind = "a whole number" if known.integer else "a number"
-    return f"{kind} from {known.min.normalize():f} to {known.max.normalize():f}"
 
 
 def _serving_problems(job: Job, model: Model, today: date) -> Iterator[str]:

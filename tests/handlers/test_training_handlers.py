@@ -36,7 +36,11 @@ def test_the_request_is_one_that_bedrock_takes(run: RunUnderTest) -> None:
     assert botocores_complaints(plan["request"]) == ""
     assert plan["job_name"] == f"{PROJECT}-{RUN}-1"
     assert plan["request"]["BaseModelIdentifier"] == "amazon.nova-micro-v1:0:128k"
-    assert plan["request"]["HyperParameters"] == {"epochCount": "3"}
+    assert plan["request"]["HyperParameters"] == {
+        "epochCount": "3",
+        "learningRate": "0.00001",
+        "learningRateWarmupSteps": "2",
+    }
     assert plan["request"]["ValidationDataConfig"] == {
         "Validators": [{"S3Uri": f"s3://artifacts/runs/{RUN}/data/validation.jsonl"}]
     }
@@ -241,7 +245,7 @@ def test_the_first_round_of_a_probe_is_one_job_and_the_second_has_the_best_lengt
     assert (first["action"], first["jobs"]) == ("train", [1])
     assert (second["action"], second["jobs"]) == ("train", [2])
     request = plan_job(run.event(job=2), None)["request"]
-    assert request["HyperParameters"] == {"epochCount": "2"}
+    assert request["HyperParameters"]["epochCount"] == "2"
     assert request["JobName"] == request["CustomModelName"] == f"{PROJECT}-{RUN}-2"
     assert request["OutputDataConfig"] == {"S3Uri": f"s3://artifacts/runs/{RUN}/training/output/2/"}
     assert request["ClientRequestToken"] != plan_job(run.event(job=1), None)["request"]["ClientRequestToken"]
@@ -388,7 +392,7 @@ def test_a_sweep_is_planned_once_and_kept_within_the_budget(run: RunUnderTest) -
     assert (first["action"], first["jobs"]) == ("train", [1, 2, 3])
     assert round_of(run) == first
     asked = plan_job(run.event(job=2), None)["request"]["HyperParameters"]
-    assert asked == {"epochCount": "3", "learningRate": "0.00000333"}
+    assert asked == {"epochCount": "3", "learningRate": "0.00000333", "learningRateWarmupSteps": "2"}
 
 
 def test_a_round_that_the_budget_does_not_cover_is_not_begun(run: RunUnderTest) -> None:

@@ -63,8 +63,13 @@ class Played:
 
 
 def job(project: str, **changes: Any) -> dict[str, Any]:
-    """A small job file for a project: one job, unless its changes ask for another policy."""
-    small = {"base_model": "amazon.nova-micro-v1:0", "data": "train.jsonl", "stopping": {"policy": "single"}}
+    """A small job file for a project: one job of two epochs, unless its changes ask otherwise."""
+    small = {
+        "base_model": "amazon.nova-micro-v1:0",
+        "data": "train.jsonl",
+        "stopping": {"policy": "single"},
+        "hyperparameters": {"epochCount": 2},
+    }
     return {"project": project, **small, **changes}
 
 

@@ -56,6 +56,7 @@ def from_upload_to_verdict(cloud: CloudUnderTest, model: Model) -> tuple[Played 
         base_model=model.name,
         budget={"limit_usd": 1000},
         evaluation={"max_tokens": 16},
+        hyperparameters={},
     )
     data = triage_data(records=HOURLY)
     refused = play(cloud, given, data) if model.lifecycle.status != "active" else None

@@ -101,6 +101,8 @@ class Model:
     reserved_in_answers: bool
     """Whether the reserved words fail a job in an answer too."""
     hyperparameters: Mapping[str, Hyperparameter]
+    warm_up_records: int | None
+    """Training records for each step of warm-up, by the model's own rule; None where it has none."""
     early_stopping: tuple[str, ...]
     """Hyperparameters by which Bedrock itself stops a job that no longer gains; empty where it cannot."""
     serving_paths: tuple[ServingPath, ...]
@@ -164,6 +166,7 @@ def _model(entry: Mapping[str, Any]) -> Model:
         reserved_words=tuple(records["reserved_words"]),
         reserved_in_answers=records.get("reserved_in_answers", False),
         hyperparameters={name: _hyperparameter(values) for name, values in tuning["hyperparameters"].items()},
+        warm_up_records=tuning.get("warm_up_records"),
         early_stopping=tuple(tuning.get("early_stopping", ())),
         serving_paths=tuple(serving["paths"]),
         on_demand_from=serving.get("on_demand_from"),

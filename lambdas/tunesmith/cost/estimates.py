@@ -100,15 +100,14 @@ def estimate_job(
     its token figures may be off, the estimator's own by default.
     Raises UnknownPriceError where a price is missing.
     """
-    validation = split["validation"]
-    _, epochs, most_epochs = epochs_between(job, model, validation_records=validation["records"])
+    _, epochs, most_epochs = epochs_between(job, model, split)
     return estimate_run(
         prices,
         model.id,
         training_tokens=split["train"]["tokens"],
         epochs=epochs,
         most_epochs=most_epochs,
-        judged=_judged(job, model, validation),
+        judged=_judged(job, model, split),
         test_records=split["test"]["records"],
         test_prompt_tokens=split["test"]["prompt_tokens"],
         test_answer_tokens=split["test"]["answer_tokens"],
@@ -132,9 +131,9 @@ class Judged:
     models: tuple[int, int]
 
 
-def _judged(job: Job, model: Model, validation: Mapping[str, int]) -> Judged | None:
+def _judged(job: Job, model: Model, split: Mapping[str, Mapping[str, int]]) -> Judged | None:
     """Count what choosing among a run's models takes; None where there is no choice by answers."""
-    models = models_judged(job, model, validation_records=validation["records"])
+    validation, models = split["validation"], models_judged(job, model, split)
     if not models[1]:
         return None
     records = min(validation["records"], MOST_JUDGED)

@@ -93,8 +93,8 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
     """
     split, conflicts = report["split"], report["conflicts"]
     estimate = price(job)
-    setting = setting_of(job, model, validation_records=split["validation"]["records"])
-    ways = [] if job.sweep is None else [_swept(job, model, setting, estimate)]
+    setting = setting_of(job, model, split)
+    ways = [] if job.sweep is None else [_swept(job, model, split, estimate)]
     for policy in get_args(Policy):
         chosen = job.sweep is None and policy == setting.policy
         stopping = job.stopping.model_copy(update={"policy": policy})
@@ -128,10 +128,10 @@ def _priced(setting: Setting, estimate: Estimate, *, chosen: bool) -> PolicyCost
     )
 
 
-def _swept(job: Job, model: Model, setting: Setting, estimate: Estimate) -> PolicyCost:
+def _swept(job: Job, model: Model, split: Mapping[str, Any], estimate: Estimate) -> PolicyCost:
     """Lay out the one round of a sweep; Bedrock works on some of its jobs at once, as the quota allows."""
-    _, _, epochs = epochs_between(job, model, validation_records=1)
-    jobs = epochs // setting.epochs
+    _, _, epochs = epochs_between(job, model, split)
+    jobs = epochs // setting_of(job, model, split).epochs
     return PolicyCost(
         policy="sweep",
         chosen=True,

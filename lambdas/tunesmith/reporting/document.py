@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.catalogue import find_model
 from tunesmith.evaluation.scores import LENIENT, SHOWN_BESIDE
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.reporting.costs import cost_section
 from tunesmith.reporting.words import next_step
 from tunesmith.serving.capacity import NEVER, seconds_between
+from tunesmith.training.hyperparameters import choose_hyperparameters
 from tunesmith.training.metrics import LossPoint, thinned
 from tunesmith.training.records import TrainingRecords
 
@@ -62,7 +64,7 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
             _training_asked(records),
             now,
         ),
-        "training": _training(records.training, run),
+        "training": {**_training(records.training, run), "hyperparameters": _hyperparameters(records)},
         "evaluation": _evaluation(records.scores, records.verdict),
         "capacity": [_capacity(item) for item in records.capacity],
         "champion": _champion(records.champion, run.run, parameter),
@@ -121,6 +123,18 @@ def _training(training: TrainingRecords, run: Run) -> dict[str, Any]:
         "decisions": decisions,
         "continues": run.continues.get("model_name", ""),
     }
+
+
+def _hyperparameters(records: RunRecords) -> list[dict[str, str]]:
+    """Say what a job of full length is sent, and why; empty while there is no data to go by."""
+    if records.data is None:
+        return []
+    choices = choose_hyperparameters(
+        records.job["hyperparameters"],
+        find_model(records.run.base_model),
+        records=records.data["split"]["train"]["records"],
+    )
+    return [choice.to_json() for choice in choices]
 
 
 def _job(job: Mapping[str, Any]) -> dict[str, Any]:

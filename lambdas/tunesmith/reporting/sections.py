@@ -80,7 +80,19 @@ def training(section: Mapping[str, Any]) -> str:
             f"<p>It goes on from {escape(section['continues'])}. What that model and those before it were"
             f" trained on stays in training: none of it is in the blind test.</p>{decisions}"
         )
-    return f"<section><h2>Training</h2>{decisions}{''.join(map(_job, section['jobs']))}</section>"
+    rows = "".join(
+        f"<tr><th>{escape(choice['name'])}</th>{_figure_cell(choice['value'])}"
+        f'<td class="after">{escape(choice["why"])}</td></tr>'
+        for choice in section["hyperparameters"]
+    )
+    chosen = (
+        '<table><thead><tr><th>Hyperparameter</th><th class="n">Value</th><th class="after">Why</th></tr>'
+        f"</thead><tbody>{rows}</tbody></table>"
+        if rows
+        else ""
+    )
+    jobs = "".join(map(_job, section["jobs"]))
+    return f"<section><h2>Training</h2>{decisions}{chosen}{jobs}</section>"
 
 
 def data(report: Mapping[str, Any] | None) -> str:

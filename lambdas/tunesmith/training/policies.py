@@ -77,6 +77,8 @@ class Setting:
     """Whether there are validation records and a model can answer them without being paid by the hour."""
     stops_by_itself: bool = False
     """Whether Bedrock itself ends a job of this model that no longer gains."""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """What a job of full length is sent, by Bedrock's name."""
     warm_up: str = ""
     """Name of the model's warm-up hyperparameter; empty where it has none."""
     closed: str = ""

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 from tunesmith import names
-from tunesmith.catalogue import Hyperparameter
+from tunesmith.training.hyperparameters import spell_number
 
-EPOCHS: Final = "epochCount"
 _S3_URI = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-zA-Z0-9]+)+/?")
 _PATTERNS: Final = {
     "JobName": (63, re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9+\-.])*")),
@@ -64,14 +62,6 @@ def customization_request(
     return request
 
 
-def hyperparameters_to_send(
-    asked: Mapping[str, int | float | str], known: Mapping[str, Hyperparameter]
-) -> dict[str, int | float | str]:
-    """Take what the job file asks for, and always name the number of epochs: it is what is paid for."""
-    epochs = {EPOCHS: str(known[EPOCHS].default)} if EPOCHS in known else {}
-    return {**epochs, **asked}
-
-
 def check_request(request: Mapping[str, Any]) -> list[str]:
     """List every rule on names and addresses that a request breaks; late, they cost a job."""
     problems = [
@@ -92,9 +82,3 @@ def check_request(request: Mapping[str, Any]) -> list[str]:
         if not isinstance(value, str)
     ]
     return problems
-
-
-def spell_number(value: int | float | str) -> str:
-    """Spell a hyperparameter as Bedrock's string map wants it: plain decimal notation, never `1e-05`."""
-    number = Decimal(str(value))
-    return str(int(number)) if number == number.to_integral_value() else format(number.normalize(), "f")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Final
 
 from tunesmith.catalogue import Model
 from tunesmith.job import Job, Sweep
+from tunesmith.training.hyperparameters import RATES, WARM_UP, choose_hyperparameters, epochs_of, values_of
 from tunesmith.training.policies import MOST_STAGES, STAGE_EPOCHS, Policy, Setting
-from tunesmith.training.requests import EPOCHS, hyperparameters_to_send
 
-WARM_UP: Final = "learningRateWarmupSteps"
-RATES: Final = ("learningRate", "learningRateMultiplier")
+Figures = Mapping[str, Mapping[str, int]]
+"""Records and tokens of train, validation and test, as the data report's `split` has them."""
 RATE_SETTINGS: Final = 3
 """Settings of a sweep over the rate alone: a third of it, it, and three times it."""
 MOST_JUDGED: Final = 1_000
@@ -24,10 +24,9 @@ def policy_of(job: Job, model: Model) -> Policy:
     return job.stopping.policy or ("pair" if model.ignores_validation else "probe")
 
 
-def planned_epochs(job: Job, model: Model) -> int:
+def planned_epochs(job: Job, model: Model, split: Figures) -> int:
     """The epochs of a job that runs its full length."""
-    asked = hyperparameters_to_send(job.hyperparameters, model.hyperparameters)
-    return int(Decimal(str(asked[EPOCHS])))
+    return epochs_of(choose_hyperparameters(job.hyperparameters, model, records=split["train"]["records"]))
 
 
 def swept(sweep: Sweep, model: Model) -> tuple[str, ...]:
@@ -35,15 +34,15 @@ def swept(sweep: Sweep, model: Model) -> tuple[str, ...]:
     return sweep.over or tuple(name for name in RATES if name in model.hyperparameters)[:1]
 
 
-def epochs_between(job: Job, model: Model, *, validation_records: int) -> tuple[int, int, int]:
+def epochs_between(job: Job, model: Model, split: Figures) -> tuple[int, int, int]:
     """Bound the epochs that all jobs of a run bill together: at least, expected, at most."""
-    epochs = planned_epochs(job, model)
+    epochs = planned_epochs(job, model, split)
     if job.sweep is not None:
         names = swept(job.sweep, model)
         rates = len(names) == 1 and names[0] in RATES
         settings = RATE_SETTINGS if rates else job.sweep.settings
         return settings * epochs, settings * epochs, settings * epochs
-    setting = setting_of(job, model, validation_records=validation_records)
+    setting = setting_of(job, model, split)
     half = math.ceil(epochs / 2)
     match setting.policy:
         case "pair" if setting.judges and half < epochs:
@@ -57,12 +56,12 @@ def epochs_between(job: Job, model: Model, *, validation_records: int) -> tuple[
     return epochs, epochs, epochs
 
 
-def models_judged(job: Job, model: Model, *, validation_records: int) -> tuple[int, int]:
+def models_judged(job: Job, model: Model, split: Figures) -> tuple[int, int]:
     """Bound how many models of a run answer the validation records: expected, and at most."""
-    setting = setting_of(job, model, validation_records=validation_records)
+    setting = setting_of(job, model, split)
     if not setting.judges:
         return 0, 0
-    least, expected, most = epochs_between(job, model, validation_records=validation_records)
+    least, expected, most = epochs_between(job, model, split)
     if job.sweep is not None:
         settings = most // setting.epochs
         return settings, settings
@@ -76,11 +75,14 @@ def models_judged(job: Job, model: Model, *, validation_records: int) -> tuple[i
     return 0, 0
 
 
-def setting_of(job: Job, model: Model, *, validation_records: int) -> Setting:
+def setting_of(job: Job, model: Model, split: Figures) -> Setting:
     """Gather what a policy has to go by."""
+    validation_records = split["validation"]["records"]
+    choices = choose_hyperparameters(job.hyperparameters, model, records=split["train"]["records"])
     return Setting(
         policy=policy_of(job, model),
-        epochs=planned_epochs(job, model),
+        epochs=epochs_of(choices),
+        chosen=values_of(choices),
         has_curve=validation_records > 0 and not model.ignores_validation,
         judges=validation_records > 0 and "on_demand" in model.serving_paths,
         stops_by_itself=bool(model.early_stopping),

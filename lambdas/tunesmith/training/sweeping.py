@@ -7,7 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tunesmith.catalogue import Hyperparameter, Model
-from tunesmith.job import Job, Sweep
+from tunesmith.job import Sweep
+from tunesmith.training.hyperparameters import RATES, spell_number
 from tunesmith.training.policies import (
     COMPLETED,
     Decision,
@@ -18,16 +19,15 @@ from tunesmith.training.policies import (
     common_records,
     waiting_for_answers,
 )
-from tunesmith.training.requests import spell_number
-from tunesmith.training.rounds import RATES, swept
+from tunesmith.training.rounds import swept
 from tunesmith.training.sweeps import choose_setting, rate_settings, sobol_settings
 
 _ONLY_RIGHT_OR_WRONG = {0.0, 1.0}
 
 
-def sweep_plans(job: Job, model: Model, sweep: Sweep, setting: Setting) -> list[JobPlan]:
+def sweep_plans(model: Model, sweep: Sweep, setting: Setting) -> list[JobPlan]:
     """List the jobs of a sweep: the job file's own setting first, which is the default to beat."""
-    ranges = {name: _around(job, model.hyperparameters[name], name) for name in swept(sweep, model)}
+    ranges = {name: _around(setting, model.hyperparameters[name], name) for name in swept(sweep, model)}
     only = next(iter(ranges))
     settings = (
         rate_settings(only, ranges[only])
@@ -81,10 +81,10 @@ def next_of_sweep(
     return Decision(action="keep", why=why, numbers=(order[winner.number],))
 
 
-def _around(job: Job, known: Hyperparameter, name: str) -> Hyperparameter:
-    """Let a range's default be what the job file asks for."""
-    asked = job.hyperparameters.get(name)
-    return known if asked is None else replace(known, default=Decimal(str(asked)))
+def _around(setting: Setting, known: Hyperparameter, name: str) -> Hyperparameter:
+    """Let a range's default be what a job without a sweep would be sent."""
+    chosen = setting.chosen.get(name)
+    return known if chosen is None else replace(known, default=Decimal(chosen))
 
 
 def _told(values: Mapping[str, Decimal]) -> str:

@@ -15,7 +15,9 @@ from tunesmith.job import Job, parse_job
 
 
 def job_of(text: str = "") -> Job:
-    return parse_job(f"project: p\nbase_model: nova-micro\ndata: t.jsonl\n{text}".encode(), source="job.yaml")
+    epochs = "hyperparameters: {epochCount: 2}\n"
+    body = f"project: p\nbase_model: nova-micro\ndata: t.jsonl\n{epochs}{text}"
+    return parse_job(body.encode(), source="job.yaml")
 
 
 def estimate_of(job: Job) -> Estimate:

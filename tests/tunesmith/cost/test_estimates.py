@@ -57,8 +57,8 @@ def test_examples_and_models_that_inform_are_priced_too() -> None:
     }
 
 
-def test_the_model_s_default_number_of_epochs_is_priced() -> None:
-    assert job_estimate().items[0].what.startswith("training, 2 x")
+def test_the_number_of_epochs_that_so_many_records_get_is_priced() -> None:
+    assert job_estimate().items[0].what.startswith("training, 3 x")
 
 
 def test_the_total_lies_between_its_bounds_and_is_the_sum_of_the_items() -> None:
@@ -90,11 +90,11 @@ def test_the_budget_is_held_against_the_high_bound() -> None:
     assert budget_objection(estimate, estimate.high_usd) == ""
     objection = budget_objection(estimate, estimate.total_usd)
     assert "budget.limit_usd" in objection
-    assert "the largest item is training, 2 x" in objection
+    assert "the largest item is training, 3 x" in objection
 
 
 def test_sentences_and_figures_agree() -> None:
-    estimate = job_estimate()
+    estimate = job_estimate("hyperparameters: {epochCount: 2}")
     assert estimate.summary() == "about $3.01, between $2.78 and $4.14"
     assert estimate.figures()["total_usd"] == estimate.total_usd
     assert "$0.0010" in budget_objection(estimate, Decimal("0.001"))
@@ -103,12 +103,12 @@ def test_sentences_and_figures_agree() -> None:
 @pytest.mark.parametrize(
     ("text", "expected", "most"),
     [
-        ("stopping: {policy: single}", 2, 2),
-        ("stopping: {policy: probe}", 2, 3),
+        ("stopping: {policy: single}\nhyperparameters: {epochCount: 2}", 2, 2),
+        ("stopping: {policy: probe}\nhyperparameters: {epochCount: 2}", 2, 3),
         ("stopping: {policy: pair}\nhyperparameters: {epochCount: 5}", 8, 8),
         ("stopping: {policy: chain}\nhyperparameters: {epochCount: 5}", 5, 10),
-        ("sweep: {}", 6, 6),
-        ("sweep: {over: [learningRate, learningRateWarmupSteps], settings: 5}", 10, 10),
+        ("sweep: {}", 9, 9),
+        ("sweep: {over: [learningRate, learningRateWarmupSteps], settings: 5}", 15, 15),
     ],
 )
 def test_all_epochs_that_a_policy_may_bill_are_priced(text: str, expected: int, most: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import botocore.session
@@ -10,8 +9,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tunesmith import names
-from tunesmith.catalogue import Hyperparameter
-from tunesmith.training.requests import customization_request, hyperparameters_to_send, spell_number
+from tunesmith.training.requests import customization_request
 
 FACTS: dict[str, Any] = {
     "project": "triage",
@@ -80,22 +78,3 @@ def test_every_broken_rule_is_named_at_once() -> None:
 
     for part in ("JobName", "CustomModelName", "s3://bucket/day=1/train"):
         assert part in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(3, "3"), ("3", "3"), (3.0, "3"), (1e-05, "0.00001"), ("1e-5", "0.00001"), (0.1, "0.1"), ("5E2", "500")],
-)
-def test_numbers_are_spelled_without_an_exponent(value: float | str, text: str) -> None:
-    assert spell_number(value) == text
-
-
-def test_the_number_of_epochs_is_always_said() -> None:
-    known = {
-        "epochCount": Hyperparameter(min=Decimal(1), max=Decimal(5), default=Decimal(2), integer=True),
-        "learningRate": Hyperparameter(min=Decimal(0), max=Decimal(1), default=Decimal(1), integer=False),
-    }
-
-    assert hyperparameters_to_send({}, known) == {"epochCount": "2"}
-    assert hyperparameters_to_send({"epochCount": 4}, known) == {"epochCount": 4}
-    assert hyperparameters_to_send({"batchSize": 1}, {}) == {"batchSize": 1}

@@ -12,6 +12,7 @@ from tunesmith.training.rounds import setting_of
 from tunesmith.training.sweeping import next_of_sweep, sweep_plans
 
 MICRO = find_model("nova-micro")
+SPLIT = {"train": {"records": 1_000}, "validation": {"records": 100}}
 
 
 def swept_job(text: str = "sweep: {}") -> Job:
@@ -21,7 +22,7 @@ def swept_job(text: str = "sweep: {}") -> Job:
 
 def plans_of(job: Job) -> list[JobPlan]:
     assert job.sweep is not None
-    return sweep_plans(job, MICRO, job.sweep, setting_of(job, MICRO, validation_records=100))
+    return sweep_plans(MICRO, job.sweep, setting_of(job, MICRO, SPLIT))
 
 
 def decided(judged: dict[int, dict[str, float]], statuses: tuple[str, ...] = ("Completed",) * 3) -> Decision:
@@ -31,7 +32,7 @@ def decided(judged: dict[int, dict[str, float]], statuses: tuple[str, ...] = ("C
         Ended(plan=plan, status=status, reason="it broke", validation=curve([0.5]))
         for plan, status in zip(plans, statuses, strict=True)
     ]
-    setting = setting_of(job, MICRO, validation_records=100)
+    setting = setting_of(job, MICRO, SPLIT)
     return next_of_sweep(plans, setting, ended, judged, seed=1)
 
 
@@ -65,7 +66,7 @@ def test_several_hyperparameters_are_spread_over_as_many_settings_as_asked() -> 
 
 def test_all_settings_are_trained_and_then_answer() -> None:
     plans = plans_of(swept_job())
-    setting = setting_of(swept_job(), MICRO, validation_records=100)
+    setting = setting_of(swept_job(), MICRO, SPLIT)
 
     first = next_of_sweep(plans, setting, [], {}, seed=1)
 
