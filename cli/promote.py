@@ -15,7 +15,8 @@ from cli.voice import CommandError, answers, confirm, print_json, say
 from cli.watch import INTERRUPTED, follow_to_end
 from tunesmith.aws.customization import model_may_exist
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run
+from tunesmith.ledger import Capacity, CapacityState, Champion, Run
+from tunesmith.serving.capacity import model_token
 
 
 def promote(run: RUN, yes: YES = False, env: ENVIRONMENT = "dev", json: JSON = False) -> None:
@@ -78,18 +79,18 @@ def _model(deployment: Deployment, run: Run, champion: Champion | None) -> Capac
     if champion is not None and champion.run == run.run:
         raise CommandError(f"run {run.run} cannot be promoted: its model is the champion of {run.project}")
     held = LedgerTable(deployment.ledger_table).capacity(run.run)
-    models = [item for item in held if item.kind is CapacityKind.MODEL]
-    if not models:
+    model = next((item for item in held if item.token == model_token(run.chosen)), None)
+    if model is None:
         raise CommandError(
             f"run {run.run} cannot be promoted: it was {run.outcome.replace('_', ' ')} before training",
             "mend the reason, then submit again",
         )
-    if models[0].state is CapacityState.RELEASED or not model_may_exist(models[0].name):
+    if model.state is CapacityState.RELEASED or not model_may_exist(model.name):
         raise CommandError(
-            f"run {run.run} ({run.outcome}) cannot be promoted: its model {models[0].name} does not exist",
+            f"run {run.run} ({run.outcome}) cannot be promoted: its model {model.name} does not exist",
             NEW_RUN,
         )
-    return models[0]
+    return model
 
 
 def _named(champion: Champion | None) -> str:

@@ -16,7 +16,7 @@ from tunesmith import names
 from tunesmith.aws.customization import CustomizationJob, model_may_exist, read_job
 from tunesmith.aws.executions import start_run
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, CapacityState, Outcome, Run
+from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, CapacityKind, CapacityState, Outcome, Run
 from tunesmith.serving.capacity import NEVER, later
 
 NEW_RUN: Final = "change `seed` in the job file, or the data, and submit: that is a new run"
@@ -30,6 +30,8 @@ _FOR_GOOD: Final = {
     Outcome.INVALID: ("its data cannot be used, and a run keeps its data", "mend the data and submit it"),
 }
 """Why a run of that outcome is over for good, and what to do instead; every other may go on."""
+_LOST = ("Failed", "Stopping", "Stopped")
+"""The statuses of jobs that leave no model."""
 
 
 def resume(run: RUN, watch: WATCH = False, env: ENVIRONMENT = "dev", json: JSON = False) -> None:
@@ -98,18 +100,22 @@ def _resume(deployment: Deployment, run: Run) -> int:
             f"run {run.run} cannot be resumed: {why}",
             instead.replace("PROJECT", run.project).replace("RUN", run.run),
         )
-    name = names.job_name(run.project, run.run)
-    job = _job(name)
-    if job is not None and job.status in ("Failed", "Stopping", "Stopped"):
-        told = f" ({job.failure})" if job.failure else ""
+    held = LedgerTable(deployment.ledger_table).capacity(run.run)
+    numbers = {names.number_of(item.name) for item in held if item.kind is CapacityKind.JOB} | {run.chosen}
+    jobs = {number: _job(names.job_name(run.project, run.run, number)) for number in sorted(numbers)}
+    lost = [job for job in jobs.values() if job is not None and job.status in _LOST]
+    if len(lost) == len(jobs):
+        last = lost[-1]
+        told = f" ({last.failure})" if last.failure else ""
         raise CommandError(
-            f"run {run.run} cannot be resumed: Bedrock has its job {name} as {job.status.lower()}{told}, "
-            "and never gives a job's name away again",
+            f"run {run.run} cannot be resumed: Bedrock has its job {last.name} as "
+            f"{last.status.lower()}{told}, and never gives a job's name away again",
             f"mend the reason, then {NEW_RUN}",
         )
+    job = jobs[run.chosen]
     if job is not None and job.status == "Completed" and not model_may_exist(job.model_arn):
         raise CommandError(
-            f"run {run.run} cannot be resumed: its job {name} is over, and the model was deleted since",
+            f"run {run.run} cannot be resumed: its job {job.name} is over, and the model was deleted since",
             NEW_RUN,
         )
     return start_again(deployment, run.run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -206,3 +207,30 @@ def test_a_champion_before_keeps_its_lease_when_it_is_promoted_again(undecided: 
     serves(undecided, outcome="rejected")
     tunesmith("promote", RUN, "--yes")
     assert [item.expires for item in undecided.ledger.capacity(RUN)] == [NEVER]
+
+
+def chosen(account: Account, number: int) -> str:
+    """Let the run have chosen the model of another job than the first; returns its name."""
+    (first,) = (item for item in account.ledger.capacity(RUN) if item.kind is CapacityKind.MODEL)
+    account.bedrock.models -= {first.name, first.arn}
+    account.ledger.release_capacity(RUN, first.token, "2026-11-23T12:00:00Z")
+    name = f"{first.name[:-1]}{number}"
+    other = replace(first, token=model_token(number), name=name, arn=f"{first.arn[:-1]}{number}")
+    account.ledger.enter_stray(other)
+    account.bedrock.models |= {other.name, other.arn}
+    account.ledger.update_run(RUN, chosen=number)
+    return name
+
+
+def test_the_model_that_was_chosen_is_promoted_and_not_the_first(undecided: Account) -> None:
+    name = chosen(undecided, 2)
+    serves(undecided, outcome="rejected")
+    answer = tunesmith("promote", RUN, "--yes")
+    assert name in answer.stderr
+    assert answer.code == 1
+
+
+def test_a_run_whose_other_job_failed_goes_on(broken: Account) -> None:
+    broken.bedrock.jobs[JOB] = "Failed"
+    chosen(broken, 2)
+    assert tunesmith("resume", RUN).code == 0
