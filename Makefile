@@ -12,7 +12,7 @@ BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check format synth deploy destroy clean
+.PHONY: help setup demo test soak bench check format synth deploy destroy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,14 @@ test: setup ## Run all tests
 soak: setup ## Run the long campaign that `make test` takes a sample of: every state broken, every model
 	@for file in tests/scenarios/test_*.py tests/cli/test_check.py; do $(BIN)/pytest -q -m soak $$file || test $$? -eq 5; done  # 5: none
 
+bench: .venv-bench/.ready ## Time the dataset engine beside other tools, in a venv of their own (ARGS=--short: a minute or two)
+	@PYTHONPATH=lambdas:. .venv-bench/bin/python -m bench.dataset $(ARGS)
+
+.venv-bench/.ready: bench/requirements.txt lambdas/requirements.txt lambdas/requirements-dataset.txt lambdas/requirements-statistics.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@touch $@
+
 check: setup ## Run what CI runs beside the tests: format, lint, types, import directions, templates
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -59,4 +67,4 @@ destroy: setup ## Take ENV out of the account: capacity first, then the stacks; 
 	@$(if $(REGION),AWS_REGION=$(REGION) AWS_DEFAULT_REGION=$(REGION) )$(BIN)/tunesmith destroy --env $(ENV) $(ARGS)
 
 clean: ## Remove what the targets made
-	@rm -rf .venv node_modules cdk.out .tunesmith .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-bench node_modules cdk.out .tunesmith .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,6 @@
 """How fast is the dataset engine? One command, one table; only ratios within one table hold.
 
-Run it by `make bench`, or `python -m bench.dataset --records 20000 --rounds 5`.
+Run it by `make bench`; `make bench ARGS=--short` takes a minute or two.
 """
 
 from __future__ import annotations
@@ -16,47 +16,59 @@ from bench.corpora import Style
 STYLES: Final[tuple[Style, ...]] = ("plain", "shared")
 
 
+NEAR_HEAD: Final = (
+    "tool",
+    "us a record",
+    "of our time",
+    "of our processor time",
+    "near found",
+    "exact found",
+    "precision",
+)
+FULL: Final = {"records": 20_000, "large": 200_000, "rounds": 5, "scaling": 250_000, "validated": 200_000}
+SHORT: Final = {"records": 4_000, "large": 0, "rounds": 3, "scaling": 10_000, "validated": 20_000}
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=20_000, help="records of the compared corpora")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which medians are taken")
-    parser.add_argument("--scaling", type=int, default=250_000, help="records that are then taken four times")
-    parser.add_argument("--scaling-rounds", type=int, default=1)
-    parser.add_argument("--validated", type=int, default=200_000, help="records that are judged line by line")
-    chosen = parser.parse_args()
-    for malformed in (False, True) if chosen.validated else ():
-        kind = "with malformed lines" if malformed else "clean"
-        title = f"Validation, {chosen.validated:,} records, {kind}, medians of {chosen.rounds}"
-        rows = validation.compare(chosen.validated, rounds=chosen.rounds, malformed=malformed)
-        _print(title, validation.HEAD, rows)
+    parser.add_argument("--short", action="store_true", help="small corpora: a minute or two")
+    parser.add_argument("--records", type=int, help="records of the corpora for all tools")
+    parser.add_argument("--large", type=int, help="records of the corpora for the fast tools alone; 0: none")
+    parser.add_argument("--rounds", type=int, help="rounds, of which medians are taken")
+    parser.add_argument("--scaling", type=int, help="records that are then taken four times; 0: none")
+    parser.add_argument("--validated", type=int, help="records that are judged line by line; 0: none")
+    given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    chosen = (SHORT if given.pop("short") else FULL) | given
+    for malformed in (False, True) if chosen["validated"] else ():
+        _validation(chosen["validated"], chosen["rounds"], malformed=malformed)
     for style in STYLES:
-        rows = near_duplicates.compare(chosen.records, rounds=chosen.rounds, style=style)
-        title = f"Near-duplicates, {chosen.records:,} records, {style}, medians of {chosen.rounds}"
-        _print(
-            title,
-            [
-                "tool",
-                "us a record",
-                "of our time",
-                "of our processor time",
-                "near found",
-                "exact found",
-                "precision",
-            ],
-            rows,
-        )
-    for style in STYLES:
-        if chosen.scaling:
-            figures = near_duplicates.scaling(chosen.scaling, rounds=chosen.scaling_rounds, style=style)
-            rows = [
-                ["processor time at four times the records", f"{figures['time_ratio']:.2f}x"],
-                ["memory a record", f"{figures['bytes_per_record']:.0f} bytes"],
-                ["peak of the process", f"{figures['peak_bytes'] / 1e6:,.0f} MB"],
-            ]
-            _print(
-                f"Near-duplicates, {chosen.scaling:,} to {4 * chosen.scaling:,} records, {style}", [], rows
-            )
+        _near(chosen["records"], chosen["rounds"], style, slow=True)
+    for style in STYLES if chosen["large"] else ():
+        _near(chosen["large"], chosen["rounds"], style, slow=False)
+    for style in STYLES if chosen["scaling"] else ():
+        _scaling(chosen["scaling"], style)
+
+
+def _validation(records: int, rounds: int, *, malformed: bool) -> None:
+    kind = "with malformed lines" if malformed else "clean"
+    rows = validation.compare(records, rounds=rounds, malformed=malformed)
+    _print(f"Validation, {records:,} records, {kind}, medians of {rounds}", validation.HEAD, rows)
+
+
+def _near(records: int, rounds: int, style: Style, *, slow: bool) -> None:
+    rows = near_duplicates.compare(records, rounds=rounds, style=style, slow=slow)
+    _print(f"Near-duplicates, {records:,} records, {style}, medians of {rounds}", NEAR_HEAD, rows)
+
+
+def _scaling(records: int, style: Style) -> None:
+    figures = near_duplicates.scaling(records, rounds=1, style=style)
+    rows = [
+        ["processor time at four times the records", f"{figures['time_ratio']:.2f}x"],
+        ["memory a record", f"{figures['bytes_per_record']:.0f} bytes"],
+        ["peak of the process", f"{figures['peak_bytes'] / 1e6:,.0f} MB"],
+    ]
+    _print(f"Near-duplicates, {records:,} to {4 * records:,} records, {style}", [], rows)
 
 
 def _print(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
