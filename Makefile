@@ -37,7 +37,7 @@ test: setup ## Run all tests
 soak: setup ## Run the long campaign that `make test` takes a sample of: every state broken, every model
 	@for file in tests/scenarios/test_*.py tests/cli/test_check.py; do $(BIN)/pytest -q -m soak $$file || test $$? -eq 5; done  # 5: none
 
-bench: .venv-bench/.ready ## Time the dataset engine beside other tools, in a venv of their own (ARGS=--short: a minute or two)
+bench: .venv-bench/.ready ## Time the dataset engine beside other tools (ARGS=--short: small corpora)
 	@PYTHONPATH=lambdas:. .venv-bench/bin/python -m bench.dataset $(ARGS)
 
 .venv-bench/.ready: bench/requirements.txt lambdas/requirements.txt lambdas/requirements-dataset.txt lambdas/requirements-statistics.txt

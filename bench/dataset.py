@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from bench import near_duplicates, validation
+from bench import near_duplicates, processes, validation
 from bench.corpora import Style
 
 STYLES: Final[tuple[Style, ...]] = ("plain", "shared")
@@ -25,8 +25,22 @@ NEAR_HEAD: Final = (
     "exact found",
     "precision",
 )
-FULL: Final = {"records": 20_000, "large": 200_000, "rounds": 5, "scaling": 250_000, "validated": 200_000}
-SHORT: Final = {"records": 4_000, "large": 0, "rounds": 3, "scaling": 10_000, "validated": 20_000}
+FULL: Final = {
+    "records": 20_000,
+    "large": 200_000,
+    "rounds": 5,
+    "scaling": 250_000,
+    "validated": 200_000,
+    "checked": 200_000,
+}
+SHORT: Final = {
+    "records": 4_000,
+    "large": 0,
+    "rounds": 3,
+    "scaling": 10_000,
+    "validated": 20_000,
+    "checked": 30_000,
+}
 
 
 def main() -> None:
@@ -38,6 +52,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="rounds, of which medians are taken")
     parser.add_argument("--scaling", type=int, help="records that are then taken four times; 0: none")
     parser.add_argument("--validated", type=int, help="records that are judged line by line; 0: none")
+    parser.add_argument("--checked", type=int, help="records of the file for two processes; 0: none")
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
     chosen = (SHORT if given.pop("short") else FULL) | given
     for malformed in (False, True) if chosen["validated"] else ():
@@ -48,6 +63,9 @@ def main() -> None:
         _near(chosen["large"], chosen["rounds"], style, slow=False)
     for style in STYLES if chosen["scaling"] else ():
         _scaling(chosen["scaling"], style)
+    if chosen["checked"]:
+        title = f"Checking {chosen['checked']:,} records by two processes, medians of {chosen['rounds']}"
+        _print(title, [], processes.gains(chosen["checked"], rounds=chosen["rounds"]))
 
 
 def _validation(records: int, rounds: int, *, malformed: bool) -> None:

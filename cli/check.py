@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -11,17 +12,20 @@ from typing import Annotated, Final, Literal
 import typer
 from rich.text import Text
 
-from cli.data_files import data_pieces
+from cli.data_files import data_pieces, is_parquet
 from cli.errors import NO
 from cli.options import JSON
 from cli.voice import CommandError, answers
-from tunesmith.catalogue import Model, find_model
+from tunesmith.catalogue import Model, UploadFormat, find_model
 from tunesmith.dataset import KINDS, POLICIES, RULES, CheckedFile, check_file
 from tunesmith.dataset.assignment import PROVEN_RECORDS
 from tunesmith.dataset.fixes import FIXES
+from tunesmith.dataset.parallel import check_path
 from tunesmith.dataset.preparation import look_closer
+from tunesmith.dataset.sensitive import Policy
 from tunesmith.job import COLUMN_FIELDS, DATA_SUFFIXES, MOST_REJECTED_SHARE
 
+MOST_PROCESSES: Final = 8
 EXAMPLES: Final = 5
 """Problems shown of a rule; `--json` lists all."""
 
@@ -62,15 +66,7 @@ def check(
     broken = False
     for file in found:
         checked = look_closer(
-            check_file(
-                data_pieces(file, columns, group_key or None),
-                base_model,
-                file=str(file),
-                group_key=group_key or None,
-                columns=columns,
-                sensitive=sensitive,
-                mends=policy == "fix",
-            )
+            checked_file(file, base_model, group_key or None, columns, sensitive, mends=policy == "fix")
         )
         share = 0 if policy == "strict" else max_rejected_share
         is_fit = checked.valid and not checked.stopped and checked.rejected <= share * checked.read
@@ -80,6 +76,40 @@ def check(
         else:
             _show(checked, base_model, max_rejected_share)
     raise typer.Exit(NO if broken else 0)
+
+
+def checked_file(
+    file: Path,
+    model: Model,
+    group_key: str | None,
+    columns: Mapping[str, str],
+    sensitive: Policy,
+    record_format: UploadFormat | None = None,
+    *,
+    mends: bool = False,
+) -> CheckedFile:
+    """Check a file of this machine, a large one by all its processors."""
+    if is_parquet(file):
+        return check_file(
+            data_pieces(file, columns, group_key),
+            model,
+            file=str(file),
+            record_format=record_format,
+            group_key=group_key,
+            columns=columns,
+            sensitive=sensitive,
+            mends=mends,
+        )
+    return check_path(
+        file,
+        model,
+        processes=min(os.cpu_count() or 1, MOST_PROCESSES),
+        record_format=record_format,
+        group_key=group_key,
+        columns=columns,
+        sensitive=sensitive,
+        mends=mends,
+    )
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.data_files import data_pieces
+from cli.check import checked_file
 from cli.errors import NO
 from cli.options import DATA, JSON
 from cli.upload import Upload, plan_upload
@@ -27,7 +27,7 @@ from tunesmith.cost import (
     override_line,
 )
 from tunesmith.cost.plan import Plan, plan_of
-from tunesmith.dataset import DataReport, check_file
+from tunesmith.dataset import DataReport
 from tunesmith.dataset.preparation import prepare as prepare_files
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import CHAMPION_BASE
@@ -104,14 +104,13 @@ def prepare(upload: Upload) -> DataReport:
     job = upload.job
     model = find_model(job.base_model)
     files = {
-        file.role: check_file(
-            data_pieces(file.path, job.data.columns, job.data.group_key),
+        file.role: checked_file(
+            file.path,
             model,
-            file=str(file.path),
-            record_format=job.data.format,
-            group_key=job.data.group_key,
-            columns=job.data.columns,
-            sensitive=job.data.sensitive,
+            job.data.group_key,
+            job.data.columns,
+            job.data.sensitive,
+            job.data.format,
             mends=job.data.on_error == "fix",
         )
         for file in upload.files

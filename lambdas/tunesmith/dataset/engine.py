@@ -12,6 +12,7 @@ from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.intake import Intake
+from tunesmith.dataset.lines import Batch
 from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.rules import RULES, Finding
 from tunesmith.dataset.sensitive import KINDS, MARGIN, Policy, find_sensitive, masked_excerpt
@@ -153,32 +154,80 @@ def check_file(
     Memory holds one line, some 90 bytes a valid record and the first problems; the records' lines
     wait in a temporary file.
     """
-    told = _Told()
-    validation = Validation(model, record_format, group_key, mends=mends)
-    intake = Intake(model, sensitive, group_key)
-    for whole in read_source(chunks, file=file, columns=columns, group_key=group_key):
-        for batch, valid, judged in validation.judge(whole):
-            found = [intake.take(line) for line in judged]
-            found += intake.take_all(batch, valid)
-            told.add(found)
-    different, duplicates = drop_duplicates(Records(intake.spool))
-    return CheckedFile(
-        file=file,
-        read=len(intake.spool) + told.rejected,
-        valid=len(intake.spool),
-        records=different,
-        problems=tuple(told.problems),
-        by_rule=dict(sorted(told.by_rule.items())),
-        duplicates=duplicates,
-        format=validation.format or model.record_format,
-        changes=dict(sorted(intake.changes.items())),
-        fixed=dict(sorted(validation.fixed.items())),
-        policy=sensitive,
-        sensitive={kind: intake.sensitive[kind] for kind in KINDS if intake.sensitive[kind]},
-        sensitive_records=intake.sensitive_records,
-        estimate_error=estimator_for(model.family).error,
-        stopped=told.stopped,
-    )
+    whole = Pass(model, record_format, group_key, sensitive, mends=mends)
+    whole.run(read_source(chunks, file=file, columns=columns, group_key=group_key))
+    return whole.checked(file)
+
+
+class Pass:
+    """One pass over the lines of a file, or of a part of it that another pass is joined to."""
+
+    def __init__(
+        self,
+        model: Model,
+        record_format: UploadFormat | None,
+        group_key: str | None,
+        sensitive: Policy,
+        *,
+        mends: bool = False,
+        known: UploadFormat | None = None,
+    ) -> None:
+        self._model = model
+        self._policy: Policy = sensitive
+        self._told = _Told()
+        self._validation = Validation(model, record_format, group_key, mends=mends, known=known)
+        self._intake = Intake(model, sensitive, group_key)
+
+    @property
+    def format(self) -> UploadFormat | None:
+        """The format that the lines have shown so far."""
+        return self._validation.format
+
+    def run(self, batches: Iterable[Batch]) -> None:
+        """Judge lines and take in the valid ones."""
+        for whole in batches:
+            for batch, valid, judged in self._validation.judge(whole):
+                found = [self._intake.take(line) for line in judged]
+                found += self._intake.take_all(batch, valid)
+                self._told.add(found)
+
+    def join(self, later: Pass) -> None:
+        """Add what a pass over the lines behind has found."""
+        self._validation.format = later.format
+        self._validation.fixed.update(later._validation.fixed)
+        self._intake.join(later._intake)
+        self._told.join(later._told)
+
+    def state(self) -> tuple[Any, ...]:
+        """Give what has to be known of the pass elsewhere, without the lines of the spool."""
+        return self._validation.format, self._validation.fixed, self._intake.state(), self._told
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        """Take over the state of this very pass, which ran in a process forked from this one."""
+        self._validation.format, self._validation.fixed, intake, self._told = state
+        self._intake.restore(intake)
+
+    def checked(self, file: str) -> CheckedFile:
+        """Sum up."""
+        intake, told = self._intake, self._told
+        different, duplicates = drop_duplicates(Records(intake.spool))
+        return CheckedFile(
+            file=file,
+            read=len(intake.spool) + told.rejected,
+            valid=len(intake.spool),
+            records=different,
+            problems=tuple(told.problems),
+            by_rule=dict(sorted(told.by_rule.items())),
+            duplicates=duplicates,
+            format=self.format or self._model.record_format,
+            changes=dict(sorted(intake.changes.items())),
+            fixed=dict(sorted(self._validation.fixed.items())),
+            policy=self._policy,
+            sensitive={kind: intake.sensitive[kind] for kind in KINDS if intake.sensitive[kind]},
+            sensitive_records=intake.sensitive_records,
+            estimate_error=estimator_for(self._model.family).error,
+            stopped=told.stopped,
+        )
 
 
 class _Told:
@@ -201,6 +250,13 @@ class _Told:
                 if len(self.problems) < MOST_PROBLEMS:
                     excerpt = _excerpt(line.body)
                     self.problems.append(Problem(line.number, line.offset, *finding, excerpt))
+
+    def join(self, later: _Told) -> None:
+        """Add what is wrong with the lines behind."""
+        self.problems += later.problems[: MOST_PROBLEMS - len(self.problems)]
+        self.by_rule.update(later.by_rule)
+        self.rejected += later.rejected
+        self.stopped = self.stopped or later.stopped
 
 
 def with_problems(checked: CheckedFile, records: Records, findings: Sequence[Finding]) -> CheckedFile:

@@ -37,6 +37,22 @@ class Intake:
         self._estimator = estimator_for(model.family)
         self._encode = msgspec.json.Encoder().encode
 
+    def join(self, later: Intake) -> None:
+        """Add what was taken from the lines behind."""
+        self.spool.join(later.spool)
+        self.changes.update(later.changes)
+        self.sensitive.update(later.sensitive)
+        self.sensitive_records += later.sensitive_records
+
+    def state(self) -> tuple[Any, ...]:
+        """Give what has to be known elsewhere, without the lines of the spool."""
+        return self.spool.columns(), self.changes, self.sensitive, self.sensitive_records
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        """Take over the state that a process forked from this one gave."""
+        columns, self.changes, self.sensitive, self.sensitive_records = state
+        self.spool.restore(columns)
+
     def take(self, line: Judged) -> Judged:
         """Take a line if the rules found it valid; give it back, with a finding if its content is refused."""
         if line.conversation is None:

@@ -50,12 +50,14 @@ class Batch(NamedTuple):
         return Batch(self.numbers[count:], self.offsets[count:], self.bodies[count:], self.fault)
 
 
-def cut_batches(chunks: Iterable[bytes]) -> Iterator[Batch]:
+def cut_batches(chunks: Iterable[bytes], *, number: int = 1, offset: int = 0) -> Iterator[Batch]:
     """Cut a stream at its newlines; of a line that is too long only the start is kept.
+
+    `number` and `offset` are those of the first line, where the stream is a later part of a file.
 
     Where the stream breaks off, the last line says why, and what it held is left out.
     """
-    number, offset, length = 1, 0, 0
+    length = 0
     pieces: list[bytes] = []
     try:
         for chunk in chunks:

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Final, overload
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,16 @@ Rows = NDArray[np.int64]
 
 _BUFFER: Final = 1 << 20
 _NO_GROUP: Final = bytes(KEY_BYTES)
+_COLUMNS: Final = (
+    "content_keys",
+    "prompt_keys",
+    "opening_keys",
+    "groups",
+    "prompt_tokens",
+    "answer_tokens",
+    "numbers",
+    "offsets",
+)
 
 
 class RecordSpool:
@@ -81,6 +91,28 @@ class RecordSpool:
         for number, offset in places:
             self.numbers.append(number)
             self.offsets.append(offset)
+
+    def columns(self) -> tuple[Any, ...]:
+        """Give all but the lines, which are in the file by then, for `restore` in another process."""
+        self._file.flush()
+        return (self._ends, *(getattr(self, name) for name in _COLUMNS))
+
+    def restore(self, columns: tuple[Any, ...]) -> None:
+        """Take over the columns of this very spool, which a forked process has filled."""
+        self._ends, *others = columns
+        for name, column in zip(_COLUMNS, others, strict=True):
+            setattr(self, name, column)
+
+    def join(self, later: RecordSpool) -> None:
+        """Add another spool's records."""
+        shift = self._ends[-1]
+        for start in range(0, later._ends[-1], _BUFFER):
+            self._file.write(later._read(start, min(start + _BUFFER, later._ends[-1])))
+        self._flushed = False
+        ends = np.frombuffer(later._ends, dtype=np.uint64)[1:] + np.uint64(shift)
+        self._ends.frombytes(ends.tobytes())
+        for name in _COLUMNS:
+            setattr(self, name, getattr(self, name) + getattr(later, name))
 
     def line(self, row: int) -> bytes:
         """Read a record's line."""

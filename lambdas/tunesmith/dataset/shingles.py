@@ -28,7 +28,7 @@ LONG_WORDS: Final = 50
 COMMON_SHARE: Final = 0.01
 COMMON_LEAST: Final = 10
 """A run of five words is common if it stands in more than 1 % of the texts and in more than ten."""
-COMMON_SAMPLE: Final = 5_000
+COMMON_SAMPLE: Final = 2_000
 """Of more texts, a sample of this size tells what is common; content chooses it, so order is no matter."""
 
 _BOTH_WORDS: Final = 72
@@ -140,7 +140,7 @@ def common_shingles(texts: Sequence[str]) -> U64:
 
 
 def _sample(texts: Sequence[str]) -> Ints:
-    """Choose texts by their content: 5,000, fewer where they are long."""
+    """Choose texts by their content: 2,000, fewer where they are long."""
     digits, lengths = array("I"), array("I")
     for text in texts:
         digits.append(zlib.crc32(text[::_CHOOSING_STEP].encode("utf-8", "surrogatepass")))

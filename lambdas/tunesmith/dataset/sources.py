@@ -55,6 +55,13 @@ def read_source(
     return every
 
 
+def holds_lines(head: bytes) -> bool:
+    """Tell whether a file that begins so is certain to be read as JSON lines, plain and no log."""
+    start = head.removeprefix(BYTE_ORDER_MARK).lstrip()
+    first, newline, _ = start.partition(b"\n")
+    return start.startswith(b"{") and bool(newline) and not _is_log(first)
+
+
 def _lines(batches: Iterable[Batch]) -> Iterator[Line]:
     return chain.from_iterable(batch.lines() for batch in batches)
 

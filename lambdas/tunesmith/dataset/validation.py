@@ -42,8 +42,10 @@ class Validation:
         group_key: str | None = None,
         *,
         mends: bool = False,
+        known: UploadFormat | None = None,
     ) -> None:
-        self.format = record_format
+        # What is known from earlier lines of the file may still change; what is given may not.
+        self.format = record_format or known
         self._is_given = record_format is not None
         self._model = model
         self._group_path = group_key.split(".") if group_key else []
