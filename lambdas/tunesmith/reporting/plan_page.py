@@ -15,8 +15,9 @@ def render_plan(plan: Mapping[str, Any], *, project: str, run: str, question: st
     title = f"{project}: the plan of run {run}"
     chosen = next(policy for policy in plan["policies"] if policy["chosen"])
     asked = (
-        f'<p class="next"><b>Waiting for an answer</b>{escape(question)}. Answer with '
-        f"<code>tunesmith approve {escape(run)}</code> or <code>tunesmith deny {escape(run)}</code>.</p>"
+        f'<p class="next"><b>Waiting for an answer</b>{escape(question[:1].upper() + question[1:])}. '
+        f"Answer with <code>tunesmith approve {escape(run)}</code> or "
+        f"<code>tunesmith deny {escape(run)}</code>.</p>"
         if question
         else ""
     )
@@ -49,7 +50,7 @@ def _tiles(plan: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
             tile(
                 "Smallest gain that can be proven",
                 "none" if smallest is None else f"{smallest:.1f} points",
-                f"by {plan['proof']['records']:,} blind records, in four of five cases",
+                f"by {plan['proof']['records']:,} blind records, in five of six cases",
             ),
         )
     )

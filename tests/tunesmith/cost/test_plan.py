@@ -105,7 +105,9 @@ def test_the_page_shows_what_the_plan_says_and_escapes_it() -> None:
     plan = laid_out()
     page = render_plan(plan.to_json(), project="<p>", run="0123456789abcdef", question="costs & more")
     assert "&lt;p&gt;" in page
-    assert "costs &amp; more" in page
+    assert "Costs &amp; more. Answer with" in page
+    # The tile and the sentence come from two places, and speak of the same chance.
+    assert page.count("in five of six cases") == 2
     assert "tunesmith approve 0123456789abcdef" in page
     assert page.count("<tr><th>") == 2 + len(plan.policies) + len(plan.estimate.items)
     assert "http://" not in page.replace("http://www.w3.org", "")
