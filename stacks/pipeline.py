@@ -376,3 +376,5 @@ class PipelineStack(cdk.Stack):
 
         grants.train_on_records(self.training_role, storage.artifacts_arn)
         grants.use_key(self.training_role, storage.data_key)
+        # A distillation's teacher is asked by the training role.
+        grants.ask_base_models(self.training_role)

@@ -30,7 +30,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     model = find_model(job.base_model)
     plan = read_plan(artifacts, run.run, event["job"])
     validation = f"{prefix}/data/validation.jsonl"
-    validated = not model.ignores_validation and (artifacts.head(validation) or {"size": 0})["size"] > 0
+    # A distillation's answers are the teacher's: the user's own are no measure of it.
+    validated = (
+        not model.ignores_validation
+        and job.kind == "fine-tuning"
+        and (artifacts.head(validation) or {"size": 0})["size"] > 0
+    )
     records = artifacts.read_json(f"{prefix}/data/report.json")["split"]["train"]["records"]
     chosen = values_of(choose_hyperparameters(job.hyperparameters, model, records=records))
     request = customization_request(
@@ -40,6 +45,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         base_model=trained_model(run.run, plan.parent, ledger.capacity(run.run)).arn
         if plan.parent
         else run.continues.get("model_arn", model.training_id),
+        teacher=job.distillation.teacher if job.distillation else "",
+        max_response_tokens=job.distillation.max_response_tokens if job.distillation else 0,
         hyperparameters={**chosen, EPOCHS: plan.epochs, **plan.hyperparameters},
         training_uri=artifacts.uri(f"{prefix}/data/train.jsonl"),
         validation_uri=artifacts.uri(validation) if validated else None,
@@ -54,7 +61,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger.enter_capacity(
         model_capacity(**place, deadline_hours=hours, usd_per_month=storage_usd_per_month(estimate))
     )
-    told = f"asking Bedrock for job {plan.number}: {model.title}, {plan.epochs} epochs"
+    how = f"taught by {job.distillation.teacher}" if job.distillation else f"{plan.epochs} epochs"
+    told = f"asking Bedrock for job {plan.number}: {model.title}, {how}"
     ledger.begin_step(run.run, Step.TRAIN, event["now"], told)
     LOG.info("job planned", extra={"run": run.run, "job": request["JobName"]})
     return {"job_name": request["JobName"], "request": request}

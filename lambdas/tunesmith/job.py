@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeGuard, get_args
 
 from pydantic import (
     AfterValidator,
@@ -223,6 +223,17 @@ class Sweep(_Section):
     )
 
 
+class Distillation(_Section):
+    """Who teaches, and how long its answers may be."""
+
+    teacher: Annotated[str, AfterValidator(_inference_id)] = Field(
+        description="a larger base model that the base model can learn from, such as nova-pro"
+    )
+    max_response_tokens: int = Field(
+        default=1000, ge=1, le=5000, description="a whole number of tokens from 1 to 5000"
+    )
+
+
 class Evaluation(_Section):
     """What the candidate must gain, and by which measure."""
 
@@ -316,7 +327,12 @@ class Job(_Section):
     data: Annotated[DataFiles, BeforeValidator(_data_files, json_schema_input_type=DataPath | DataFiles)] = (
         Field(description="the training file's path, or train, validation and test with a path each")
     )
-    kind: Literal["fine-tuning"] = Field(default="fine-tuning", description="fine-tuning")
+    kind: Literal["fine-tuning", "distillation"] = Field(
+        default="fine-tuning", description="fine-tuning or distillation"
+    )
+    distillation: Distillation | None = Field(
+        default=None, description="a mapping with teacher, for kind: distillation alone"
+    )
     hyperparameters: dict[str, HyperparameterValue] = Field(
         default={}, description="Bedrock's hyperparameter names with a number each"
     )
@@ -353,7 +369,7 @@ def parse_job(data: bytes, *, source: str) -> Job:
         job = Job.model_validate(values)
     except ValidationError as error:
         raise JobFileError([_problem(detail) for detail in error.errors(include_url=False)]) from error
-    problems = _data_problems(job.data)
+    problems = [*_data_problems(job.data), *_kind_problems(job)]
     if problems:
         raise JobFileError(problems)
     return job
@@ -383,6 +399,32 @@ def _data_problems(data: DataFiles) -> list[str]:
         problems.append(
             f"data: validation_share and test_share are more than {_MOST_HELD_BACK} together; allowed is "
             "to train on at least a fifth"
+        )
+    return problems
+
+
+def _kind_problems(job: Job) -> list[str]:
+    """Say what does not go together with the kind."""
+    if job.kind == "fine-tuning":
+        told = "distillation: is not allowed with kind: fine-tuning; allowed is to set kind: distillation"
+        return [told] if job.distillation else []
+    problems = []
+    if job.distillation is None:
+        problems.append("distillation: is missing; allowed is a mapping with teacher")
+    if job.hyperparameters:
+        problems.append(
+            "hyperparameters: are not allowed with kind: distillation, since Bedrock chooses them; allowed "
+            "is to leave them out"
+        )
+    if job.sweep is not None:
+        problems.append(
+            "sweep: is not allowed with kind: distillation, since Bedrock chooses what it is sent; allowed "
+            "is to leave it out"
+        )
+    if job.stopping.policy not in (None, "single"):
+        problems.append(
+            f"stopping.policy: '{job.stopping.policy}' is not allowed with kind: distillation, since Bedrock "
+            "chooses how long it trains; allowed is single"
         )
     return problems
 
@@ -423,10 +465,15 @@ def _section_of(path: list[str]) -> type[_Section]:
     section: type[_Section] = Job
     for part in path[:-1]:
         annotation = section.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, _Section)):
+        found = [one for one in (annotation, *get_args(annotation)) if _is_section(one)]
+        if not found:
             break
-        section = annotation
+        section = found[0]
     return section
+
+
+def _is_section(annotation: object) -> TypeGuard[type[_Section]]:
+    return isinstance(annotation, type) and issubclass(annotation, _Section)
 
 
 def _hint(value: object, kind: str) -> str:

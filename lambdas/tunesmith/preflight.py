@@ -19,7 +19,7 @@ from tunesmith.job import Job
 from tunesmith.training.hyperparameters import hyperparameter_problems
 from tunesmith.training.rounds import swept
 
-CUSTOMIZATIONS: Final = {"fine-tuning": "FINE_TUNING"}
+CUSTOMIZATIONS: Final = {"fine-tuning": "FINE_TUNING", "distillation": "DISTILLATION"}
 """A job file's kind to Bedrock's name of it."""
 
 UNITS_QUOTA: Final = "L-BE77399C"
@@ -95,7 +95,8 @@ def check_plan(
     problems = (
         *_offer_problems(job, model, account.offers, account.region, today),
         *_access_problems(model, account),
-        *_record_problems(model, split, account.quotas.get(model.maximum_records_quota)),
+        *_teacher_problems(job, model),
+        *_record_problems(job, model, split, account.quotas.get(model.maximum_records_quota)),
         *hyperparameter_problems(job.hyperparameters, model),
         *_sweep_problems(job, model, split),
         *_serving_problems(job, model, today),
@@ -214,7 +215,18 @@ def _access_problems(model: Model, account: AccountAnswers) -> Iterator[str]:
         )
 
 
-def _record_problems(model: Model, split: Mapping[str, int], quota: Decimal | None) -> Iterator[str]:
+def _teacher_problems(job: Job, model: Model) -> Iterator[str]:
+    if job.distillation is None or job.kind not in model.kinds:
+        return
+    teacher = find_model(job.distillation.teacher)
+    if teacher.id not in model.teachers:
+        known = " or ".join(find_model(one).name for one in model.teachers)
+        yield f"{model.title} cannot learn from {teacher.title}: set distillation.teacher to {known}"
+
+
+def _record_problems(
+    job: Job, model: Model, split: Mapping[str, int], quota: Decimal | None
+) -> Iterator[str]:
     validation = 0 if model.ignores_validation else split["validation"]
     enough = split["train"] + (validation if model.minimum_counts_validation else 0)
     if enough < model.minimum_records:
@@ -222,6 +234,11 @@ def _record_problems(model: Model, split: Mapping[str, int], quota: Decimal | No
         yield (
             f"{enough} records are left to {counted} after the split, and {model.title} needs at "
             f"least {model.minimum_records}: add records, or give data.test and data.validation yourself"
+        )
+    if job.kind == "distillation" and split["train"] < model.minimum_prompts:
+        yield (
+            f"{split['train']} records are left to be answered by the teacher, and a distillation needs at "
+            f"least {model.minimum_prompts}: add records"
         )
     if 0 < validation < model.minimum_validation:
         yield (

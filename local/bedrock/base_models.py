@@ -56,6 +56,8 @@ def _both_ids(model: Model) -> list[FoundationModel]:
             model.maximum_validation or model.maximum_records,
         ),
         counts_validation=model.minimum_counts_validation,
+        teachers=model.teachers,
+        minimum_prompts=model.minimum_prompts,
         record_format=model.record_format,
         one_system_text=model.one_system_text,
         tokens_per_record=model.tokens_per_record,

@@ -10,16 +10,19 @@ import json
 import math
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from local.bedrock.base_answers import answer_as_base
 from local.bedrock.learner import Curve, LinearModel, Settings, fit
 from local.bedrock.records import BadRecordError, Example, read_examples
 
 CHARACTERS_PER_TOKEN: Final = 4
+LONGEST_ANSWER: Final = 1_000
+"""Tokens of a teacher's answer at most, where the request says nothing."""
 
 
 def count_tokens(*texts: str) -> int:
@@ -75,10 +78,23 @@ def run(folder: Path) -> None:
         return
     tokens = sum(count_tokens(one.system, one.user, one.completion) for one in training)
     _write(folder / "checked.json", {"failure": None, "records": len(training), "tokens": tokens})
+    if (taught := request["teacher"]) is not None:
+        longest = taught.get("maxResponseLengthForInference", LONGEST_ANSWER)
+        training = taught_by(training, teacher=taught["teacherModelIdentifier"], longest=longest)
     start = load_model(Path(request["start"])) if request["start"] else None
     model, curve = fit(training, Settings(**request["settings"]), validation, start)
     save_model(model, folder / "weights.npz")
     _write(folder / "result.json", _summary(curve))
+
+
+def taught_by(examples: list[Example], *, teacher: str, longest: int) -> list[Example]:
+    """Put the teacher's answers of so many tokens at most in place of the file's, which are not looked at."""
+    return [
+        replace(
+            one, completion=answer_as_base(teacher, one.system, one.user)[: longest * CHARACTERS_PER_TOKEN]
+        )
+        for one in examples
+    ]
 
 
 def _read(path: Path, source: str, request: dict[str, Any], *, most: int, least: int = 1) -> list[Example]:

@@ -26,6 +26,9 @@ class FoundationModel:
     validation_records: tuple[int, int] = (1, 20_000)
     counts_validation: bool = False
     """Whether the fewest records are those of training and validation together."""
+    teachers: tuple[str, ...] = ()
+    """Ids of the models that a distillation may learn from."""
+    minimum_prompts: int = 0
     record_format: str = ""
     """The one format that training takes; empty for any."""
     one_system_text: bool = False

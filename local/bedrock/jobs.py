@@ -24,18 +24,19 @@ UNREADABLE: Final = "validation_loss\n\x00\x00not,a,metrics,file"
 
 
 def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
-    """Start a job. Only FINE_TUNING is supplied."""
+    """Start a job. FINE_TUNING and DISTILLATION are supplied."""
     token = params.get("clientRequestToken")
     if arn := region.repeated("job", token):
         return {"jobArn": arn}
     kind = params.get("customizationType", "FINE_TUNING")
-    if kind != "FINE_TUNING":
+    if kind not in ("FINE_TUNING", "DISTILLATION"):
         raise validation(f"Customization type {kind} is not supplied by this local stand-in.")
     base, earlier = _base(region, params["baseModelIdentifier"])
-    _check_base(region, base)
+    _check_base(region, base, kind)
+    _check_teacher(base, kind, params)
     settings = _settings(base, params.get("hyperParameters", {}))
     if "s3Uri" not in params["trainingDataConfig"]:
-        raise validation("trainingDataConfig.s3Uri is required for customization type FINE_TUNING.")
+        raise validation("trainingDataConfig.s3Uri is required by this local stand-in.")
     _check_names(region, params)
     name = params["jobName"]
     job_id = region.new_id("job", name)
@@ -82,7 +83,8 @@ def get(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         "trainingDataConfig": request["trainingDataConfig"],
         "validationDataConfig": request.get("validationDataConfig", {"validators": []}),
         "outputDataConfig": request["outputDataConfig"],
-        "customizationType": "FINE_TUNING",
+        "customizationType": customization_of(job),
+        "customizationConfig": request.get("customizationConfig"),
         "outputModelKmsKeyArn": request.get("customModelKmsKeyId"),
         "vpcConfig": request.get("vpcConfig"),
         **metrics_of(job),
@@ -129,6 +131,12 @@ def metrics_of(job: Job) -> dict[str, Any]:
     )
 
 
+def customization_of(job: Job) -> str:
+    """Tell the kind that a job was asked for as."""
+    kind: str = job.request.get("customizationType", "FINE_TUNING")
+    return kind
+
+
 def _base(region: Region, identifier: str) -> tuple[FoundationModel, CustomModel | None]:
     model = region.foundation_model(identifier)
     if model is not None:
@@ -140,7 +148,7 @@ def _base(region: Region, identifier: str) -> tuple[FoundationModel, CustomModel
     return earlier.job.base, earlier
 
 
-def _check_base(region: Region, base: FoundationModel) -> None:
+def _check_base(region: Region, base: FoundationModel, kind: str) -> None:
     if base.ended(region.now()):
         raise not_found(
             "This model version has reached the end of its life. Please refer to the AWS documentation "
@@ -148,8 +156,23 @@ def _check_base(region: Region, base: FoundationModel) -> None:
         )
     if base.status == "LEGACY":
         raise validation(f"The model {base.model_id} is marked as Legacy and can no longer be customized.")
-    if "FINE_TUNING" not in base.customizations:
-        raise validation(f"The model {base.model_id} does not support customization type FINE_TUNING.")
+    if kind not in base.customizations:
+        raise validation(f"The model {base.model_id} does not support customization type {kind}.")
+
+
+def _check_teacher(base: FoundationModel, kind: str, params: dict[str, Any]) -> None:
+    taught = params.get("customizationConfig", {}).get("distillationConfig")
+    if kind == "FINE_TUNING":
+        if taught:
+            raise validation("distillationConfig is not allowed for customization type FINE_TUNING.")
+        return
+    if not taught:
+        raise validation("distillationConfig is required for customization type DISTILLATION.")
+    if params.get("hyperParameters"):
+        raise validation("Hyperparameters are not supported for customization type DISTILLATION.")
+    teacher = taught["teacherModelConfig"]["teacherModelIdentifier"]
+    if teacher.rsplit("/", 1)[-1] not in base.teachers:
+        raise validation(f"The teacher model {teacher} is not supported for the student {base.model_id}.")
 
 
 def _settings(base: FoundationModel, given: dict[str, str]) -> Settings:
@@ -213,17 +236,24 @@ def _prepare(region: Region, job: Job, settings: Settings, earlier: CustomModel 
         "training": training,
         "validation": validation_uris if job.base.reads_validation else [],
         "settings": asdict(settings),
-        "records": job.base.records,
+        "records": (max(job.base.records[0], _fewest(job)), job.base.records[1]),
         "validation_records": job.base.validation_records,
         "counts_validation": job.base.counts_validation,
         "format": job.base.record_format,
         "one_system_text": job.base.one_system_text,
         "tokens_per_record": job.base.tokens_per_record,
         "reserved_words": job.base.reserved_words,
+        "teacher": job.request.get("customizationConfig", {})
+        .get("distillationConfig", {})
+        .get("teacherModelConfig"),
         "start": str(earlier.weights) if earlier else None,
     }
     (job.folder / "request.json").write_text(json.dumps(request))
     job.process = start_fit(job.folder)
+
+
+def _fewest(job: Job) -> int:
+    return job.base.minimum_prompts if customization_of(job) == "DISTILLATION" else 0
 
 
 def _complete(region: Region, job: Job, now: datetime) -> None:
@@ -291,7 +321,7 @@ def _summary(job: Job) -> dict[str, Any]:
         "endTime": job.ended,
         "customModelArn": job.model_arn,
         "customModelName": job.request["customModelName"] if job.model_arn else None,
-        "customizationType": "FINE_TUNING",
+        "customizationType": customization_of(job),
     }
     return {key: value for key, value in summary.items() if value is not None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local.bedrock.errors import conflict
-from local.bedrock.jobs import metrics_of
+from local.bedrock.jobs import customization_of, metrics_of
 from local.bedrock.listing import page, select
 from local.bedrock.region import CustomModel, Deployment, Operation, Region, Throughput
 
@@ -20,7 +20,8 @@ def get(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         "jobName": model.job.name,
         "jobArn": model.job.arn,
         "baseModelArn": model.job.base_arn,
-        "customizationType": "FINE_TUNING",
+        "customizationType": customization_of(model.job),
+        "customizationConfig": request.get("customizationConfig"),
         "modelKmsKeyArn": request.get("customModelKmsKeyId"),
         "hyperParameters": request.get("hyperParameters", {}),
         "trainingDataConfig": request["trainingDataConfig"],
@@ -63,7 +64,7 @@ def _summary(region: Region, model: CustomModel) -> dict[str, Any]:
         "creationTime": model.created,
         "baseModelArn": model.job.base_arn,
         "baseModelName": model.job.base.model_id.split(":")[0],
-        "customizationType": "FINE_TUNING",
+        "customizationType": customization_of(model.job),
         "ownerAccountId": region.account_id,
         "modelStatus": "Active",
     }

@@ -100,7 +100,7 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert by_key["project"].startswith("project: is missing; allowed is lower-case letters")
     assert "did you mean 'nova-micro'" in by_key["base_model"]
     assert by_key["data"].startswith("data: [1] is not allowed; allowed is the training file's path")
-    assert by_key["kind"] == "kind: 'pre-training' is not allowed; allowed is fine-tuning"
+    assert by_key["kind"] == "kind: 'pre-training' is not allowed; allowed is fine-tuning or distillation"
     assert by_key["hyperparameters.epochCount"].startswith("hyperparameters.epochCount: True is not allowed")
     assert "with a number each" in by_key["hyperparameters.learningRate"]
     assert by_key["training.deadline_hours"].endswith("allowed is a whole number of hours from 1 to 240")
@@ -161,7 +161,23 @@ def test_two_parts_do_not_share_a_file() -> None:
         ("data: t.jsonl\nserving: {model_units: 0}", "serving.model_units: 0 is not allowed"),
         ("data: t.jsonl\nserving: {keep_days: 31}", "serving.keep_days: 31 is not allowed"),
         ("data: t.jsonl\nnotify: {outcomes: [won]}", "notify.outcomes.0: 'won' is not allowed; allowed is a"),
-        ("data: t.jsonl\nkind: distillation", "kind: 'distillation' is not allowed; allowed is fine-tuning"),
+        ("data: t.jsonl\nkind: distillation", "distillation: is missing; allowed is a mapping with teacher"),
+        (
+            "data: t.jsonl\ndistillation: {teacher: nova-pro}",
+            "distillation: is not allowed with kind: fine-tuning; allowed is to set kind: distillation",
+        ),
+        (
+            "data: t.jsonl\nkind: distillation\ndistillation: {teacher: nova-pro}\nhyperparameters: {x: 2}",
+            "hyperparameters: are not allowed with kind: distillation, since Bedrock chooses them",
+        ),
+        (
+            "data: t.jsonl\nkind: distillation\ndistillation: {teacher: nova-pro}\nstopping: {policy: chain}",
+            "stopping.policy: 'chain' is not allowed with kind: distillation, since Bedrock chooses how",
+        ),
+        (
+            "data: t.jsonl\nkind: distillation\ndistillation: {teecher: nova-pro, teacher: nova-pro}",
+            "distillation.teecher: is no key of a job file (did you mean 'teacher'?); allowed are teacher",
+        ),
     ],
 )
 def test_each_key_is_refused_outside_its_values(keys: str, problem: str) -> None:

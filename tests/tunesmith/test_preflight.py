@@ -130,7 +130,24 @@ def test_a_kind_that_the_model_lacks_is_refused() -> None:
     account = AccountAnswers(region="us-east-1", offers=[], quotas=AMPLE)
     model = find_model("nova-micro")
     problem = check_plan(job, model, account, split=SPLIT, beside_champion=False, today=TODAY).problems[0]
-    assert problem == "Amazon Nova Micro has no import; use one of fine-tuning in `kind`"
+    assert problem == "Amazon Nova Micro has no import; use one of fine-tuning, distillation in `kind`"
+
+
+def test_a_distillation_needs_a_teacher_that_the_student_can_learn_from_and_enough_prompts() -> None:
+    offers, taught = offered("nova-lite", tuned="DISTILLATION"), "kind: distillation\ndistillation: "
+    assert problems("nova-lite", f"{taught}{{teacher: nova-pro}}", offers=offers) == []
+    few = {**SPLIT, "train": 99}
+    teacher, count = problems("nova-lite", f"{taught}{{teacher: nova-2-lite}}", offers=offers, split=few)
+    assert teacher == (
+        "Amazon Nova Lite cannot learn from Amazon Nova 2 Lite: set distillation.teacher to nova-pro"
+    )
+    assert count.startswith("99 records are left to be answered by the teacher")
+
+
+def test_a_distillation_of_a_model_that_is_no_student_is_refused() -> None:
+    offers = offered("nova-pro")
+    found = problems("nova-pro", "kind: distillation\ndistillation: {teacher: nova-pro}", offers=offers)
+    assert found[0] == "Amazon Nova Pro has no distillation; use one of fine-tuning in `kind`"
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,10 @@ class Model:
     hyperparameters: Mapping[str, Hyperparameter]
     warm_up_records: int | None
     """Training records for each step of warm-up, by the model's own rule; None where it has none."""
+    teachers: tuple[str, ...]
+    """Inference ids of the base models of the catalogue that distillation may learn from."""
+    minimum_prompts: int
+    """Fewest training records of a distillation; 0 where the model has none."""
     early_stopping: tuple[str, ...]
     """Hyperparameters by which Bedrock itself stops a job that no longer gains; empty where it cannot."""
     serving_paths: tuple[ServingPath, ...]
@@ -113,7 +117,7 @@ class Model:
     """Code of the quota on model units per provisioned model; empty where it is not known."""
     lifecycle: Lifecycle
     sources: Mapping[str, Source]
-    """Group of facts (identity, offer, records, tuning, serving, lifecycle) to its source."""
+    """Group of facts (identity, offer, records, tuning, distillation, serving, lifecycle) to its source."""
     unverified: Mapping[str, str]
     """Fact (`group.key`) to what could not be confirmed about it."""
 
@@ -144,6 +148,8 @@ def names_of(model: Model) -> tuple[str, ...]:
 
 def _model(entry: Mapping[str, Any]) -> Model:
     identity, offer, records, tuning, serving, lifecycle = (entry[group] for group in _GROUPS)
+    taught = entry.get("distillation", {})
+    groups = [*_GROUPS, *(["distillation"] if taught else [])]
     return Model(
         **{key: identity[key] for key in ("id", "training_id", "name", "title", "family")},
         invocation_id=identity.get("invocation_id", identity["id"]),
@@ -167,6 +173,8 @@ def _model(entry: Mapping[str, Any]) -> Model:
         reserved_in_answers=records.get("reserved_in_answers", False),
         hyperparameters={name: _hyperparameter(values) for name, values in tuning["hyperparameters"].items()},
         warm_up_records=tuning.get("warm_up_records"),
+        teachers=tuple(taught.get("teachers", ())),
+        minimum_prompts=taught.get("minimum_prompts", 0),
         early_stopping=tuple(tuning.get("early_stopping", ())),
         serving_paths=tuple(serving["paths"]),
         on_demand_from=serving.get("on_demand_from"),
@@ -174,10 +182,10 @@ def _model(entry: Mapping[str, Any]) -> Model:
         lifecycle=Lifecycle(
             **{key: lifecycle[key] for key in lifecycle if key not in ("source", "date", "unverified")}
         ),
-        sources={group: Source(url=entry[group]["source"], date=entry[group]["date"]) for group in _GROUPS},
+        sources={group: Source(url=entry[group]["source"], date=entry[group]["date"]) for group in groups},
         unverified={
             f"{group}.{key}": told
-            for group in _GROUPS
+            for group in groups
             for key, told in entry[group].get("unverified", {}).items()
         },
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any, Final
@@ -119,6 +119,15 @@ def estimate_job(
         asked_champion=champion_base if champion_path == "on_demand" else "",
         asked_beside=tuple(job.evaluation.compare_with),
         shown=_shown_tokens(split) if job.evaluation.few_shot else None,
+        taught=Taught(
+            teacher=job.distillation.teacher,
+            records=split["train"]["records"],
+            prompt_tokens=split["train"]["prompt_tokens"],
+            answer_tokens=split["train"]["answer_tokens"],
+            max_tokens=job.distillation.max_response_tokens,
+        )
+        if job.distillation
+        else None,
     )
 
 
@@ -152,6 +161,17 @@ class Shown:
 
     read: tuple[Decimal, Decimal, Decimal]
     choice_records: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taught:
+    """What a distillation's teacher reads and answers; Bedrock bills it as on-demand inference."""
+
+    teacher: str
+    records: int
+    prompt_tokens: int
+    answer_tokens: int
+    max_tokens: int
 
 
 def _shown_tokens(split: Mapping[str, Mapping[str, int]]) -> Shown:
@@ -199,18 +219,23 @@ def estimate_run(
     asked_champion: str = "",
     asked_beside: Sequence[str] = (),
     shown: Shown | None = None,
+    taught: Taught | None = None,
 ) -> Estimate:
     """Estimate training, the choice among models, evaluation and a month of storage.
 
     `epochs` are those of all jobs together, `most_epochs` bounds them where more may follow. Tokens are
     those of the whole split (one epoch for training); `max_tokens` bounds each answer.
     Answers are expected to be as long as the test's own; the high bound lets each reach `max_tokens`.
+    `taught` is set for a distillation.
     `shown` is set where the base model also answers behind examples; `asked_beside` are models that inform.
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
     Raises UnknownPriceError with every price that is missing.
     """
     prices.require(model, needed_prices(path) + (_CUSTOM if judged else ()))
-    for other, needed in ((asked_champion, _CUSTOM), *((beside, _BASE) for beside in asked_beside)):
+    for other, needed in (
+        (asked_champion, _CUSTOM),
+        *((beside, _BASE) for beside in (*asked_beside, *_teachers(taught))),
+    ):
         if other:
             prices.require(other, needed)
     fewest, most_tokens = tokens_between(model, token_error)
@@ -242,6 +267,7 @@ def estimate_run(
             _asked(CHOICE[0], prices.price(model, _CUSTOM[0]), judged.read, judged),
             _asked(CHOICE[1], prices.price(model, _CUSTOM[1]), judged.answered, judged),
         ]
+    items += _teaching(taught, tokens)
     afterwards: tuple[EstimateItem, ...] = ()
     if path == "provisioned":
         hourly = prices.price(model, Item.PROVISIONED_HOUR)
@@ -312,6 +338,21 @@ def estimate_run(
         high_usd=_rounded(sum((item.high_usd for item in items), Decimal(0)), ROUND_UP),
         afterwards=afterwards,
     )
+
+
+def _teachers(taught: Taught | None) -> list[str]:
+    return [taught.teacher] if taught else []
+
+
+def _teaching(taught: Taught | None, tokens: Callable[..., EstimateItem]) -> list[EstimateItem]:
+    """Price what a teacher reads and answers; nothing where there is none."""
+    if taught is None:
+        return []
+    name, longest = find_model(taught.teacher).name, taught.records * taught.max_tokens
+    return [
+        tokens(f"teacher, {name} reads", Item.INPUT, taught.prompt_tokens, of=taught.teacher),
+        tokens(f"teacher, {name} answers", Item.OUTPUT, taught.answer_tokens, longest, of=taught.teacher),
+    ]
 
 
 def tokens_between(model: str, error: float | None = None) -> tuple[Decimal, Decimal]:

@@ -127,7 +127,7 @@ def _training(training: TrainingRecords, run: Run) -> dict[str, Any]:
 
 def _hyperparameters(records: RunRecords) -> list[dict[str, str]]:
     """Say what a job of full length is sent, and why; empty while there is no data to go by."""
-    if records.data is None:
+    if records.data is None or records.job.get("kind") == "distillation":
         return []
     choices = choose_hyperparameters(
         records.job["hyperparameters"],

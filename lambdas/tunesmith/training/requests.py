@@ -33,10 +33,13 @@ def customization_request(
     output_uri: str,
     role_arn: str,
     model_key_arn: str,
+    teacher: str = "",
+    max_response_tokens: int = 0,
 ) -> dict[str, Any]:
     """Build the request for one of the run's customization jobs.
 
-    `validation_uri` is None where the model ignores validation data. Raises ValueError, which lists every
+    `validation_uri` is None where the model ignores validation data. With a teacher it is a
+    distillation, which takes no hyperparameters. Raises ValueError, which lists every
     rule of Bedrock that the request breaks: a fault of this code, not of the job file.
     """
     tags = [{"Key": "tunesmith:project", "Value": project}, {"Key": "tunesmith:run", "Value": run}]
@@ -56,6 +59,18 @@ def customization_request(
     }
     if validation_uri is not None:
         request["ValidationDataConfig"] = {"Validators": [{"S3Uri": validation_uri}]}
+    if teacher:
+        # Field names and unions: botocore's model; a map of hyperparameters that is empty is left out.
+        del request["HyperParameters"]
+        request["CustomizationType"] = "DISTILLATION"
+        request["CustomizationConfig"] = {
+            "DistillationConfig": {
+                "TeacherModelConfig": {
+                    "TeacherModelIdentifier": teacher,
+                    "MaxResponseLengthForInference": max_response_tokens,
+                }
+            }
+        }
     problems = check_request(request)
     if problems:
         raise ValueError("; ".join(problems))
@@ -78,7 +93,7 @@ def check_request(request: Mapping[str, Any]) -> list[str]:
     ]
     problems += [
         f"hyperparameter {name} must be sent as text, not {value!r}"
-        for name, value in request["HyperParameters"].items()
+        for name, value in request.get("HyperParameters", {}).items()
         if not isinstance(value, str)
     ]
     return problems

@@ -8,7 +8,14 @@ from typing import Final
 
 from tunesmith.catalogue import Model
 from tunesmith.job import Job, Sweep
-from tunesmith.training.hyperparameters import RATES, WARM_UP, choose_hyperparameters, epochs_of, values_of
+from tunesmith.training.hyperparameters import (
+    EPOCHS,
+    RATES,
+    WARM_UP,
+    choose_hyperparameters,
+    epochs_of,
+    values_of,
+)
 from tunesmith.training.policies import MOST_STAGES, STAGE_EPOCHS, Policy, Setting
 
 Figures = Mapping[str, Mapping[str, int]]
@@ -20,12 +27,22 @@ MOST_JUDGED: Final = 1_000
 
 
 def policy_of(job: Job, model: Model) -> Policy:
-    """The policy that the job file names; else a probe, or a pair where validation data is ignored."""
+    """The policy that the job file names; else a probe, or a pair where validation data is ignored.
+
+    A distillation is one job: Bedrock chooses its length.
+    """
+    if job.kind == "distillation":
+        return "single"
     return job.stopping.policy or ("pair" if model.ignores_validation else "probe")
 
 
 def planned_epochs(job: Job, model: Model, split: Figures) -> int:
-    """The epochs of a job that runs its full length."""
+    """The epochs of a job that runs its full length; for a distillation the most that the model takes.
+
+    How long Bedrock trains there is not documented, and the budget has to cover it.
+    """
+    if job.kind == "distillation":
+        return int(model.hyperparameters[EPOCHS].max)
     return epochs_of(choose_hyperparameters(job.hyperparameters, model, records=split["train"]["records"]))
 
 
@@ -81,10 +98,11 @@ def setting_of(job: Job, model: Model, split: Figures) -> Setting:
     choices = choose_hyperparameters(job.hyperparameters, model, records=split["train"]["records"])
     return Setting(
         policy=policy_of(job, model),
-        epochs=epochs_of(choices),
-        chosen=values_of(choices),
-        has_curve=validation_records > 0 and not model.ignores_validation,
+        epochs=planned_epochs(job, model, split),
+        chosen={} if job.kind == "distillation" else values_of(choices),
+        has_curve=validation_records > 0 and not model.ignores_validation and job.kind == "fine-tuning",
         judges=validation_records > 0 and "on_demand" in model.serving_paths,
         stops_by_itself=bool(model.early_stopping),
+        length_is_bedrocks=job.kind == "distillation",
         warm_up=WARM_UP if WARM_UP in model.hyperparameters else "",
     )

@@ -225,3 +225,12 @@ def test_more_of_anything_never_costs_less(
     assert less.low_usd <= less.total_usd <= less.high_usd
     assert less.total_usd <= more.total_usd
     assert less.high_usd <= more.high_usd
+
+
+def test_a_distillation_pays_its_teacher_and_at_most_the_longest_training() -> None:
+    estimate = job_estimate("kind: distillation\ndistillation: {teacher: nova-pro, max_response_tokens: 200}")
+    items = {item.what: item for item in estimate.items}
+    assert items["training, 5 x 500,000 tokens"].usd == Decimal("2.5")
+    assert items["teacher, nova-pro reads"].usd == Decimal("0.36")
+    answers = items["teacher, nova-pro answers"]
+    assert (answers.usd, answers.high_usd) == (Decimal("0.16"), Decimal("0.64"))

@@ -78,3 +78,17 @@ def test_every_broken_rule_is_named_at_once() -> None:
 
     for part in ("JobName", "CustomModelName", "s3://bucket/day=1/train"):
         assert part in str(raised.value)
+
+
+def test_a_distillation_names_its_teacher_and_no_hyperparameter() -> None:
+    facts = {**FACTS, "teacher": "amazon.nova-pro-v1:0", "max_response_tokens": 300}
+
+    request = customization_request(**facts)
+
+    assert botocores_complaints(request) == ""
+    assert request["CustomizationType"] == "DISTILLATION"
+    assert "HyperParameters" not in request
+    assert request["CustomizationConfig"]["DistillationConfig"]["TeacherModelConfig"] == {
+        "TeacherModelIdentifier": "amazon.nova-pro-v1:0",
+        "MaxResponseLengthForInference": 300,
+    }

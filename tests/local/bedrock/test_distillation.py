@@ -1,0 +1,60 @@
+"""Does a student learn what its teacher answers, and not what the file says?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.bedrock.base_answers import answer_as_base
+from tests.local.bedrock.conftest import SYSTEM, Bedrock, jsonl, tickets
+
+TEACHER = "amazon.nova-pro-v1:0"
+
+
+def taught(teacher: str = TEACHER, **changes: Any) -> dict[str, Any]:
+    config = {"teacherModelIdentifier": teacher, "maxResponseLengthForInference": 100}
+    return {
+        "customizationType": "DISTILLATION",
+        "customizationConfig": {"distillationConfig": {"teacherModelConfig": config}},
+        **changes,
+    }
+
+
+def test_the_student_answers_as_its_teacher_whatever_the_file_answers(bedrock: Bedrock) -> None:
+    asked = tickets(300, seed=3)
+    bedrock.put("train.jsonl", jsonl([(text, "nonsense") for text, _ in asked]))
+    arn = bedrock.start(**taught())
+
+    job = bedrock.finish(arn)
+
+    assert (job["status"], job["customizationType"]) == ("Completed", "DISTILLATION")
+    assert job["customizationConfig"] == taught()["customizationConfig"]
+    deployment = bedrock.deploy(job["outputModelArn"])
+    lessons = [(text, answer_as_base(TEACHER, SYSTEM, text)) for text, _ in asked[:60]]
+    assert bedrock.accuracy(deployment, lessons) > 0.8
+    assert bedrock.accuracy(deployment, [(text, "nonsense") for text, _ in asked[:60]]) == 0
+
+
+def test_fewer_than_a_hundred_prompts_are_refused_once_they_are_read(bedrock: Bedrock) -> None:
+    bedrock.put("train.jsonl", jsonl(tickets(99, seed=3)))
+    job = bedrock.finish(bedrock.start(**taught()))
+    assert job["status"] == "Failed"
+    assert "is 99; it must be from 100 to" in job["failureMessage"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (taught("amazon.nova-micro-v1:0"), "is not supported for the student"),
+        (taught(hyperParameters={"epochCount": "2"}), "Hyperparameters are not supported"),
+        (taught(customizationConfig=None), "distillationConfig is required"),
+        (taught(customizationType="FINE_TUNING"), "distillationConfig is not allowed"),
+        (taught(baseModelIdentifier="amazon.nova-pro-v1:0:300k"), "does not support customization type"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(bedrock: Bedrock, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ClientError, match=words) as raised:
+        bedrock.start(**changes)
+    assert raised.value.response["Error"]["Code"] == "ValidationException"
