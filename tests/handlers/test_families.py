@@ -92,7 +92,7 @@ def cases() -> list[Any]:
 def test_an_upload_in_any_format_becomes_a_plan_for_any_model(
     data_run: DataRun, model: Model, uploaded: str
 ) -> None:
-    job = f"project: {PROJECT}\nbase_model: {model.name}\ndata: train.jsonl\nbudget: {{limit_usd: 1000}}\n"
+    job = f"project: {PROJECT}\nbase_model: {model.name}\ndata: train.jsonl\nbudget: {{limit_usd: 5000}}\n"
     shape: Any = SHAPES[uploaded]
     data_run.admitted(job, train=lines(*map(shape, range(RECORDS))))
     assert prepare_dataset(STEP, None) == {"outcome": "valid", "reason": ""}

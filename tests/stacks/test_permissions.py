@@ -159,7 +159,7 @@ def test_the_functions_of_the_evaluation_share_its_role(pipeline: Template) -> N
     assert holders == {"plan_evaluation", "choose_examples", "answer_shard", "score_answers"}
 
 
-def test_models_are_asked_by_the_evaluation_the_smoke_test_and_the_validation_alone(
+def test_models_are_asked_by_evaluation_smoke_test_validation_and_for_a_teacher_by_bedrock_alone(
     pipeline: Template,
 ) -> None:
     asking = {
@@ -170,6 +170,7 @@ def test_models_are_asked_by_the_evaluation_the_smoke_test_and_the_validation_al
     assert {role.rstrip("0123456789ABCDEF") for role in asking} == {
         "EvaluationRole",
         "SmokeTestRole",
+        "TrainingRole",
         "AnswerValidationRole",
     }
 
