@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.dataset.labels import is_label_task
+from tunesmith.dataset.sensitive import masked_excerpt
 
 Ints = NDArray[np.int64]
 
@@ -114,5 +115,6 @@ def _note(labels: bool, examples: list[list[str]], outvoted: int, quarantined: i
 
 
 def _quoted(text: str) -> str:
-    line = " ".join(text.split())
-    return f'"{line[:_QUOTED]}…"' if len(line) > _QUOTED else f'"{line}"'
+    """Quote the start of a text, everything sensitive masked."""
+    line = " ".join(masked_excerpt(text, _QUOTED).split())
+    return f'"{line}…"' if len(text) > _QUOTED else f'"{line}"'

@@ -262,7 +262,8 @@ class _Clusters:
         similar = text_similarities(self._texts, self._common, low[once], high[once], by_words)
         self.compared += once.size
         alike = similar >= self._threshold
-        self._refused = np.union1d(self._refused, names[fresh][~alike])
+        # Fresh names are in neither: sorting is all that a union would do, without looking at each again.
+        self._refused = np.sort(np.concatenate((self._refused, names[fresh][~alike])), kind="stable")
         self._unite(low[once][alike], high[once][alike])
 
     def _unite(self, low: Ints, high: Ints) -> None:

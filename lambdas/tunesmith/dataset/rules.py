@@ -7,6 +7,7 @@ record of another format is checked as the conversation that it means.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -168,8 +169,8 @@ def too_many_tokens(texts: Sequence[str], model: Model) -> list[tuple[str, int, 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counted = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counted.items() if count > 1)
         raise UnreadableLineError("TS006", f"The key {_shown(twice)} stands twice in one object.")
     return values
 

@@ -73,3 +73,13 @@ def test_a_large_cluster_is_shown_by_its_example() -> None:
         "2 of 3 records (67%) say nearly the same and stay together in one part of the split, "
         'for example: "Thanks a lot"'
     )
+
+
+def test_what_is_sensitive_in_an_answer_or_an_example_is_not_quoted() -> None:
+    secret, mail = "AKIAIOSFODNN7EXAMPLE", "bob@example.com"
+    found = found_in([P, P], [f"use {secret} or mail {mail}", "neither of them"])
+    warning = large_cluster_warning(2, 3, f"{secret} is the access key of {mail}")
+    for told in (found.note, warning):
+        assert secret not in told
+        assert mail not in told
+        assert told

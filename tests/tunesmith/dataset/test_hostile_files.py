@@ -76,6 +76,7 @@ def tarred() -> bytes:
         (json.dumps(pair("a\0b", "c")).encode(), ["TS022"]),
         (json.dumps(pair("a\ud83d", "c")).encode(), ["TS022"]),
         (b'{"messages": [], "messages": []}', ["TS006"]),
+        (b"{%s}" % b",".join(b'"k%d":1' % (number % 99_999) for number in range(100_000)), ["TS006"]),
         (b'{"messages": NaN}', ["TS004"]),
         (b'{"messages": -Infinity}', ["TS004"]),
         (b'{"messages": 1e999}', ["TS011"]),

@@ -55,6 +55,7 @@ TABLE = 'prompt,completion\nWhere?,Here\n"Who, me?","He said ""no""\nand left"\n
         (b'" prompt","completion "' + TABLE.encode().removeprefix(b"prompt,completion"), "train.csv"),
         (b'"The\nid",' + TABLE.replace("\nWh", "\n,Wh").replace('\n"', '\n,"').encode(), "train.csv"),
     ],
+    ids=["plain", "gzip", "gzip by content", "no last line end", "blank", "CRLF", "spaces", "broken head"],
 )
 def test_a_row_is_the_record_of_its_named_columns(data: bytes, file: str, piece: int) -> None:
     checked = check(data, file=file, piece=piece)
