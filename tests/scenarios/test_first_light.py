@@ -154,7 +154,8 @@ def function_raises(cloud: CloudUnderTest, function: str) -> Played:
     cloud.fault(project, functions={function: {"error": "RuntimeError", "message": f"{function} broke"}})
     # Models are judged where there are two to choose from.
     policy = "pair" if function == "answer_validation" else "single"
-    return play(cloud, job(project, stopping={"policy": policy}), triage_data(records=500))
+    asks = {"budget": {"ask_above": 0}} if function == "ask_approval" else {}
+    return play(cloud, job(project, stopping={"policy": policy}, **asks), triage_data(records=500))
 
 
 @pytest.mark.parametrize("function", IN_THE_RUN)
@@ -322,7 +323,8 @@ def test_changed_data_is_a_new_run_behind_the_same_name(
     assert first.run.run != second.run.run
     assert (first.run.outcome, second.run.outcome) == ("promoted", "promoted")
     evaluation = cloud.report(second.run.run)["evaluation"]
-    assert [model["label"] for model in evaluation["models"]] == ["candidate", "base", "champion"]
+    labels = [model["label"] for model in evaluation["models"]]
+    assert labels == ["candidate", "base", "champion", "few_shot"]
     assert evaluation["gain"]["low"] > evaluation["gain"]["minimum"]
     champion = cloud.ledger.champion("changed-data")
     assert champion is not None

@@ -169,6 +169,7 @@ def fit_apart(
         "tokens_per_record": 32_000,
         "reserved_words": [],
         "start": None,
+        "teacher": None,
     }
     (folder / "request.json").write_text(json.dumps(request))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
