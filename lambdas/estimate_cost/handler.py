@@ -30,8 +30,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     uploads = Bucket(settings.dataset_bucket)
     override = uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None
-    model, prices = find_model(job.base_model), load_prices(override)
+    model = find_model(job.base_model)
     try:
+        prices = load_prices(override)
         report = artifacts.read_json(f"{prefix}/data/report.json")
         champion = ledger.champion(job.project)
         price = partial(
