@@ -95,8 +95,8 @@ def test_token_figures_and_the_cost_follow_what_bedrock_counts_in_a_sample(data_
     assert f"{train['tokens']:,} tokens" in training["what"]
     bounds = [float(training[key]) / float(training["usd"]) for key in ("low_usd", "high_usd")]
     off = report["tokens"]["off"]
-    # At most, a rerun of one epoch follows on the probe of two.
-    assert bounds == pytest.approx([1 / (1 + off), 1.5 / (1 - off)], rel=0.01)
+    # At most, a rerun of four epochs follows on the probe of five.
+    assert bounds == pytest.approx([1 / (1 + off), 1.8 / (1 - off)], rel=0.01)
 
 
 def test_where_tokens_are_not_counted_the_stated_estimate_stays(data_run: DataRun) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -220,7 +220,7 @@ class LedgerTable:
     def enter_stray(self, capacity: Capacity) -> None:
         """Enter capacity that exists although its run is over and the ledger lists it no longer."""
         key = ledger.capacity_key(capacity.run, capacity.token)
-        self._put(key, {**asdict(capacity), ledger.OPEN_INDEX: ledger.OPEN_MARK})
+        self._put(key, {**asdict(replace(capacity, released="")), ledger.OPEN_INDEX: ledger.OPEN_MARK})
 
     def capacity(self, run: str) -> list[Capacity]:
         """List all capacity that a run ever entered."""
