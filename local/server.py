@@ -133,7 +133,7 @@ def apply_patches(clock: Clock, pool: WorkerPool, endpoint: str) -> None:
     for timed in (executions, queue_triggers, s3_events, simulated_state_times, simulated_waits):
         timed.apply(clock)
     function_execution.apply(pool, endpoint)
-    local.bedrock.install(clock)
+    local.bedrock.install(clock, endpoint=endpoint)
 
 
 def _runs(process: int) -> bool:

@@ -17,6 +17,7 @@ _CUSTOMIZATIONS: Final = {
     "continued pre-training": "CONTINUED_PRE_TRAINING",
     "continued-pre-training": "CONTINUED_PRE_TRAINING",
     "distillation": "DISTILLATION",
+    "reinforcement": "REINFORCEMENT_FINE_TUNING",
 }
 _PROVIDERS: Final = {"amazon": "Amazon", "meta": "Meta", "anthropic": "Anthropic", "cohere": "Cohere"}
 

@@ -8,6 +8,9 @@ from local.bedrock.errors import not_found
 from local.bedrock.foundation import FoundationModel
 from local.bedrock.region import Operation, Region
 
+LISTED: Final = ("FINE_TUNING", "CONTINUED_PRE_TRAINING", "DISTILLATION")
+"""The values of ModelCustomization in botocore's model."""
+
 
 def list_models(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     """List the Region's base models that are not past their end of life."""
@@ -15,7 +18,7 @@ def list_models(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         model
         for model in _listed(region)
         if params.get("byProvider", model.provider).lower() == model.provider.lower()
-        and params.get("byCustomizationType") in (None, *model.customizations)
+        and params.get("byCustomizationType") in (None, *_shown(model))
         and params.get("byInferenceType") in (None, *model.inference_types)
         and params.get("byOutputModality", "TEXT") == "TEXT"
     ]
@@ -64,10 +67,15 @@ def _describe(region: Region, model: FoundationModel) -> dict[str, Any]:
         "inputModalities": list(model.input_modalities),
         "outputModalities": ["TEXT"],
         "responseStreamingSupported": True,
-        "customizationsSupported": list(model.customizations),
+        "customizationsSupported": _shown(model),
         "inferenceTypesSupported": list(model.inference_types),
         "modelLifecycle": {"status": model.status, **model.lifecycle_times},
     }
+
+
+def _shown(model: FoundationModel) -> list[str]:
+    """List the customizations that Bedrock's list has a word for; reinforcement is not among them."""
+    return [kind for kind in model.customizations if kind in LISTED]
 
 
 OPERATIONS: Final[dict[str, Operation]] = {

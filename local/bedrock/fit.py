@@ -18,7 +18,8 @@ import numpy as np
 
 from local.bedrock.base_answers import answer_as_base
 from local.bedrock.learner import Curve, LinearModel, Settings, fit
-from local.bedrock.records import BadRecordError, Example, read_examples
+from local.bedrock.records import BadRecordError, Example, Prompt, read_examples, read_prompts
+from local.bedrock.reinforcement import RewardSettings, reinforce
 
 CHARACTERS_PER_TOKEN: Final = 4
 LONGEST_ANSWER: Final = 1_000
@@ -59,6 +60,14 @@ def load_model(path: Path) -> LinearModel:
 def run(folder: Path) -> None:
     """Check the data of the job in the folder, fit, and write what came of it."""
     request = json.loads((folder / "request.json").read_text())
+    if "rewards" in request:
+        earn(folder, request)
+    else:
+        learn(folder, request)
+
+
+def learn(folder: Path, request: dict[str, Any]) -> None:
+    """Check records and fit a model to their answers, or to those of a teacher."""
     try:
         low, high = request["records"]
         training = _read(folder / "training.jsonl", request["training"], request, most=high)
@@ -85,6 +94,44 @@ def run(folder: Path) -> None:
     model, curve = fit(training, Settings(**request["settings"]), validation, start)
     save_model(model, folder / "weights.npz")
     _write(folder / "result.json", _summary(curve))
+
+
+def earn(folder: Path, request: dict[str, Any]) -> None:
+    """Check prompts and let a model earn rewards on them; a grader that fails leaves `broken.json`."""
+    from local.bedrock.grading import LambdaGrader  # late: few jobs need the AWS client
+
+    rewards = request["rewards"]
+    settings = RewardSettings(**rewards["settings"])
+    try:
+        training, *validation = (
+            _read_prompts(folder / file, uri, settings.longest_prompt)
+            for file, uri in (
+                ("training.jsonl", request["training"]),
+                *((f"validation-{number}.jsonl", uri) for number, uri in enumerate(request["validation"])),
+            )
+        )
+        low, high = request["records"]
+        if not low <= len(training) <= high:
+            raise BadRecordError(
+                f"The number of records in {request['training']} is {len(training)}; "
+                f"it must be from {low} to {high}."
+            )
+    except BadRecordError as error:
+        _write(folder / "checked.json", {"failure": str(error)})
+        return
+    tokens = settings.samples * sum(count_tokens(one.system, one.user) for one in training)
+    _write(folder / "checked.json", {"failure": None, "records": len(training), "tokens": tokens})
+    start = load_model(Path(request["start"])) if request["start"] else None
+    grade = LambdaGrader(rewards["grader"], rewards["endpoint"])
+    try:
+        watched = validation[0] if validation else []
+        model, curve = reinforce(training, rewards["base"], settings, grade, watched, start)
+    except BadRecordError as error:
+        _write(folder / "broken.json", {"failure": str(error)})
+        return
+    save_model(model, folder / "weights.npz")
+    steps = [asdict(step) for step in curve.steps]
+    _write(folder / "result.json", {"steps": steps, "validation": [curve.validation] if watched else []})
 
 
 def taught_by(examples: list[Example], *, teacher: str, longest: int) -> list[Example]:
@@ -118,6 +165,17 @@ def _read(path: Path, source: str, request: dict[str, Any], *, most: int, least:
                     f"Reserved keyword {word!r} found in the prompt of {source} at line {number}."
                 )
     return examples
+
+
+def _read_prompts(path: Path, source: str, longest: int) -> list[Prompt]:
+    prompts = read_prompts(path.read_bytes(), source)
+    for number, one in enumerate(prompts, start=1):
+        tokens = count_tokens(*(turn["content"] for turn in one.messages))
+        if tokens > longest:
+            raise BadRecordError(
+                f"Maximum input token count {tokens} exceeds limit of {longest} in {source} at line {number}."
+            )
+    return prompts
 
 
 def _summary(curve: Curve) -> dict[str, Any]:

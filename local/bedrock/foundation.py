@@ -29,6 +29,10 @@ class FoundationModel:
     teachers: tuple[str, ...] = ()
     """Ids of the models that a distillation may learn from."""
     minimum_prompts: int = 0
+    reinforcement: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    """Range and default of a reinforcement's numbers."""
+    minimum_graded: int = 0
+    """Fewest prompts of a reinforcement."""
     record_format: str = ""
     """The one format that training takes; empty for any."""
     one_system_text: bool = False

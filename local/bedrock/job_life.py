@@ -7,14 +7,11 @@ before the job is Completed.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,8 +22,6 @@ from local.bedrock.foundation import FoundationModel
 from local.bedrock.records import BadRecordError
 
 PHASES: Final = ("validationDetails", "dataProcessingDetails", "trainingDetails")
-MAX_ROWS: Final = 300
-"""Rows of the training metrics file; each is the mean over equally many steps."""
 
 
 @dataclass(slots=True, eq=False)
@@ -162,6 +157,9 @@ class Job:
     def _finish_training(self, training: Phase, now: datetime, account: Account, complete: Complete) -> bool:
         assert training.created is not None
         due = training.created + _s(self._training_seconds(account))
+        if (broken := self._read("broken.json")) is not None:
+            self._end("Failed", now, broken["failure"])
+            return False
         if now < due:
             return False
         if self.fault.get("ends") == "Failed":
@@ -230,32 +228,6 @@ def start_fit(folder: Path) -> subprocess.Popen[bytes]:
             stdout=subprocess.DEVNULL,
             stderr=errors,
         )
-
-
-def training_csv(points: Sequence[Sequence[float]]) -> str:
-    """Write the losses of all steps as Bedrock's step_wise_training_metrics.csv."""
-    stride = -(-len(points) // MAX_ROWS)
-    rows = []
-    for first in range(0, len(points), stride):
-        chunk = points[first : first + stride]
-        rows.append((first, chunk[0][0], math.fsum(loss for _, loss in chunk) / len(chunk)))
-    return _csv("training_loss", rows)
-
-
-def validation_csv(points: Sequence[Sequence[float]]) -> str:
-    """Write one validation set's losses, one row an epoch, as Bedrock's validation_metrics.csv."""
-    return _csv("validation_loss", points)
-
-
-def _csv(column: str, rows: Sequence[Sequence[float]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("step_number", "epoch_number", column, "perplexity"))
-    writer.writerows(
-        (int(step), int(epoch), f"{loss:.6f}", f"{math.exp(min(loss, 50.0)):.6f}")
-        for step, epoch, loss in rows
-    )
-    return text.getvalue()
 
 
 def _last_line(path: Path) -> str:

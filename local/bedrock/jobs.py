@@ -9,30 +9,32 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from local.bedrock import reward_jobs
 from local.bedrock.errors import BedrockError, conflict, not_found, validation
 from local.bedrock.fit import load_model
 from local.bedrock.foundation import FoundationModel
-from local.bedrock.job_life import Job, start_fit, training_csv, validation_csv
+from local.bedrock.job_life import Job, start_fit
 from local.bedrock.learner import Settings
 from local.bedrock.listing import page, select
+from local.bedrock.metrics_files import TRAINING, UNREADABLE, metrics_files, training_csv
 from local.bedrock.names import project_of
 from local.bedrock.objects import check_bucket, read_object, write_object
 from local.bedrock.records import BadRecordError
 from local.bedrock.region import CustomModel, Operation, Region
-
-UNREADABLE: Final = "validation_loss\n\x00\x00not,a,metrics,file"
+from local.bedrock.reinforcement import RewardSettings
 
 
 def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
-    """Start a job. FINE_TUNING and DISTILLATION are supplied."""
+    """Start a job. FINE_TUNING, DISTILLATION and REINFORCEMENT_FINE_TUNING are supplied."""
     token = params.get("clientRequestToken")
     if arn := region.repeated("job", token):
         return {"jobArn": arn}
     kind = params.get("customizationType", "FINE_TUNING")
-    if kind not in ("FINE_TUNING", "DISTILLATION"):
+    if kind not in ("FINE_TUNING", "DISTILLATION", reward_jobs.KIND):
         raise validation(f"Customization type {kind} is not supplied by this local stand-in.")
     base, earlier = _base(region, params["baseModelIdentifier"])
     _check_base(region, base, kind)
+    rewards = reward_jobs.reward_settings(base, params) if kind == reward_jobs.KIND else None
     _check_teacher(base, kind, params)
     settings = _settings(base, params.get("hyperParameters", {}))
     if "s3Uri" not in params["trainingDataConfig"]:
@@ -42,6 +44,7 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     job_id = region.new_id("job", name)
     fault = region.surroundings.read_faults(project_of(name), "job")
     settings = replace(settings, learns=fault.get("learns", True), growth=fault.get("growth", 1.0))
+    rewards = rewards and replace(rewards, learns=settings.learns)
     job = Job(
         name=name,
         arn=region.arn("model-customization-job", base.model_id, job_id),
@@ -50,11 +53,11 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         request=params,
         created=region.now(),
         folder=region.files / job_id,
-        epochs=settings.epochs,
+        epochs=(rewards or settings).epochs,
         process=None,
         fault=fault,
     )
-    _prepare(region, job, settings, earlier)
+    _prepare(region, job, settings, rewards, earlier)
     region.jobs[job.arn] = job
     region.set_tags(job.arn, params.get("jobTags", []))
     region.remember("job", token, job.arn)
@@ -123,7 +126,7 @@ def advance(region: Region) -> None:
 
 def metrics_of(job: Job) -> dict[str, Any]:
     """Return the metrics that a completed job and its model show."""
-    if job.status != "Completed" or job.result is None:
+    if job.status != "Completed" or job.result is None or "training_loss" not in job.result:
         return {}
     losses = job.result["validation_loss"]
     return {"trainingMetrics": {"trainingLoss": job.result["training_loss"]}} | (
@@ -162,9 +165,12 @@ def _check_base(region: Region, base: FoundationModel, kind: str) -> None:
 
 def _check_teacher(base: FoundationModel, kind: str, params: dict[str, Any]) -> None:
     taught = params.get("customizationConfig", {}).get("distillationConfig")
-    if kind == "FINE_TUNING":
-        if taught:
-            raise validation("distillationConfig is not allowed for customization type FINE_TUNING.")
+    if kind != "DISTILLATION":
+        given = params.get("customizationConfig", {}).keys() - (
+            {"rftConfig"} if kind == reward_jobs.KIND else ()
+        )
+        if given:
+            raise validation(f"{', '.join(sorted(given))} is not allowed for customization type {kind}.")
         return
     if not taught:
         raise validation("distillationConfig is required for customization type DISTILLATION.")
@@ -217,7 +223,13 @@ def _check_names(region: Region, params: dict[str, Any]) -> None:
         )
 
 
-def _prepare(region: Region, job: Job, settings: Settings, earlier: CustomModel | None) -> None:
+def _prepare(
+    region: Region,
+    job: Job,
+    settings: Settings,
+    rewards: RewardSettings | None,
+    earlier: CustomModel | None,
+) -> None:
     """Copy the data as it is now and start the fit; data that cannot be read fails validation."""
     job.folder.mkdir()
     training = job.request["trainingDataConfig"]["s3Uri"]
@@ -226,6 +238,10 @@ def _prepare(region: Region, job: Job, settings: Settings, earlier: CustomModel 
     place = (region.account_id, region.region_name)
     try:
         check_bucket(region.account_id, job.request["outputDataConfig"]["s3Uri"])
+        if rewards:
+            reward_jobs.check_grader(
+                region.account_id, job.request["roleArn"], reward_jobs.grader_of(job.request)
+            )
         (job.folder / "training.jsonl").write_bytes(read_object(*place, training))
         for number, uri in enumerate(validation_uris):
             (job.folder / f"validation-{number}.jsonl").write_bytes(read_object(*place, uri))
@@ -234,9 +250,9 @@ def _prepare(region: Region, job: Job, settings: Settings, earlier: CustomModel 
         return
     request = {
         "training": training,
-        "validation": validation_uris if job.base.reads_validation else [],
+        "validation": validation_uris if rewards or job.base.reads_validation else [],
         "settings": asdict(settings),
-        "records": (max(job.base.records[0], _fewest(job)), job.base.records[1]),
+        "records": (_fewest(job), job.base.records[1]),
         "validation_records": job.base.validation_records,
         "counts_validation": job.base.counts_validation,
         "format": job.base.record_format,
@@ -248,24 +264,31 @@ def _prepare(region: Region, job: Job, settings: Settings, earlier: CustomModel 
         .get("teacherModelConfig"),
         "start": str(earlier.weights) if earlier else None,
     }
+    if rewards:
+        request["rewards"] = {
+            "settings": asdict(rewards),
+            "grader": reward_jobs.grader_of(job.request),
+            "endpoint": region.surroundings.endpoint,
+            "base": job.base.model_id,
+        }
     (job.folder / "request.json").write_text(json.dumps(request))
     job.process = start_fit(job.folder)
 
 
 def _fewest(job: Job) -> int:
-    return job.base.minimum_prompts if customization_of(job) == "DISTILLATION" else 0
+    match customization_of(job):
+        case "DISTILLATION":
+            return max(job.base.records[0], job.base.minimum_prompts)
+        case reward_jobs.KIND:
+            return job.base.minimum_graded
+    return job.base.records[0]
 
 
 def _complete(region: Region, job: Job, now: datetime) -> None:
     """Write the artifacts and register the model."""
     assert job.result is not None
     job_id = job.arn.rsplit("/", 1)[-1]
-    files = {"training_artifacts/step_wise_training_metrics.csv": training_csv(job.result["training"])}
-    for number, points in enumerate(job.result["validation"]):
-        folder = "validation" if number == 0 else f"validation_{number}"
-        name = f"validation_artifacts/post_fine_tuning_validation/{folder}/validation_metrics.csv"
-        files[name] = validation_csv(points)
-    for name, text in files.items():
+    for name, text in metrics_files(job.result).items():
         if job.fault.get("metrics") != "missing":
             content = UNREADABLE if job.fault.get("metrics") == "corrupt" else text
             write_object(
@@ -291,14 +314,14 @@ def _complete(region: Region, job: Job, now: datetime) -> None:
 def _write_early(region: Region, job: Job, share: float) -> None:
     """Leave the training metrics of the steps so far, the last line of them half written."""
     fitted = job.peek()
-    steps = fitted["training"][: int(share * len(fitted["training"]))] if fitted else []
-    if steps:
+    text = training_csv(fitted, share) if fitted else ""
+    if text:
         job_id = job.arn.rsplit("/", 1)[-1]
         write_object(
             region.account_id,
             job.request["outputDataConfig"]["s3Uri"],
-            f"model-customization-job-{job_id}/training_artifacts/step_wise_training_metrics.csv",
-            training_csv(steps)[:-4],
+            f"model-customization-job-{job_id}/{TRAINING}",
+            text[:-4],
         )
 
 

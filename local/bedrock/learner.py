@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -100,7 +100,7 @@ class LinearModel:
         for first in range(0, len(encoded), 256):
             chunk = slice(first, first + 256)
             scores = np.stack([values @ self.weights[rows] for rows, values in encoded[chunk]]) + self.bias
-            total += float(_losses(_probabilities(scores), targets[chunk], self.rest).sum())
+            total += float(_losses(probabilities(scores), targets[chunk], self.rest).sum())
         return total / len(encoded)
 
     def targets(self, examples: Sequence[Example]) -> Indices:
@@ -132,15 +132,15 @@ def fit(
     With `learns` false the weights stay as they are: the model answers the most frequent completion, or as
     `start` does.
     """
-    model = _extended(start, examples) if start else _untrained(examples)
+    model = extended(start, [one.completion for one in examples]) if start else _untrained(examples)
     encoded, targets = model.encode_all(examples), model.targets(examples)
     watched = [(model.encode_all(one), model.targets(one)) for one in validation]
     curve = Curve(validation=[[] for _ in watched])
     random = np.random.default_rng(SEED)
     size = round(max(1, min(RECORDS_PER_BATCH * settings.batch_size, max(4, len(examples) // 10))))
-    descent = _Descent(RATE * settings.rate if settings.learns else 0.0, settings.growth)
+    descent = Descent(RATE * settings.rate if settings.learns else 0.0, settings.growth)
     for epoch in range(settings.epochs):
-        for chosen in _batches(random.permutation(len(examples)), size):
+        for chosen in batches(random.permutation(len(examples)), size):
             loss = descent.step(model, [encoded[number] for number in chosen], targets[chosen])
             curve.training.append((epoch, loss))
         for (rows, classes), points in zip(watched, curve.validation, strict=True):
@@ -148,7 +148,8 @@ def fit(
     return model, curve
 
 
-def _batches(order: Indices, size: int) -> Iterator[Indices]:
+def batches(order: Indices, size: int) -> Iterator[Indices]:
+    """Cut an order of records into batches."""
     for first in range(0, len(order), size):
         yield order[first : first + size]
 
@@ -181,10 +182,10 @@ def _importance(model: LinearModel, examples: Sequence[Example]) -> Floats:
     return np.where(seen > 0, rarity, 0.0).astype(np.float32)
 
 
-def _extended(start: LinearModel, examples: Sequence[Example]) -> LinearModel:
+def extended(start: LinearModel, completions: Iterable[str]) -> LinearModel:
     """Copy an earlier model, with a class for each completion that is new to it."""
     known = set(start.completions)
-    counts = Counter(one.completion for one in examples if one.completion not in known).most_common()
+    counts = Counter(one for one in completions if one not in known).most_common()
     room = max(0, min(MAX_COMPLETIONS - 1, MAX_WEIGHTS // start.buckets - 1) - len(start.completions))
     new = [completion for completion, _ in counts[:room]]
     at = len(start.completions)
@@ -199,7 +200,7 @@ def _extended(start: LinearModel, examples: Sequence[Example]) -> LinearModel:
     )
 
 
-class _Descent:
+class Descent:
     """Steps whose length the rate sets and not the gradient: so long training does overfit."""
 
     def __init__(self, rate: float, growth: float) -> None:
@@ -210,26 +211,42 @@ class _Descent:
 
     def step(self, model: LinearModel, batch: Sequence[Encoded], targets: Indices) -> float:
         """Move the model against the batch's gradient; return the batch's mean loss before the move."""
-        features, place = np.unique(np.concatenate([rows for rows, _ in batch]), return_inverse=True)
-        record = np.repeat(np.arange(len(batch)), [len(rows) for rows, _ in batch])
-        inputs = np.zeros((len(batch), len(features)), dtype=np.float32)
-        inputs[record, place] = np.concatenate([values for _, values in batch])
-        weights = model.weights[features]
-        probabilities = _probabilities(inputs @ weights + model.bias)
-        loss = float(_losses(probabilities, targets, model.rest).mean())
-        if self._rate:
-            probabilities[np.arange(len(batch)), targets] -= 1
-            errors = probabilities / np.float32(len(batch))
-            self._steps += 1
-            self._mean_square = _MEMORY * self._mean_square + (1 - _MEMORY) * float((errors * errors).sum())
-            scale = self._rate / math.sqrt(self._mean_square / (1 - _MEMORY**self._steps) + 1e-12)
-            model.weights[features] = weights - np.float32(scale) * (inputs.T @ errors)
-            model.bias -= np.float32(scale * _BIAS_RATE) * errors.sum(axis=0)
-            self._rate *= self._growth
+        inputs = Inputs(batch)
+        errors = probabilities(inputs.scores(model))
+        loss = float(_losses(errors, targets, model.rest).mean())
+        errors[np.arange(len(batch)), targets] -= 1
+        self.move(model, inputs, errors / np.float32(len(batch)))
         return loss
 
+    def move(self, model: LinearModel, inputs: Inputs, errors: Floats) -> None:
+        """Move the model against errors, one row for each input: the gradient by its scores."""
+        if not self._rate:
+            return
+        self._steps += 1
+        self._mean_square = _MEMORY * self._mean_square + (1 - _MEMORY) * float((errors * errors).sum())
+        scale = self._rate / math.sqrt(self._mean_square / (1 - _MEMORY**self._steps) + 1e-12)
+        model.weights[inputs.features] -= np.float32(scale) * (inputs.values.T @ errors)
+        model.bias -= np.float32(scale * _BIAS_RATE) * errors.sum(axis=0)
+        self._rate *= self._growth
 
-def _probabilities(scores: Floats) -> Floats:
+
+class Inputs:
+    """A batch of encoded requests as one matrix of the features that occur in it."""
+
+    def __init__(self, batch: Sequence[Encoded]) -> None:
+        self.features, place = np.unique(np.concatenate([rows for rows, _ in batch]), return_inverse=True)
+        record = np.repeat(np.arange(len(batch)), [len(rows) for rows, _ in batch])
+        self.values: Floats = np.zeros((len(batch), len(self.features)), dtype=np.float32)
+        self.values[record, place] = np.concatenate([values for _, values in batch])
+
+    def scores(self, model: LinearModel) -> Floats:
+        """Return the score of each class, one row for each request."""
+        scores: Floats = self.values @ model.weights[self.features] + model.bias
+        return scores
+
+
+def probabilities(scores: Floats) -> Floats:
+    """Turn rows of scores into rows of probabilities."""
     scores = scores - scores.max(axis=1, keepdims=True)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=1, keepdims=True)

@@ -1,16 +1,19 @@
 """Does a training file parse, and what does each record ask and answer?
 
 Reads Converse records (`bedrock-conversation-2024`), `prompt`/`completion` pairs and Anthropic's messages;
-a base model takes one of them. Messages follow Bedrock's, which never name more than one line.
+a base model takes one of them. A reinforcement takes prompts in OpenAI's chat format. Error messages follow
+Bedrock's, which never name more than one line.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
+
+Record = TypeVar("Record")
 
 
 class BadRecordError(Exception):
@@ -26,6 +29,24 @@ class Example:
     completion: str
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What one record of a reinforcement asks: the chat as it stands, and what the grader learns beside."""
+
+    system: str
+    user: str
+    messages: list[dict[str, str]]
+    metadata: dict[str, Any]
+
+
+def read_prompts(data: bytes, source: str) -> list[Prompt]:
+    """Parse a JSONL file of prompts in OpenAI's chat format; `source` is its S3 URI.
+
+    Raises BadRecordError at the first bad line.
+    """
+    return _records(data, source, _prompt)
+
+
 def read_examples(
     data: bytes, source: str, record_format: str = "", *, one_system_text: bool = False
 ) -> list[Example]:
@@ -33,13 +54,23 @@ def read_examples(
 
     Raises BadRecordError at the first bad line.
     """
-    examples = list(_examples(data, source, record_format, one_system_text))
-    if not examples:
+
+    def parse(record: Any) -> Example:
+        example = _example(record)
+        _check_format(record, record_format, one_system_text)
+        return example
+
+    return _records(data, source, parse)
+
+
+def _records(data: bytes, source: str, parse: Callable[[Any], Record]) -> list[Record]:
+    records = list(_parsed(data, source, parse))
+    if not records:
         raise BadRecordError(f"The dataset {source} contains no records.")
-    return examples
+    return records
 
 
-def _examples(data: bytes, source: str, record_format: str, one_system_text: bool) -> Iterator[Example]:
+def _parsed(data: bytes, source: str, parse: Callable[[Any], Record]) -> Iterator[Record]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -49,10 +80,7 @@ def _examples(data: bytes, source: str, record_format: str, one_system_text: boo
         lines.pop()
     for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
-            example = _example(record)
-            _check_format(record, record_format, one_system_text)
-            yield example
+            yield parse(json.loads(line))
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise BadRecordError(
                 f"Malformed input record in {source} at line {number}: {_reason(error)}. "
@@ -104,6 +132,23 @@ def _example(record: Any) -> Example:
     if not completion.strip():
         raise ValueError("the last assistant turn is empty")
     return Example(_text(system), _text(messages[-2]["content"]), completion)
+
+
+def _prompt(record: Any) -> Prompt:
+    if not isinstance(record, dict):
+        raise ValueError("the line is not a JSON object")
+    metadata = {key: value for key, value in record.items() if key != "messages"}
+    if "reference_answer" not in metadata:
+        raise KeyError("reference_answer")
+    messages = [{"role": turn["role"], "content": turn["content"]} for turn in record["messages"]]
+    if not all(isinstance(turn["content"], str) for turn in messages):
+        raise ValueError("content must be text")
+    if not {turn["role"] for turn in messages} <= {"system", "user", "assistant"}:
+        raise ValueError("role must be system, user or assistant")
+    if not messages or messages[-1]["role"] != "user" or not messages[-1]["content"].strip():
+        raise ValueError("messages must end with a user turn")
+    system = "\n".join(turn["content"] for turn in messages if turn["role"] == "system")
+    return Prompt(system, messages[-1]["content"], messages, metadata)
 
 
 def _text(content: Any) -> str:

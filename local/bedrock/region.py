@@ -93,6 +93,8 @@ class Surroundings:
     """Project, area and name to the fault that this call shall show."""
     read_faults: Callable[[str, str], Fault]
     """Project and area (`job`, `deployment`, `swap`) to what shall become of its work there."""
+    endpoint: str = ""
+    """URL of the cloud that this Bedrock is part of, where graders are invoked."""
 
 
 class Region(BaseBackend):

@@ -39,7 +39,8 @@ def _problems(shape: Any, value: Any, path: str) -> list[str]:
     if kind == "string":
         return _string_problems(shape, value, path)
     if kind in ("integer", "long", "float", "double"):
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        whole = kind in ("integer", "long")
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             return [_problem(value, path, f"Member must be of type {kind}")]
         return _range_problems(shape, value, path)
     return []

@@ -37,9 +37,12 @@ def take_over(
     *,
     account: Account | None = None,
     models: Callable[[], list[FoundationModel]] = foundation_models,
+    endpoint: str = "",
 ) -> None:
     """Replace moto's Bedrock; call it before the first request, and again for another clock."""
-    Region.surroundings = Surroundings(clock, models, account or Account(), faults.take, read_faults)
+    Region.surroundings = Surroundings(
+        clock, models, account or Account(), faults.take, read_faults, endpoint
+    )
     for module in (moto.bedrock.models, moto.bedrock.responses):
         vars(module)["bedrock_backends"] = api.regions
     moto.bedrock.urls.url_paths.clear()
