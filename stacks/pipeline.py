@@ -74,8 +74,11 @@ PACKAGES: Final = {
     "prepare_dataset": (*_NUMERIC, "requirements-dataset.txt"),
     "decide_promotion": _NUMERIC,
     "plan_round": _NUMERIC,
+    "choose_examples": _NUMERIC,
+    "answer_shard": _NUMERIC,
 }
-"""What the functions with more than requirements.txt hold: numpy for near-duplicates and the bootstrap."""
+"""What the functions with more than requirements.txt hold: numpy for near-duplicates, the bootstrap and the
+search for examples."""
 
 WRITES: Final = {
     "admit_upload": ("runs/*/job.json", "rejections/*"),

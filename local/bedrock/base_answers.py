@@ -145,6 +145,7 @@ def _best(labels: Labels, user: str, size: int) -> str:
     return labels.names[scores.index(max(scores))]
 
 
+@lru_cache(maxsize=8_192)
 def _features(text: str, size: int) -> dict[str, float]:
     words = _WORDS.findall(text.lower().replace("_", " "))
     features = dict.fromkeys(words, 1.0)

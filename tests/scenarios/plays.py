@@ -63,12 +63,17 @@ class Played:
 
 
 def job(project: str, **changes: Any) -> dict[str, Any]:
-    """A small job file for a project: one job of two epochs, unless its changes ask otherwise."""
+    """A small job file for a project: one job of two epochs and no base model with examples, unless changed.
+
+    Its deadline is far: a machine under load is slow by the simulated clock too.
+    """
     small = {
         "base_model": "amazon.nova-micro-v1:0",
         "data": "train.jsonl",
         "stopping": {"policy": "single"},
         "hyperparameters": {"epochCount": 2},
+        "evaluation": {"few_shot": False},
+        "training": {"deadline_hours": 240},
     }
     return {"project": project, **small, **changes}
 

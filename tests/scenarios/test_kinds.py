@@ -15,7 +15,9 @@ from tests.scenarios.plays import (
 
 def distilled(cloud: CloudUnderTest) -> Played:
     given = job("distilled", hyperparameters={}, kind="distillation", distillation={"teacher": "nova-pro"})
-    return play(cloud, {**given, "evaluation": {"max_tokens": 16}}, triage_data(records=SMALL))
+    return play(
+        cloud, {**given, "evaluation": {"max_tokens": 16, "few_shot": False}}, triage_data(records=SMALL)
+    )
 
 
 @scenario(distilled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 CANDIDATE: Final = "candidate"
@@ -59,7 +59,7 @@ def text_of(content: Iterable[Mapping[str, Any]]) -> str:
 
 def write_answers(answers: Iterable[Answer]) -> list[bytes]:
     """Spell answers as lines."""
-    return [json.dumps(asdict(answer), ensure_ascii=False).encode() for answer in answers]
+    return [json.dumps(vars(answer), ensure_ascii=False).encode() for answer in answers]
 
 
 def read_answers(content: bytes) -> list[Answer]:

@@ -6,15 +6,17 @@ comes from the group of the record that is asked.
 
 from __future__ import annotations
 
-import heapq
 import math
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 from statistics import fmean
 from typing import Any, Final
+
+import numpy as np
 
 from tunesmith.evaluation.answers import Question, text_of
 
@@ -43,11 +45,17 @@ class Examples:
         words = [Counter(_words(record)) for record in records]
         lengths = [counted.total() for counted in words]
         mean = fmean(lengths) if lengths else 1.0
-        self._postings: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+        rows: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
+        weights: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
         for row, counted in enumerate(words):
             damping = _K1 * (1 - _B + _B * lengths[row] / (mean or 1.0))
             for word, count in counted.items():
-                self._postings[word].append((row, count * (_K1 + 1) / (count + damping)))
+                rows[word].append(row)
+                weights[word].append(count * (_K1 + 1) / (count + damping))
+        self._postings = {
+            word: (np.frombuffer(found, dtype=np.int64), np.frombuffer(weights[word]))
+            for word, found in rows.items()
+        }
 
     def shown(self, question: Question, number: int) -> Question:
         """Put the records that are most like a question before it, the likest one last.
@@ -66,18 +74,21 @@ class Examples:
         return replace(question, messages=[*chain.from_iterable(reversed(turns)), *question.messages])
 
     def _likest(self, question: Question, number: int) -> list[int]:
-        scores: defaultdict[int, float] = defaultdict(float)
         total = len(self._records)
-        for word in set(_words(question)):
-            found = self._postings.get(word, ())
-            if not found or (total > 20 and len(found) > _COMMON_SHARE * total):
+        scores = np.zeros(total)
+        for word in sorted(set(_words(question))):
+            if word not in self._postings:
                 continue
-            rarity = math.log1p((total - len(found) + 0.5) / (len(found) + 0.5))
-            for row, weight in found:
-                scores[row] += rarity * weight
-        likest = heapq.nsmallest(number, scores, key=lambda row: (-scores[row], row))
-        others = (row for row in range(total) if row not in scores)
-        return [*likest, *islice(others, number - len(likest))]
+            rows, weights = self._postings[word]
+            if total > 20 and len(rows) > _COMMON_SHARE * total:
+                continue
+            scores[rows] += math.log1p((total - len(rows) + 0.5) / (len(rows) + 0.5)) * weights
+        if number < total:
+            least = np.partition(scores, total - number)[total - number]
+            candidates = np.flatnonzero(scores >= least)
+        else:
+            candidates = np.arange(total)
+        return [int(row) for row in candidates[np.argsort(-scores[candidates], kind="stable")][:number]]
 
 
 def best_number(scores: Mapping[int, Sequence[float]]) -> int:
