@@ -38,7 +38,7 @@ ACCOUNT = {"quotas": {"provisioned_units": MODEL_UNITS}}
 """In what the scenarios' account differs from one that is new to Bedrock."""
 SHOP = b"a furniture shop"
 """Whose tickets the example's are, as its system prompt says in every record."""
-PATIENCE = 240.0
+PATIENCE = 480.0
 """Real seconds after which a scenario that does not end is a failure of the machines, not of the test."""
 
 

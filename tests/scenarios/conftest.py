@@ -10,7 +10,7 @@ import pytest
 
 from tests.cloud import CloudUnderTest
 
-AT_ONCE = 16
+AT_ONCE = 8
 """As many as keep two cores busy while others wait for their simulated jobs."""
 
 

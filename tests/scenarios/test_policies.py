@@ -179,7 +179,7 @@ RUNAWAY = {"growth": 1.2}
 
 
 def diverging(cloud: CloudUnderTest) -> Played:
-    cloud.fault("diverging", job={**RUNAWAY, "metrics": "early", "seconds": 6 * 3600})
+    cloud.fault("diverging", job={**RUNAWAY, "metrics": "early", "seconds": 48 * 3600})
     return play(cloud, job("diverging", hyperparameters=LONG), triage_data(records=SMALL))
 
 
