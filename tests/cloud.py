@@ -326,7 +326,7 @@ class CloudUnderTest:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             yield
-            time.sleep(0.2)
+            time.sleep(0.4)
         raise AssertionError(f"{what} did not happen within {PATIENCE:.0f} s")
 
 
