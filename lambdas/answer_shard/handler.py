@@ -19,7 +19,7 @@ from tunesmith.evaluation.answers import (
     read_questions,
     write_answers,
 )
-from tunesmith.evaluation.few_shot import Examples
+from tunesmith.evaluation.retrieval import Examples
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import open_serving
 from tunesmith.settings import AnswerShardSettings

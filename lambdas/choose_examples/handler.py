@@ -22,9 +22,9 @@ from tunesmith.evaluation.few_shot import (
     FEWEST_TO_CHOOSE,
     MOST_TO_CHOOSE,
     NUMBERS_TRIED,
-    Examples,
     best_number,
 )
+from tunesmith.evaluation.retrieval import Examples
 from tunesmith.evaluation.scores import untuned_scores
 from tunesmith.job import Job, parse_job
 from tunesmith.observability import logger

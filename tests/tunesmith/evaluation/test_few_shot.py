@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunesmith.evaluation.answers import Question
-from tunesmith.evaluation.few_shot import MOST_CHARACTERS, Examples, best_number
+from tunesmith.evaluation.few_shot import best_number
+from tunesmith.evaluation.retrieval import MOST_CHARACTERS, Examples
 
 
 def said(text: str) -> dict[str, Any]:
