@@ -53,7 +53,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         )
         reason = _reason(found, event["stopped_because"])
         told |= _told(found, curves, reason, ignores_validation=model.ignores_validation, cost=cost)
-        if job.distillation:
+        if job.customization.chooses_length:
             told["notes"].append(
                 "Bedrock chose how long it trained, and tells nobody: the cost is that of the most "
                 f"epochs that the model takes, {plan.epochs}, without the teacher's answers."

@@ -15,7 +15,7 @@ from tunesmith.serving.capacity import job_capacity, model_capacity, trained_mod
 from tunesmith.settings import PlanJobSettings
 from tunesmith.training.costs import storage_usd_per_month
 from tunesmith.training.hyperparameters import EPOCHS, choose_hyperparameters, values_of
-from tunesmith.training.requests import customization_request
+from tunesmith.training.requests import customization_config, customization_request
 
 LOG = logger("plan_job")
 
@@ -30,14 +30,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     model = find_model(job.base_model)
     plan = read_plan(artifacts, run.run, event["job"])
     validation = f"{prefix}/data/validation.jsonl"
-    # A distillation's answers are the teacher's: the user's own are no measure of it.
     validated = (
         not model.ignores_validation
-        and job.kind == "fine-tuning"
+        and job.customization.reads_validation
         and (artifacts.head(validation) or {"size": 0})["size"] > 0
     )
     records = artifacts.read_json(f"{prefix}/data/report.json")["split"]["train"]["records"]
     chosen = values_of(choose_hyperparameters(job.hyperparameters, model, records=records))
+    sent = {**chosen, EPOCHS: plan.epochs, **plan.hyperparameters}
     request = customization_request(
         project=run.project,
         run=run.run,
@@ -45,9 +45,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         base_model=trained_model(run.run, plan.parent, ledger.capacity(run.run)).arn
         if plan.parent
         else run.continues.get("model_arn", model.training_id),
-        teacher=job.distillation.teacher if job.distillation else "",
-        max_response_tokens=job.distillation.max_response_tokens if job.distillation else 0,
-        hyperparameters={**chosen, EPOCHS: plan.epochs, **plan.hyperparameters},
+        kind=job.customization,
+        config=customization_config(job),
+        hyperparameters={} if job.customization.chooses_length else sent,
         training_uri=artifacts.uri(f"{prefix}/data/train.jsonl"),
         validation_uri=artifacts.uri(validation) if validated else None,
         output_uri=artifacts.uri(f"{prefix}/training/output/{plan.number}/"),

@@ -20,6 +20,7 @@ from pydantic import (
 
 from tunesmith import names
 from tunesmith.catalogue import ServingPath, UploadFormat, find_model, load_catalogue, names_of
+from tunesmith.catalogue.kinds import KINDS, Kind
 from tunesmith.errors import JobFileError, UnknownModelError
 from tunesmith.evaluation.metrics_registry import RUN_METRICS
 from tunesmith.job_text import read_text
@@ -65,6 +66,12 @@ def _inference_id(name: str) -> str:
         return find_model(name).id
     except UnknownModelError as error:
         raise ValueError(str(error)) from error
+
+
+def _kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError("not a kind of tuning")
+    return name
 
 
 def _run_metric(name: str) -> str:
@@ -327,8 +334,8 @@ class Job(_Section):
     data: Annotated[DataFiles, BeforeValidator(_data_files, json_schema_input_type=DataPath | DataFiles)] = (
         Field(description="the training file's path, or train, validation and test with a path each")
     )
-    kind: Literal["fine-tuning", "distillation"] = Field(
-        default="fine-tuning", description="fine-tuning or distillation"
+    kind: Annotated[str, AfterValidator(_kind), WithJsonSchema({"type": "string", "enum": list(KINDS)})] = (
+        Field(default="fine-tuning", description=" or ".join(KINDS))
     )
     distillation: Distillation | None = Field(
         default=None, description="a mapping with teacher, for kind: distillation alone"
@@ -352,6 +359,11 @@ class Job(_Section):
     def on(self, base_model: str) -> Job:
         """Name the base model's inference id where the job file goes on from a champion."""
         return self.model_copy(update={"base_model": base_model})
+
+    @property
+    def customization(self) -> Kind:
+        """What the kind means."""
+        return KINDS[self.kind]
 
     @property
     def serving_path(self) -> ServingPath:
@@ -405,27 +417,23 @@ def _data_problems(data: DataFiles) -> list[str]:
 
 def _kind_problems(job: Job) -> list[str]:
     """Say what does not go together with the kind."""
-    if job.kind == "fine-tuning":
-        told = "distillation: is not allowed with kind: fine-tuning; allowed is to set kind: distillation"
-        return [told] if job.distillation else []
     problems = []
-    if job.distillation is None:
-        problems.append("distillation: is missing; allowed is a mapping with teacher")
-    if job.hyperparameters:
-        problems.append(
-            "hyperparameters: are not allowed with kind: distillation, since Bedrock chooses them; allowed "
-            "is to leave them out"
-        )
-    if job.sweep is not None:
-        problems.append(
-            "sweep: is not allowed with kind: distillation, since Bedrock chooses what it is sent; allowed "
-            "is to leave it out"
-        )
-    if job.stopping.policy not in (None, "single"):
-        problems.append(
-            f"stopping.policy: '{job.stopping.policy}' is not allowed with kind: distillation, since Bedrock "
-            "chooses how long it trains; allowed is single"
-        )
+    for kind in KINDS.values():
+        given = getattr(job, kind.section) if kind.section else None
+        if given is not None and kind.name != job.kind:
+            problems.append(
+                f"{kind.section}: is not allowed with kind: {job.kind}; allowed is to set kind: {kind.name}"
+            )
+        if kind.section and given is None and kind.name == job.kind:
+            problems.append(f"{kind.section}: is missing; allowed is a mapping with {kind.section_needs}")
+    asked = job.customization
+    because = f"not allowed with kind: {job.kind}, since {asked.why_one_job}; allowed is"
+    if asked.chooses_length and job.hyperparameters:
+        problems.append(f"hyperparameters: are {because} to leave them out")
+    if asked.why_one_job and job.sweep is not None:
+        problems.append(f"sweep: is {because} to leave it out")
+    if asked.why_one_job and job.stopping.policy not in (None, "single"):
+        problems.append(f"stopping.policy: '{job.stopping.policy}' is {because} single")
     return problems
 
 

@@ -19,9 +19,6 @@ from tunesmith.job import Job
 from tunesmith.training.hyperparameters import hyperparameter_problems
 from tunesmith.training.rounds import swept
 
-CUSTOMIZATIONS: Final = {"fine-tuning": "FINE_TUNING", "distillation": "DISTILLATION"}
-"""A job file's kind to Bedrock's name of it."""
-
 UNITS_QUOTA: Final = "L-BE77399C"
 """Model units without commitment across custom models; 0 until AWS raises it. Source: an account, 2026-07."""
 DEPLOYMENTS_QUOTA: Final = "L-1EF80F3E"
@@ -170,7 +167,8 @@ def _offer_problems(
     if any(offer.status == "LEGACY" for offer in offers) or any(end <= today for end in ends):
         yield f"{_past_use(model, min(ends, default=None), today)}; {_successor(model)}"
         return
-    if not any(CUSTOMIZATIONS[job.kind] in offer.customizations for offer in offers):
+    asked = job.customization
+    if asked.is_listed and not any(asked.customization in offer.customizations for offer in offers):
         yield (
             f"Bedrock does not offer {job.kind} of {model.title} in {region}; the catalogue knows it in "
             f"{regions}: deploy Tunesmith there"
@@ -235,7 +233,7 @@ def _record_problems(
             f"{enough} records are left to {counted} after the split, and {model.title} needs at "
             f"least {model.minimum_records}: add records, or give data.test and data.validation yourself"
         )
-    if job.kind == "distillation" and split["train"] < model.minimum_prompts:
+    if job.distillation and split["train"] < model.minimum_prompts:
         yield (
             f"{split['train']} records are left to be answered by the teacher, and a distillation needs at "
             f"least {model.minimum_prompts}: add records"

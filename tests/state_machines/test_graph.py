@@ -9,6 +9,7 @@ import pytest
 from tests.state_machines import calls, checks, routes
 from tests.state_machines.machines import NAMES, State, load, states
 from tunesmith import errors, names
+from tunesmith.catalogue.kinds import KINDS
 from tunesmith.training.requests import customization_request
 
 Check = Callable[[State], list[str]]
@@ -110,6 +111,7 @@ def test_the_request_that_the_job_machine_passes_on_is_bedrocks() -> None:
         run="0123456789abcdef",
         number=1,
         base_model="amazon.nova-micro-v1:0:128k",
+        kind=KINDS["fine-tuning"],
         hyperparameters={"epochCount": 2},
         training_uri="s3://bucket/runs/0123456789abcdef/data/train.jsonl",
         validation_uri="s3://bucket/runs/0123456789abcdef/data/validation.jsonl",

@@ -168,11 +168,11 @@ def test_two_parts_do_not_share_a_file() -> None:
         ),
         (
             "data: t.jsonl\nkind: distillation\ndistillation: {teacher: nova-pro}\nhyperparameters: {x: 2}",
-            "hyperparameters: are not allowed with kind: distillation, since Bedrock chooses them",
+            "hyperparameters: are not allowed with kind: distillation, since Bedrock chooses what it is sent",
         ),
         (
             "data: t.jsonl\nkind: distillation\ndistillation: {teacher: nova-pro}\nstopping: {policy: chain}",
-            "stopping.policy: 'chain' is not allowed with kind: distillation, since Bedrock chooses how",
+            "stopping.policy: 'chain' is not allowed with kind: distillation, since Bedrock",
         ),
         (
             "data: t.jsonl\nkind: distillation\ndistillation: {teecher: nova-pro, teacher: nova-pro}",

@@ -150,8 +150,8 @@ def _extent(setting: Setting) -> tuple[tuple[int, int], tuple[int, int], tuple[i
     one: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] = ((1, 1), (1, 1), (epochs, epochs))
     if setting.policy == "single":
         return (*one, "")
-    if setting.length_is_bedrocks:
-        return (*one, "one job: in a distillation Bedrock chooses how long it trains")
+    if setting.why_one_job:
+        return (*one, f"one job: {setting.why_one_job}")
     if setting.stops_by_itself:
         return (*one, "one job: Bedrock itself stops a job of this model that no longer gains")
     if setting.policy == "pair":

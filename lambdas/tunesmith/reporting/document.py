@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tunesmith.catalogue import find_model
+from tunesmith.catalogue.kinds import KINDS
 from tunesmith.evaluation.scores import LENIENT, SHOWN_BESIDE
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.reporting.costs import cost_section
@@ -127,7 +128,7 @@ def _training(training: TrainingRecords, run: Run) -> dict[str, Any]:
 
 def _hyperparameters(records: RunRecords) -> list[dict[str, str]]:
     """Say what a job of full length is sent, and why; empty while there is no data to go by."""
-    if records.data is None or records.job.get("kind") == "distillation":
+    if records.data is None or KINDS[records.job["kind"]].chooses_length:
         return []
     choices = choose_hyperparameters(
         records.job["hyperparameters"],

@@ -79,8 +79,9 @@ class Setting:
     """Whether Bedrock itself ends a job of this model that no longer gains."""
     chosen: Mapping[str, str] = field(default_factory=dict)
     """What a job of full length is sent, by Bedrock's name."""
-    length_is_bedrocks: bool = False
-    """Whether Bedrock chooses how long a job trains; `epochs` is then the most that it may be."""
+    why_one_job: str = ""
+    """Why one job is all that there is, whatever the policy; empty where it is not. Where Bedrock chooses how
+    long it trains, `epochs` is the most that it may be."""
     warm_up: str = ""
     """Name of the model's warm-up hyperparameter; empty where it has none."""
     closed: str = ""
@@ -139,8 +140,8 @@ def _first_round(setting: Setting) -> Decision:
         return Decision(action="train", why=why, jobs=(job(purpose, epochs, why),))
 
     epochs = setting.epochs
-    if setting.length_is_bedrocks:
-        return alone("single", epochs, "one job: in a distillation Bedrock chooses how long it trains")
+    if setting.why_one_job:
+        return alone("single", epochs, f"one job: {setting.why_one_job}")
     if setting.stops_by_itself and setting.policy != "single":
         return alone("single", epochs, f"one job of at most {epochs} epochs: Bedrock stops it by itself")
     if setting.policy == "pair" and setting.judges:

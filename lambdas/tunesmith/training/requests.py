@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tunesmith import names
+from tunesmith.catalogue.kinds import Kind
+from tunesmith.job import Job
 from tunesmith.training.hyperparameters import spell_number
 
 _S3_URI = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-zA-Z0-9]+)+/?")
@@ -27,19 +29,19 @@ def customization_request(
     run: str,
     number: int,
     base_model: str,
+    kind: Kind,
     hyperparameters: Mapping[str, int | float | str],
     training_uri: str,
     validation_uri: str | None,
     output_uri: str,
     role_arn: str,
     model_key_arn: str,
-    teacher: str = "",
-    max_response_tokens: int = 0,
+    config: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Build the request for one of the run's customization jobs.
 
-    `validation_uri` is None where the model ignores validation data. With a teacher it is a
-    distillation, which takes no hyperparameters. Raises ValueError, which lists every
+    `validation_uri` is None where the training ignores validation data, `hyperparameters` are empty where it
+    takes none as text, `config` is what the kind is asked for beside. Raises ValueError, which lists every
     rule of Bedrock that the request breaks: a fault of this code, not of the job file.
     """
     tags = [{"Key": "tunesmith:project", "Value": project}, {"Key": "tunesmith:run", "Value": run}]
@@ -48,10 +50,9 @@ def customization_request(
         "CustomModelName": names.custom_model_name(project, run, number),
         "RoleArn": role_arn,
         "BaseModelIdentifier": base_model,
-        "CustomizationType": "FINE_TUNING",
+        "CustomizationType": kind.customization,
         "TrainingDataConfig": {"S3Uri": training_uri},
         "OutputDataConfig": {"S3Uri": output_uri},
-        "HyperParameters": {name: spell_number(value) for name, value in sorted(hyperparameters.items())},
         "CustomModelKmsKeyId": model_key_arn,
         "JobTags": tags,
         "CustomModelTags": tags,
@@ -59,22 +60,28 @@ def customization_request(
     }
     if validation_uri is not None:
         request["ValidationDataConfig"] = {"Validators": [{"S3Uri": validation_uri}]}
-    if teacher:
-        # Field names and unions: botocore's model; a map of hyperparameters that is empty is left out.
-        del request["HyperParameters"]
-        request["CustomizationType"] = "DISTILLATION"
-        request["CustomizationConfig"] = {
-            "DistillationConfig": {
-                "TeacherModelConfig": {
-                    "TeacherModelIdentifier": teacher,
-                    "MaxResponseLengthForInference": max_response_tokens,
-                }
-            }
+    # A map of hyperparameters that is empty is left out.
+    if hyperparameters:
+        request["HyperParameters"] = {
+            name: spell_number(value) for name, value in sorted(hyperparameters.items())
         }
+    if config:
+        request["CustomizationConfig"] = dict(config)
     problems = check_request(request)
     if problems:
         raise ValueError("; ".join(problems))
     return request
+
+
+def customization_config(job: Job) -> dict[str, Any]:
+    """Spell what a kind is asked for beside data and hyperparameters; empty where there is nothing."""
+    if job.distillation:
+        teacher = {
+            "TeacherModelIdentifier": job.distillation.teacher,
+            "MaxResponseLengthForInference": job.distillation.max_response_tokens,
+        }
+        return {"DistillationConfig": {"TeacherModelConfig": teacher}}
+    return {}
 
 
 def check_request(request: Mapping[str, Any]) -> list[str]:

@@ -29,19 +29,19 @@ MOST_JUDGED: Final = 1_000
 def policy_of(job: Job, model: Model) -> Policy:
     """The policy that the job file names; else a probe, or a pair where validation data is ignored.
 
-    A distillation is one job: Bedrock chooses its length.
+    Some kinds are one job.
     """
-    if job.kind == "distillation":
+    if job.customization.why_one_job:
         return "single"
     return job.stopping.policy or ("pair" if model.ignores_validation else "probe")
 
 
 def planned_epochs(job: Job, model: Model, split: Figures) -> int:
-    """The epochs of a job that runs its full length; for a distillation the most that the model takes.
+    """The epochs of a job that runs its full length; where Bedrock chooses it, the most that the model takes.
 
-    How long Bedrock trains there is not documented, and the budget has to cover it.
+    How long it trains is not documented then, and the budget has to cover it.
     """
-    if job.kind == "distillation":
+    if job.customization.chooses_length:
         return int(model.hyperparameters[EPOCHS].max)
     return epochs_of(choose_hyperparameters(job.hyperparameters, model, records=split["train"]["records"]))
 
@@ -99,10 +99,10 @@ def setting_of(job: Job, model: Model, split: Figures) -> Setting:
     return Setting(
         policy=policy_of(job, model),
         epochs=planned_epochs(job, model, split),
-        chosen={} if job.kind == "distillation" else values_of(choices),
-        has_curve=validation_records > 0 and not model.ignores_validation and job.kind == "fine-tuning",
+        chosen={} if job.customization.chooses_length else values_of(choices),
+        has_curve=validation_records > 0 and not model.ignores_validation and job.customization.has_curve,
         judges=validation_records > 0 and "on_demand" in model.serving_paths,
         stops_by_itself=bool(model.early_stopping),
-        length_is_bedrocks=job.kind == "distillation",
+        why_one_job=job.customization.why_one_job,
         warm_up=WARM_UP if WARM_UP in model.hyperparameters else "",
     )

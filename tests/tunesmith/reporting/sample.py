@@ -62,7 +62,7 @@ def promoted() -> RunRecords:
             capacity_run=RUN,
             since="2026-11-23T13:20:58Z",
         ),
-        job={"budget": {"limit_usd": "50"}, "hyperparameters": {"epochCount": 3}},
+        job={"kind": "fine-tuning", "budget": {"limit_usd": "50"}, "hyperparameters": {"epochCount": 3}},
         data=data_report(),
         estimate=_estimate(),
         training=_training(),

@@ -9,13 +9,16 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tunesmith import names
-from tunesmith.training.requests import customization_request
+from tunesmith.catalogue.kinds import KINDS
+from tunesmith.job import parse_job
+from tunesmith.training.requests import customization_config, customization_request
 
 FACTS: dict[str, Any] = {
     "project": "triage",
     "run": "0123456789abcdef",
     "number": 1,
     "base_model": "amazon.nova-micro-v1:0:128k",
+    "kind": KINDS["fine-tuning"],
     "hyperparameters": {"epochCount": 2, "learningRate": 1e-05},
     "training_uri": "s3://artifacts/runs/0123456789abcdef/data/train.jsonl",
     "validation_uri": "s3://artifacts/runs/0123456789abcdef/data/validation.jsonl",
@@ -81,9 +84,18 @@ def test_every_broken_rule_is_named_at_once() -> None:
 
 
 def test_a_distillation_names_its_teacher_and_no_hyperparameter() -> None:
-    facts = {**FACTS, "teacher": "amazon.nova-pro-v1:0", "max_response_tokens": 300}
+    job = parse_job(
+        b"project: triage\nbase_model: nova-micro\ndata: train.jsonl\nkind: distillation\n"
+        b"distillation: {teacher: nova-pro, max_response_tokens: 300}\n",
+        source="job.yaml",
+    )
+    asked: dict[str, Any] = {
+        "kind": job.customization,
+        "hyperparameters": {},
+        "config": customization_config(job),
+    }
 
-    request = customization_request(**facts)
+    request = customization_request(**{**FACTS, **asked})
 
     assert botocores_complaints(request) == ""
     assert request["CustomizationType"] == "DISTILLATION"

@@ -1,0 +1,54 @@
+"""What does each kind of tuning mean? Bedrock's name for it, and what a run of it may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of tuning, under the name that a job file has for it."""
+
+    name: str
+    customization: str
+    """Bedrock's `customizationType`."""
+    is_listed: bool = True
+    """Whether Bedrock lists the models that take it. Source: its service model, ModelCustomization."""
+    section: str = ""
+    """Key of the job file's mapping that this kind alone has; empty where it needs none."""
+    section_needs: str = ""
+    """The key that must stand in that mapping."""
+    why_one_job: str = ""
+    """Why a run is one job, with neither sweep nor policy; empty where it need not be."""
+    chooses_length: bool = False
+    """Whether Bedrock chooses hyperparameters and length, so that none may be sent."""
+    reads_validation: bool = True
+    """Whether training takes validation data, of a model that makes use of it."""
+    billed: Literal["tokens", "hours"] = "tokens"
+    """What training is billed by."""
+
+    @property
+    def has_curve(self) -> bool:
+        """Whether the loss on validation data tells which length is best."""
+        return self.reads_validation and not self.why_one_job
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind(name="fine-tuning", customization="FINE_TUNING"),
+        Kind(
+            name="distillation",
+            customization="DISTILLATION",
+            section="distillation",
+            section_needs="teacher",
+            why_one_job="Bedrock chooses what it is sent and how long it trains",
+            chooses_length=True,
+            # The answers that are learned are the teacher's: the user's own are no measure of them.
+            reads_validation=False,
+        ),
+    )
+}
+"""Every kind that Tunesmith can tune by."""
