@@ -79,7 +79,7 @@ def estimate(
     found, plan = None, None
     if report.outcome == "valid":
         try:
-            model = find_model(upload.job.base_model)
+            model = upload.job.model
             price = partial(estimate_job, model=model, split=report.split_figures(), prices=table)
             plan = plan_of(upload.job, model, report.to_json(), price)
             found = plan.estimate
@@ -102,7 +102,7 @@ def estimate(
 def prepare(upload: Upload) -> DataReport:
     """Check and split an upload's data as the cloud will for a project's first run."""
     job = upload.job
-    model = find_model(job.base_model)
+    model = job.model
     files = {
         file.role: checked_file(
             file.path,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Node
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{0,9}")
+_FUNCTION: Final = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _RETENTION: Final = {
     7: logs.RetentionDays.ONE_WEEK,
@@ -32,6 +33,8 @@ class Environment:
     log_retention_days: int
     monthly_budget_usd: int
     """What the account's bill of a month in this Region may reach before the topic is told; 0 for any."""
+    graders: Sequence[str]
+    """Names of this account's functions that may grade a reinforcement, beside Tunesmith's own."""
     bundle_packages: bool
     """Whether pip puts arm64 packages beside the functions' code; a laptop's workers bring their own."""
 
@@ -52,6 +55,7 @@ class Environment:
                     _is_budget(self.monthly_budget_usd),
                     "a whole number of US dollars, 0 for no budget",
                 ),
+                ("graders", _are_functions(self.graders), "a list of names of Lambda functions, [] for none"),
                 ("bundle_packages", isinstance(self.bundle_packages, bool), "true or false"),
             )
             if not fits
@@ -125,6 +129,10 @@ def choose_environment(
 
 def _is_budget(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _are_functions(value: object) -> bool:
+    return isinstance(value, Sequence) and all(_matches(_FUNCTION, name) for name in value)
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

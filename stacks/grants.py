@@ -167,6 +167,19 @@ def call_functions(role: iam.Role, functions: Iterable[lambda_.IFunction]) -> No
     )
 
 
+def ask_graders(role: iam.Role, names: Iterable[str]) -> None:
+    """Invoke functions of the user's own, by their names in this account and Region, in every version."""
+    for name in names:
+        arn = cdk.Stack.of(role).format_arn(
+            service="lambda",
+            resource="function",
+            resource_name=name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        reason = "The job file names the version of its grader."
+        allow(role, ["lambda:InvokeFunction"], [arn, f"{arn}:*"], reason=reason)
+
+
 def start_machine(role: iam.Role, machine: sfn.IStateMachine) -> None:
     """Start executions of a machine."""
     allow(role, ["states:StartExecution"], [machine.state_machine_arn])

@@ -60,6 +60,9 @@ EVALUATION: Final = CALLS["evaluate"]
 TRAINING: Final = (*CALLS["train"], *CALLS["job"], *CALLS["judge"])
 """The functions that decide on training; each is denied every blind test, by name."""
 
+GRADER: Final = "grade_answers"
+"""The function that Bedrock calls while it trains by reinforcement; no machine does."""
+
 LARGE: Final = (
     "prepare_dataset", "conclude_job", "answer_validation", *EVALUATION, "decide_promotion", "smoke_test",
     "write_report",
@@ -170,6 +173,8 @@ class PipelineStack(cdk.Stack):
             "pipeline_arn": pipeline.arn if pipeline else "",
             "training_role_arn": self.training_role.role_arn,
             "model_key_arn": self._storage.model_key.key_arn,
+            # A version, so that a job in progress is graded to its end as it was begun.
+            "grader_arn": self.functions[GRADER].version_arn if GRADER in self.functions else "",
         }
         settings = function_settings()[name]
         return settings(**{field.name: known[field.name] for field in fields(settings)}).to_environment()
@@ -292,7 +297,8 @@ class PipelineStack(cdk.Stack):
     def _grant_records(self) -> None:
         """Uploads, records, ledger, messages."""
         storage, ledger = self._storage, self._storage.ledger
-        roles = {name: function.role for name, function in self.functions.items() if name not in EVALUATION}
+        apart = (*EVALUATION, GRADER)
+        roles = {name: function.role for name, function in self.functions.items() if name not in apart}
         for role in [*roles.values(), self.evaluation_role]:
             grants.use_ledger(role, ledger)
             grants.use_key(role, storage.data_key)
@@ -381,3 +387,7 @@ class PipelineStack(cdk.Stack):
         grants.use_key(self.training_role, storage.data_key)
         # A distillation's teacher is asked by the training role.
         grants.ask_base_models(self.training_role)
+        # A reinforcement's grader too, once preflight has tried it.
+        for role in (self.training_role, self.functions["check_preflight"].role):
+            grants.call_functions(role, [self.functions[GRADER].function])
+            grants.ask_graders(role, self._environment.graders)

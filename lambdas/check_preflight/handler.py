@@ -8,15 +8,16 @@ from typing import Any
 
 from tunesmith import names
 from tunesmith.aws import bedrock
+from tunesmith.aws.graders import ask_grader
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.service_quotas import bedrock_quotas
-from tunesmith.catalogue import find_model
-from tunesmith.job import parse_job
+from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.preflight import AccountAnswers, check_plan, quota_codes
 from tunesmith.settings import CheckPreflightSettings
+from tunesmith.training.grader_trial import trial_objection, trial_samples
 
 LOG = logger("check_preflight")
 
@@ -27,7 +28,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = ledger.run(event["run"]), run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    model = find_model(job.base_model)
+    model = job.model
     split = {
         part: figures["records"]
         for part, figures in artifacts.read_json(f"{prefix}/data/report.json")["split"].items()
@@ -41,6 +42,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         access=bedrock.access(model.id),
         quotas=bedrock_quotas(quota_codes(job, model, split)),
         in_use=bedrock.units_in_use(own) if hourly else bedrock.deployments_in_use(own),
+        grader=_try_grader(job, artifacts, run.run, settings.grader_arn),
     )
     report = check_plan(
         job,
@@ -60,3 +62,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     )
     LOG.info("preflight checked", extra={"run": run.run, "model": model.id, **asdict(report)})
     return {"outcome": "refused" if report.problems else "clear", "reason": "; ".join(report.problems)}
+
+
+def _try_grader(job: Job, artifacts: Bucket, run: str, own_arn: str) -> str:
+    """Let a reinforcement's grader grade right and wrong answers; say why it is unfit, empty where not."""
+    if job.reinforcement is None:
+        return ""
+    samples = trial_samples(artifacts.read_json(f"{run_prefix(run)}/data/grader_trial.json"))
+    reply = ask_grader(own_arn if job.reinforcement.own_grader else job.reinforcement.grader, samples)
+    return reply.problem or trial_objection(samples, reply.answer)

@@ -10,15 +10,14 @@ from tunesmith.aws.customization import CustomizationJob, read_curves, read_job
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.training_records import read_plan, read_training, training_key
-from tunesmith.catalogue import find_model
 from tunesmith.job import parse_job
 from tunesmith.ledger import CapacityState, Run, Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import job_token, model_token
 from tunesmith.settings import ConcludeJobSettings
-from tunesmith.training.costs import spent_usd, training_usd
+from tunesmith.training.costs import hourly_usd, spent_usd, training_usd
 from tunesmith.training.hyperparameters import EPOCHS
-from tunesmith.training.metrics import Curves
+from tunesmith.training.metrics import Curves, Measure
 from tunesmith.training.policies import COMPLETED, REFUSED, JobPlan
 from tunesmith.training.rounds import epochs_between
 
@@ -41,18 +40,25 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     else:
         found = read_job(names.job_name(run.project, run.run, plan.number))
         job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-        model = find_model(job.base_model)
+        model = job.model
         folder = f"{prefix}/training/output/{plan.number}/{found.output_folder}"
-        curves = read_curves(artifacts, folder, finished=True)
-        split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
-        _, expected, _ = epochs_between(job, model, split)
-        cost = training_usd(
-            artifacts.read_json(f"{prefix}/estimate.json"),
-            planned_epochs=expected,
-            epochs=found.hyperparameters.get(EPOCHS, str(plan.epochs)),
-        )
+        measure: Measure = "reward" if job.reinforcement else "loss"
+        curves = read_curves(artifacts, folder, finished=True, measure=measure)
+        estimate = artifacts.read_json(f"{prefix}/estimate.json")
+        if job.customization.billed == "hours":
+            cost = hourly_usd(estimate, hours=found.training_seconds / 3600)
+        else:
+            split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
+            _, expected, _ = epochs_between(job, model, split)
+            epochs = found.hyperparameters.get(EPOCHS, str(plan.epochs))
+            cost = training_usd(estimate, planned_epochs=expected, epochs=epochs)
         reason = _reason(found, event["stopped_because"])
         told |= _told(found, curves, reason, ignores_validation=model.ignores_validation, cost=cost)
+        if job.customization.billed == "hours":
+            told["notes"].append(
+                f"It trained for {found.training_seconds / 3600:.1f} hours by Bedrock's own times, the queue "
+                "left out; its cost is reckoned by that."
+            )
         if job.customization.chooses_length:
             told["notes"].append(
                 "Bedrock chose how long it trained, and tells nobody: the cost is that of the most "
@@ -103,6 +109,7 @@ def _refused(run: Run, plan: JobPlan, words: str) -> dict[str, Any]:
         "ended": "",
         "cost_usd": Decimal(0),
         "curves": {"training": [], "validation": []},
+        "measure": "loss",
     }
 
 
@@ -111,10 +118,14 @@ def _told(
 ) -> dict[str, Any]:
     notes = []
     if job.status != COMPLETED:
-        notes.append("It left no model. What it cost is not known: Bedrock bills the tokens that it trained.")
+        billed = "the tokens that it trained" if curves.measure == "loss" else "the hours that it trained"
+        notes.append(f"It left no model. What it cost is not known: Bedrock bills {billed}.")
     else:
         if not curves.training:
-            notes.append("Bedrock left no training metrics: nothing is known of the loss.")
+            where = "" if curves.measure == "loss" else "; Bedrock's console shows it"
+            notes.append(
+                f"Bedrock left no training metrics: nothing is known of the {curves.measure}{where}."
+            )
         if ignores_validation:
             notes.append("This base model makes no use of validation data: there is no validation curve.")
         elif not curves.validation:
@@ -131,5 +142,6 @@ def _told(
         # At most the whole job, where it was not completed.
         "cost_usd": cost,
         "curves": {"training": curves.training, "validation": curves.validation},
+        "measure": curves.measure,
         "notes": notes,
     }

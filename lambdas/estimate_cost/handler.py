@@ -8,7 +8,6 @@ from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
-from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, budget_objection, estimate_job, load_prices
 from tunesmith.cost.approval import question_of
 from tunesmith.cost.plan import plan_of
@@ -30,7 +29,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     uploads = Bucket(settings.dataset_bucket)
     override = uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None
-    model = find_model(job.base_model)
+    model = job.model
     try:
         prices = load_prices(override)
         report = artifacts.read_json(f"{prefix}/data/report.json")

@@ -7,14 +7,13 @@ from typing import Any
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.training_records import read_plan
-from tunesmith.catalogue import find_model
-from tunesmith.job import parse_job
+from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import job_capacity, model_capacity, trained_model
 from tunesmith.settings import PlanJobSettings
 from tunesmith.training.costs import storage_usd_per_month
-from tunesmith.training.hyperparameters import EPOCHS, choose_hyperparameters, values_of
+from tunesmith.training.hyperparameters import EPOCHS, choose_hyperparameters, typed_values, values_of
 from tunesmith.training.requests import customization_config, customization_request
 
 LOG = logger("plan_job")
@@ -27,7 +26,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     run = ledger.require_open(event["run"])
     prefix = run_prefix(run.run)
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    model = find_model(job.base_model)
+    model = job.model
     plan = read_plan(artifacts, run.run, event["job"])
     validation = f"{prefix}/data/validation.jsonl"
     validated = (
@@ -46,8 +45,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if plan.parent
         else run.continues.get("model_arn", model.training_id),
         kind=job.customization,
-        config=customization_config(job),
-        hyperparameters={} if job.customization.chooses_length else sent,
+        config=customization_config(
+            job,
+            numbers=typed_values(sent, model) if job.customization.sends_numbers else {},
+            own_grader_arn=settings.grader_arn,
+        ),
+        hyperparameters={} if job.customization.chooses_length or job.customization.sends_numbers else sent,
         training_uri=artifacts.uri(f"{prefix}/data/train.jsonl"),
         validation_uri=artifacts.uri(validation) if validated else None,
         output_uri=artifacts.uri(f"{prefix}/training/output/{plan.number}/"),
@@ -61,8 +64,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger.enter_capacity(
         model_capacity(**place, deadline_hours=hours, usd_per_month=storage_usd_per_month(estimate))
     )
-    how = f"taught by {job.distillation.teacher}" if job.distillation else f"{plan.epochs} epochs"
-    told = f"asking Bedrock for job {plan.number}: {model.title}, {how}"
+    told = f"asking Bedrock for job {plan.number}: {model.title}, {_how(job, plan.epochs)}"
     ledger.begin_step(run.run, Step.TRAIN, event["now"], told)
     LOG.info("job planned", extra={"run": run.run, "job": request["JobName"]})
     return {"job_name": request["JobName"], "request": request}
+
+
+def _how(job: Job, epochs: int) -> str:
+    if job.distillation:
+        return f"taught by {job.distillation.teacher}"
+    graded = f", graded by {job.reinforcement.grader}" if job.reinforcement else ""
+    return f"{epochs} epochs{graded}"

@@ -8,7 +8,7 @@ from typing import Any
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.training_records import read_training, write_plan
-from tunesmith.catalogue import Model, find_model
+from tunesmith.catalogue import Model
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Run, Step
 from tunesmith.observability import logger
@@ -29,7 +29,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = ledger.require_open(event["run"]), run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    model = find_model(job.base_model)
+    model = job.model
     ledger.begin_step(run.run, Step.TRAIN, event["now"], "planning a round of training")
     records = read_training(artifacts, run.run)
     decision = _decide(run, job, model, records, artifacts, _too_late(ledger, run, job, event["now"]))

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+import msgspec
+
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, run_prefix
 from tunesmith.aws.token_counts import count_tokens
-from tunesmith.catalogue import Model, find_model
+from tunesmith.catalogue import Model
 from tunesmith.dataset import CheckedFile, check_file, joined, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.calibration import texts_to_count, with_counts
+from tunesmith.dataset.formats import REFERENCE_KEY, reference_text, write_prompt
 from tunesmith.dataset.preparation import Prepared, prepare
+from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.report import spelled
 from tunesmith.errors import AssignmentChangedError, SealBrokenError
 from tunesmith.evaluation.answers import read_questions, record_id
@@ -22,6 +26,8 @@ from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.settings import PrepareDatasetSettings
+from tunesmith.training.grader_trial import trial_records
+from tunesmith.training.graders import unfit_references
 
 LOG = logger("prepare_dataset")
 TRIES: Final = 5
@@ -35,7 +41,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     run = ledger.run(event["run"])
     data = f"{run_prefix(run.run)}/data"
     job = parse_job(artifacts.read(f"{run_prefix(run.run)}/job.json"), source="job.json")
-    model = find_model(job.base_model)
+    model = job.model
     files = {
         role: check_file(
             Bucket(pinned["bucket"]).chunks(pinned["key"], pinned["version"]),
@@ -64,13 +70,24 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             ("train", split.train, split.repeats),
             ("validation", split.validation, 1),
         ):
-            content = joined(records, model.record_format) * times
+            content = _spelled(job, model, records) * times
             artifacts.write(f"{data}/{part}.jsonl", content, "application/jsonl")
+        if job.reinforcement:
+            trial = trial_records(spelled(split.train), job.reinforcement.own_grader)
+            artifacts.write_json(f"{data}/grader_trial.json", trial)
         report = with_counts(report, count_tokens(model.id, texts_to_count(split.train)))
     artifacts.write_json(f"{data}/report.json", report.to_json())
     ledger.begin_step(run.run, Step.PREPARE, event["now"], report.summary(), report.figures())
     LOG.info("dataset prepared", extra={"run": run.run, "outcome": report.outcome, **report.figures()})
     return {"outcome": report.outcome, "reason": report.reason}
+
+
+def _spelled(job: Job, model: Model, records: Records) -> bytes:
+    """Spell what Bedrock is sent; a prompt names which of Tunesmith's graders it is for."""
+    if job.reinforcement is None:
+        return joined(records, model.record_format)
+    lines = map(msgspec.json.decode, spelled(records))
+    return b"".join(write_prompt(line, job.reinforcement.own_grader) + b"\n" for line in lines)
 
 
 def _prepared(
@@ -99,9 +116,13 @@ def _prepared(
 
 
 def _measurable(job: Job, prepared: Prepared) -> Prepared:
-    """Find a dataset invalid whose answers the metric cannot be measured against: late, that costs a job."""
+    """Find a dataset invalid that metric or grader cannot go by: late, that costs a job."""
     references = (question.reference for question in read_questions(joined(prepared.split.test)))
     unfit = misfit(job.evaluation.metric, references)
+    if job.reinforcement and job.reinforcement.own_grader and not unfit:
+        prompts = map(msgspec.json.decode, _spelled(job, job.model, prepared.split.train).splitlines())
+        told = (reference_text(prompt[REFERENCE_KEY]) for prompt in prompts)
+        unfit = unfit_references(job.reinforcement.own_grader, told)
     if prepared.report.outcome != "valid" or not unfit:
         return prepared
     return replace(prepared, report=replace(prepared.report, outcome="invalid", reason=unfit))

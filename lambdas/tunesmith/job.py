@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, TypeGuard, get_args
 
@@ -19,13 +20,22 @@ from pydantic import (
 )
 
 from tunesmith import names
-from tunesmith.catalogue import ServingPath, UploadFormat, find_model, load_catalogue, names_of
+from tunesmith.catalogue import (
+    PROMPT_LENGTH,
+    Model,
+    ServingPath,
+    UploadFormat,
+    find_model,
+    load_catalogue,
+    names_of,
+)
 from tunesmith.catalogue.kinds import KINDS, Kind
 from tunesmith.errors import JobFileError, UnknownModelError
 from tunesmith.evaluation.metrics_registry import RUN_METRICS
 from tunesmith.job_text import read_text
 from tunesmith.ledger import Outcome
 from tunesmith.suggestions import did_you_mean
+from tunesmith.training.graders import GRADERS
 
 MAX_BYTES: Final = 65_536
 """Largest job file that is read; a real one has some hundred bytes."""
@@ -80,6 +90,12 @@ def _run_metric(name: str) -> str:
     return name
 
 
+def _grader(name: str) -> str:
+    if name not in GRADERS and not re.fullmatch(_FUNCTION_ARN, name, re.ASCII):
+        raise ValueError("neither a grader nor a function")
+    return name
+
+
 def _checked_group_key(path: str) -> str:
     if not re.fullmatch(_GROUP_KEY_PATTERN, path, re.ASCII) or path.partition(".")[0] in _RECORD_KEYS:
         raise ValueError("not a group key")
@@ -131,6 +147,11 @@ ColumnName = Annotated[
     AfterValidator(_checked_column),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _MAX_COLUMN_LENGTH}),
 ]
+_FUNCTION_ARN: Final = (
+    r"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}(-gov)?-[a-z]+-\d:\d{12}:function:[a-zA-Z0-9-_.]+"
+    r"(:(\$LATEST|[a-zA-Z0-9-_]+))?"
+)
+"""What Bedrock takes as a grader: LambdaArn in botocore's service model."""
 _PATH_ALLOWED: Final = (
     "the path of a .jsonl, .csv or .parquet file (or .jsonl.gz, .jsonl.zst, .csv.gz, .csv.zst, or .json.gz) "
     "relative to the job file, of ASCII letters, digits and -_.!()*' "
@@ -241,6 +262,34 @@ class Distillation(_Section):
     )
 
 
+class Reinforcement(_Section):
+    """Who grades the answers that the model tries, and how long it may think."""
+
+    grader: Annotated[
+        str,
+        AfterValidator(_grader),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string", "enum": list(GRADERS)},
+                    {"type": "string", "pattern": f"^{_FUNCTION_ARN}$"},
+                ]
+            }
+        ),
+    ] = Field(
+        description=f"one of {', '.join(GRADERS)}, or the ARN of a Lambda function of your own, whose name "
+        "stands in `graders` of the environment in cdk.json"
+    )
+    reasoning_effort: Literal["low", "medium", "high"] | None = Field(
+        default=None, description="low, medium or high; by default what Bedrock takes"
+    )
+
+    @property
+    def own_grader(self) -> str:
+        """The grader of Tunesmith's that is asked for; empty where it is a function of the user's."""
+        return self.grader if self.grader in GRADERS else ""
+
+
 class Evaluation(_Section):
     """What the candidate must gain, and by which measure."""
 
@@ -340,6 +389,9 @@ class Job(_Section):
     distillation: Distillation | None = Field(
         default=None, description="a mapping with teacher, for kind: distillation alone"
     )
+    reinforcement: Reinforcement | None = Field(
+        default=None, description="a mapping with grader, for kind: reinforcement alone"
+    )
     hyperparameters: dict[str, HyperparameterValue] = Field(
         default={}, description="Bedrock's hyperparameter names with a number each"
     )
@@ -364,6 +416,15 @@ class Job(_Section):
     def customization(self) -> Kind:
         """What the kind means."""
         return KINDS[self.kind]
+
+    @property
+    def model(self) -> Model:
+        """The base model with what holds for the kind: its limits, format and hyperparameters."""
+        model = find_model(self.base_model).as_tuned_by(self.kind)
+        if model.learns_by_reward and PROMPT_LENGTH in self.hyperparameters:
+            longest = int(min(float(self.hyperparameters[PROMPT_LENGTH]), MAX_BYTES))
+            model = replace(model, tokens_per_prompt=longest)
+        return model
 
     @property
     def serving_path(self) -> ServingPath:

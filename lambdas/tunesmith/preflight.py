@@ -55,6 +55,8 @@ class AccountAnswers:
     """Quota code to its value in this account and Region."""
     in_use: int | None = None
     """Deployments, or model units of custom models without commitment, that others than this run hold now."""
+    grader: str = ""
+    """Why a reinforcement's grader cannot be trained with, as a trial showed; empty where it can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +95,14 @@ def check_plan(
         *_offer_problems(job, model, account.offers, account.region, today),
         *_access_problems(model, account),
         *_teacher_problems(job, model),
+        *_grader_problems(job, account),
         *_record_problems(job, model, split, account.quotas.get(model.maximum_records_quota)),
         *hyperparameter_problems(job.hyperparameters, model),
         *_sweep_problems(job, model, split),
         *_serving_problems(job, model, today),
         *_quota_problems(needs, account),
     )
-    return PreflightReport(problems=problems, notes=tuple(_notes(needs, account)))
+    return PreflightReport(problems=problems, notes=tuple(_notes(job, needs, account)))
 
 
 def quota_codes(job: Job, model: Model, split: Mapping[str, int]) -> set[str]:
@@ -222,6 +225,11 @@ def _teacher_problems(job: Job, model: Model) -> Iterator[str]:
         yield f"{model.title} cannot learn from {teacher.title}: set distillation.teacher to {known}"
 
 
+def _grader_problems(job: Job, account: AccountAnswers) -> Iterator[str]:
+    if job.reinforcement is not None and account.grader:
+        yield f"the grader {job.reinforcement.grader} cannot be trained with: {account.grader}"
+
+
 def _record_problems(
     job: Job, model: Model, split: Mapping[str, int], quota: Decimal | None
 ) -> Iterator[str]:
@@ -289,8 +297,13 @@ def _quota_problems(needs: Sequence[QuotaNeed], account: AccountAnswers) -> Iter
             )
 
 
-def _notes(needs: Sequence[QuotaNeed], account: AccountAnswers) -> Iterator[str]:
+def _notes(job: Job, needs: Sequence[QuotaNeed], account: AccountAnswers) -> Iterator[str]:
     """Say what could not be asked, so that nobody takes it for checked."""
+    if not job.customization.is_listed:
+        yield (
+            f"Bedrock's list of models has no word for {job.kind}: whether it is offered here shows when the "
+            "job is asked for"
+        )
     for need in needs:
         if account.quotas.get(need.code) is None:
             yield f"the quota {need.code} ({need.what}) could not be read; this run needs {need.wanted}"

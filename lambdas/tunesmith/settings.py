@@ -32,6 +32,11 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GradeAnswersSettings(FunctionSettings):
+    """`grade_answers`: is called by Bedrock while it trains, and may touch neither ledger nor bucket."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdmitUploadSettings(FunctionSettings):
     """`admit_upload`: reads the dataset bucket, starts the pipeline, tells of rejections."""
 
@@ -49,7 +54,9 @@ class PrepareDatasetSettings(FunctionSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckPreflightSettings(FunctionSettings):
-    """`check_preflight`: asks Bedrock what it still offers."""
+    """`check_preflight`: asks Bedrock what it still offers, and a reinforcement's grader what it can tell."""
+
+    grader_arn: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +84,7 @@ class PlanJobSettings(FunctionSettings):
 
     training_role_arn: str
     model_key_arn: str
+    grader_arn: str
 
 
 @dataclass(frozen=True, kw_only=True)

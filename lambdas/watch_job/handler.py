@@ -17,6 +17,7 @@ from tunesmith.observability import logger
 from tunesmith.serving.capacity import later, seconds_between
 from tunesmith.settings import WatchJobSettings
 from tunesmith.training.costs import hourly_overspend, spent_usd
+from tunesmith.training.metrics import Measure
 from tunesmith.training.stopping import (
     LONGEST_WAIT_SECONDS,
     STUCK_AFTER_SECONDS,
@@ -40,14 +41,16 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     found = read_job(names.job_name(run.project, run.run, number))
     started = next(step.started for step in ledger.steps(run.run) if step.step is Step.TRAIN)
-    curves = read_curves(artifacts, f"{prefix}/training/output/{number}/", finished=False)
+    measure: Measure = "reward" if job.reinforcement else "loss"
+    folder = f"{prefix}/training/output/{number}/"
+    curves = read_curves(artifacts, folder, finished=False, measure=measure)
     unchanged = _seconds(found.changed, now)
     # What past jobs took is asked for only where it may matter.
     past = ledger.past_job_seconds(run.project) if unchanged >= STUCK_AFTER_SECONDS else []
     decision = watch(
         elapsed_seconds=seconds_between(started, now),
         deadline_seconds=3600.0 * job.training.deadline_hours,
-        training_losses=[point.loss for point in curves.training],
+        training_losses=curves.training_losses,
         unchanged_seconds=unchanged,
         stuck_after_seconds=stuck_after(past),
         stop_when_stuck=job.training.stop_when_stuck,
@@ -88,7 +91,7 @@ def _record(
     key = training_key(run, "watch", number)
     entries, _ = artifacts.read_json_and_tag(key)
     entries = entries or []
-    sees = "training_loss" in evidence
+    sees = "step" in evidence
     entry = {
         "at": now,
         "action": decision.action,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Final
 
 from local.bedrock.foundation import FoundationModel
-from tunesmith.catalogue import Model, load_catalogue
+from tunesmith.catalogue import Hyperparameter, Model, load_catalogue
 
 PROFILE_GROUPS: Final = ("us", "eu", "apac", "global")
 """Prefixes of cross-Region inference profiles."""
@@ -47,10 +48,7 @@ def _both_ids(model: Model) -> list[FoundationModel]:
         model_id=model.training_id,
         customizations=customizations,
         inference_types=("PROVISIONED",) if common["provisionable"] else (),
-        hyperparameters={
-            name: (float(one.min), float(one.max), float(one.default))
-            for name, one in model.hyperparameters.items()
-        },
+        hyperparameters=_ranges(model.hyperparameters),
         records=(model.minimum_records, model.maximum_records),
         validation_records=(
             max(1, model.minimum_validation),
@@ -59,6 +57,7 @@ def _both_ids(model: Model) -> list[FoundationModel]:
         counts_validation=model.minimum_counts_validation,
         teachers=model.teachers,
         minimum_prompts=model.minimum_prompts,
+        **_rewarded(model),
         record_format=model.record_format,
         one_system_text=model.one_system_text,
         tokens_per_record=model.tokens_per_record,
@@ -67,6 +66,22 @@ def _both_ids(model: Model) -> list[FoundationModel]:
         **common,
     )
     return [training] if model.training_id == model.id else [inference, training]
+
+
+def _rewarded(model: Model) -> dict[str, Any]:
+    """Say what training by rewards takes; nothing for a model that has none."""
+    if model.reinforcement is None:
+        return {}
+    return {
+        "minimum_graded": model.reinforcement.minimum_prompts,
+        "reinforcement": _ranges(model.reinforcement.hyperparameters),
+    }
+
+
+def _ranges(hyperparameters: Mapping[str, Hyperparameter]) -> dict[str, tuple[float, float, float]]:
+    return {
+        name: (float(one.min), float(one.max), float(one.default)) for name, one in hyperparameters.items()
+    }
 
 
 def _times(model: Model) -> dict[str, datetime]:

@@ -22,6 +22,7 @@ from tunesmith.settings import function_settings
 EVENTS = Path(__file__).parent.parent / "events"
 STEP: dict[str, str] = json.loads((EVENTS / "step.json").read_text())
 RUN, PROJECT = STEP["run"], "triage"
+GRADER_ARN = "arn:aws:lambda:us-east-1:123456789012:function:grade:7"
 JOB = "project: triage\nbase_model: nova-micro\ndata: train.jsonl\n"
 
 
@@ -140,6 +141,7 @@ def data_run(ledger_table: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Data
         "dataset_bucket": "datasets",
         "pipeline_arn": pipeline,
         "topic_arn": topic,
+        "grader_arn": GRADER_ARN,
     }
     settings = function_settings()
     for name in ("admit_upload", "prepare_dataset", "check_preflight", "estimate_cost"):

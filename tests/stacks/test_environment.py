@@ -46,7 +46,7 @@ def test_unknown_and_missing_keys_are_told_together() -> None:
 def test_every_wrong_value_is_told_at_once() -> None:
     with pytest.raises(
         ValueError,
-        match=r"name.*region.*retain_data.*log_retention_days.*monthly_budget_usd.*bundle_packages",
+        match=r"name.*region.*retain_data.*retention_days.*monthly_budget_usd.*graders.*bundle_packages",
     ) as caught:
         Environment(
             name="Prod-1",
@@ -54,6 +54,7 @@ def test_every_wrong_value_is_told_at_once() -> None:
             retain_data="yes",  # type: ignore[arg-type]
             log_retention_days=31,
             monthly_budget_usd=-1,
+            graders=["*"],
             bundle_packages=1,  # type: ignore[arg-type]
         )
     assert "31 is not allowed; expected one of [7, 30, 90, 365]" in str(caught.value)

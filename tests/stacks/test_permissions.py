@@ -9,8 +9,8 @@ import pytest
 
 from stacks.components.function import pascal_case
 from stacks.grants import UNSCOPED_ACTIONS
-from stacks.pipeline import CALLS, CHILDREN, MACHINES
-from tests.stacks.assembly import Assembly, Template, listed, spelled, statements
+from stacks.pipeline import CALLS, CHILDREN, GRADER, MACHINES
+from tests.stacks.assembly import GRADERS, Assembly, Template, listed, spelled, statements
 from tests.state_machines.machines import load, tasks
 
 EXECUTION_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
@@ -147,6 +147,34 @@ def test_what_stands_in_which_part_is_read_and_written_by_preparation_alone(pipe
             touching.setdefault(roles, set()).update(listed(statement["Action"]))
     assert {role.rstrip("0123456789ABCDEF"): actions for role, actions in touching.items()} == {
         "PrepareDatasetRole": {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"},
+    }
+
+
+def test_graders_are_invoked_by_training_role_and_preflight_and_no_other_function_is(
+    pipeline: Template,
+) -> None:
+    invoked = {
+        roles.rstrip("0123456789ABCDEF"): {
+            spelled(resource)
+            for statement in _of(pipeline, roles)
+            if "lambda:InvokeFunction" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        }
+        for roles, statement in statements(pipeline)
+        if "lambda:InvokeFunction" in listed(statement["Action"]) and "Machine" not in roles
+    }
+    own = f"<{_id_of(pipeline, 'AWS::Lambda::Function', GRADER)}.Arn>:*"
+    users = f"arn:aws:lambda:us-east-1:<AWS::AccountId>:function:{GRADERS[0]}"
+    allowed = {own, users, f"{users}:*"}
+    assert invoked == {"TrainingRole": allowed, "CheckPreflightRole": allowed}
+
+
+def test_the_grader_may_touch_nothing_but_its_log_and_trace(pipeline: Template) -> None:
+    assert _actions(pipeline, f"{pascal_case(GRADER)}Role") == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stacks.components.function import pascal_case
-from stacks.pipeline import MACHINES
+from stacks.pipeline import GRADER, MACHINES
 from tests.stacks.assembly import ROOT, Assembly, Template, spelled
 from tests.state_machines.machines import NAMES, load, tasks
 from tunesmith import names
@@ -80,7 +80,15 @@ def test_machines_call_versions_that_stay_when_newer_ones_come(pipeline: Templat
         for key, value in properties.get("DefinitionSubstitutions", {}).items()
         if key.endswith("Arn") and not key.endswith("MachineArn") and key != "TopicArn"
     ]
-    assert sorted(called) == sorted(versions)
+    # The grader is called by Bedrock; its version stands in the variables of whoever plans a job.
+    graders = {
+        properties["Environment"]["Variables"]["TUNESMITH_GRADER_ARN"]["Ref"]
+        for properties in pipeline.properties("AWS::Lambda::Function")
+        if properties["Handler"].split(".")[0] in ("check_preflight", "plan_job")
+    }
+    assert len(graders) == 1
+    assert versions[next(iter(graders))]["Properties"]["FunctionName"]["Ref"].startswith(pascal_case(GRADER))
+    assert sorted([*called, *graders]) == sorted(versions)
     assert {version["DeletionPolicy"] for version in versions.values()} == {"Retain"}
 
 

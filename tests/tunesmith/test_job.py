@@ -100,7 +100,10 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert by_key["project"].startswith("project: is missing; allowed is lower-case letters")
     assert "did you mean 'nova-micro'" in by_key["base_model"]
     assert by_key["data"].startswith("data: [1] is not allowed; allowed is the training file's path")
-    assert by_key["kind"] == "kind: 'pre-training' is not allowed; allowed is fine-tuning or distillation"
+    assert (
+        by_key["kind"]
+        == "kind: 'pre-training' is not allowed; allowed is fine-tuning, distillation or reinforcement"
+    )
     assert by_key["hyperparameters.epochCount"].startswith("hyperparameters.epochCount: True is not allowed")
     assert "with a number each" in by_key["hyperparameters.learningRate"]
     assert by_key["training.deadline_hours"].endswith("allowed is a whole number of hours from 1 to 240")
@@ -177,6 +180,27 @@ def test_two_parts_do_not_share_a_file() -> None:
         (
             "data: t.jsonl\nkind: distillation\ndistillation: {teecher: nova-pro, teacher: nova-pro}",
             "distillation.teecher: is no key of a job file (did you mean 'teacher'?); allowed are teacher",
+        ),
+        ("data: t.jsonl\nkind: reinforcement", "reinforcement: is missing; allowed is a mapping with grader"),
+        (
+            "data: t.jsonl\nreinforcement: {grader: numeric}",
+            "reinforcement: is not allowed with kind: fine-tuning; allowed is to set kind: reinforcement",
+        ),
+        (
+            "data: t.jsonl\nkind: reinforcement\nreinforcement: {grader: bleu}",
+            "reinforcement.grader: 'bleu' is not allowed; allowed is one of exact_match, numeric,",
+        ),
+        (
+            "data: t.jsonl\nkind: reinforcement\nreinforcement: {grader: numeric, reasoning_effort: most}",
+            "reinforcement.reasoning_effort: 'most' is not allowed; allowed is low, medium or high",
+        ),
+        (
+            "data: t.jsonl\nkind: reinforcement\nreinforcement: {grader: numeric}\nsweep: {}",
+            "sweep: is not allowed with kind: reinforcement",
+        ),
+        (
+            "data: t.jsonl\nkind: reinforcement\nreinforcement: {grader: numeric}\nstopping: {policy: pair}",
+            "stopping.policy: 'pair' is not allowed with kind: reinforcement",
         ),
     ],
 )
@@ -349,3 +373,25 @@ def test_columns_of_a_table_are_named_field_by_field() -> None:
 def test_a_column_that_cannot_be_meant_is_refused(data: str, said: str) -> None:
     [problem] = problems(SMALL.replace(b"train.jsonl", data.encode()))
     assert said in problem
+
+
+@pytest.mark.parametrize("grader", ["numeric", "arn:aws:lambda:us-east-1:123456789012:function:my-grader:7"])
+def test_a_reinforcement_names_a_grader_of_tunesmiths_or_a_function(grader: str) -> None:
+    text = f"kind: reinforcement\nreinforcement: {{grader: '{grader}'}}\n".encode()
+    job = parse_job(SMALL + text, source="job.yaml")
+    assert job.reinforcement is not None
+    assert job.reinforcement.own_grader == ("numeric" if grader == "numeric" else "")
+
+
+def test_the_model_of_a_job_has_the_limits_of_its_kind() -> None:
+    text = b"project: p\nbase_model: nova-2-lite\ndata: t.jsonl\n"
+    asked = b"kind: reinforcement\nreinforcement: {grader: numeric}\n"
+    tuned = parse_job(text, source="job.yaml").model
+    rewarded = parse_job(text + asked, source="job.yaml").model
+    assert (tuned.minimum_records, rewarded.minimum_records) == (200, 100)
+    assert (tuned.record_format, rewarded.record_format) == ("converse", "openai_chat")
+    assert list(tuned.hyperparameters) == ["epochCount"]
+    assert "trainingSamplePerPrompt" in rewarded.hyperparameters
+    longer = text + asked + b"hyperparameters: {maxPromptLength: 9000}"
+    longest = [parse_job(one, source="job.yaml").model.tokens_per_prompt for one in (text + asked, longer)]
+    assert longest == [4096, 9000]

@@ -50,9 +50,10 @@ def checked(
 ) -> PreflightReport:
     body = f"project: p\nbase_model: {name}\ndata: t.jsonl\n{job}".encode()
     answers = {"region": "us-east-1", "offers": offered(name), "access": OPEN, "in_use": 0, "quotas": AMPLE}
+    parsed = parse_job(body, source="job.yaml")
     return check_plan(
-        parse_job(body, source="job.yaml"),
-        find_model(name),
+        parsed,
+        parsed.model,
         AccountAnswers(**{**answers, **account}),
         split=split,
         beside_champion=beside_champion,
@@ -126,11 +127,11 @@ def test_a_model_that_may_be_called_but_not_tuned_here_is_refused() -> None:
 
 def test_a_kind_that_the_model_lacks_is_refused() -> None:
     body = b"project: p\nbase_model: nova-micro\ndata: t.jsonl"
-    job = parse_job(body, source="job.yaml").model_copy(update={"kind": "import"})
+    job = parse_job(body, source="job.yaml").model_copy(update={"kind": "reinforcement"})
     account = AccountAnswers(region="us-east-1", offers=[], quotas=AMPLE)
     model = find_model("nova-micro")
     problem = check_plan(job, model, account, split=SPLIT, beside_champion=False, today=TODAY).problems[0]
-    assert problem == "Amazon Nova Micro has no import; use one of fine-tuning, distillation in `kind`"
+    assert problem == "Amazon Nova Micro has no reinforcement; use one of fine-tuning, distillation in `kind`"
 
 
 def test_a_distillation_needs_a_teacher_that_the_student_can_learn_from_and_enough_prompts() -> None:
@@ -289,3 +290,33 @@ def test_a_model_customized_before_on_demand_serving_began_cannot_have_it() -> N
     [problem] = problems(today=date(2025, 7, 15))
     assert "served on demand only if it was customized on or after 2025-07-16" in problem
     assert problems("nova-micro", BY_THE_HOUR, today=date(2025, 7, 15)) == []
+
+
+REWARDED = "kind: reinforcement\nreinforcement: {grader: numeric}"
+
+
+def test_a_reinforcement_is_refused_with_what_its_trial_showed() -> None:
+    assert problems("nova-2-lite", REWARDED) == []
+    [found] = problems("nova-2-lite", REWARDED, grader="it failed: KeyError")
+    assert found == "the grader numeric cannot be trained with: it failed: KeyError"
+    assert problems("nova-2-lite", grader="nobody asks") == []
+
+
+def test_a_reinforcement_needs_a_hundred_prompts_and_a_model_that_learns_by_rewards() -> None:
+    [few] = problems("nova-2-lite", REWARDED, split={**SPLIT, "train": 99})
+    assert few.startswith(
+        "99 records are left to train on after the split, and Amazon Nova 2 Lite needs at least 100"
+    )
+    found = problems("nova-micro", REWARDED)
+    assert (
+        found[0] == "Amazon Nova Micro has no reinforcement; use one of fine-tuning, distillation in `kind`"
+    )
+
+
+def test_what_bedrocks_list_does_not_say_of_a_reinforcement_is_noted() -> None:
+    job = parse_job(
+        f"project: p\nbase_model: nova-2-lite\ndata: t.jsonl\n{REWARDED}".encode(), source="job.yaml"
+    )
+    account = AccountAnswers(region="us-east-1", offers=offered("nova-2-lite"), quotas=AMPLE)
+    report = check_plan(job, job.model, account, split=SPLIT, beside_champion=False, today=TODAY)
+    assert any("has no word for reinforcement" in note for note in report.notes)

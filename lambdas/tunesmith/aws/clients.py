@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
@@ -46,6 +47,13 @@ def cloudformation() -> CloudFormationClient:
 def dynamodb() -> DynamoDBClient:
     """The ledger's service."""
     return boto3.client("dynamodb", config=_RETRIES)  # noqa: TID251
+
+
+@cache
+def functions() -> LambdaClient:
+    """Lambda, for graders alone: asked once, and given the time that one grader should need at most."""
+    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=120)
+    return boto3.client("lambda", config=config)  # noqa: TID251
 
 
 @cache
@@ -91,6 +99,7 @@ def forget() -> None:
         bedrock_runtime,
         cloudformation,
         dynamodb,
+        functions,
         price_list,
         s3,
         service_quotas,

@@ -10,7 +10,14 @@ from botocore.exceptions import ClientError
 
 from tunesmith.aws import clients
 from tunesmith.aws.objects import Bucket
-from tunesmith.training.metrics import TRAINING_SUFFIX, VALIDATION_SUFFIX, Curves, LossPoint, read_losses
+from tunesmith.training.metrics import (
+    TRAINING_SUFFIX,
+    VALIDATION_SUFFIX,
+    Curves,
+    LossPoint,
+    Measure,
+    read_points,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
@@ -35,6 +42,14 @@ class CustomizationJob:
     failure: str
 
     @property
+    def training_seconds(self) -> float:
+        """How long the training itself took, without the queue; 0 where it never began."""
+        if not (self.training_since and self.ended):
+            return 0.0
+        took = datetime.fromisoformat(self.ended) - datetime.fromisoformat(self.training_since)
+        return max(0.0, took.total_seconds())
+
+    @property
     def output_folder(self) -> str:
         """Name of the folder below the output prefix in which Bedrock leaves the job's files."""
         return f"model-customization-job-{self.arn.rsplit('/', 1)[-1]}/"
@@ -48,7 +63,7 @@ def read_job(name: str, client: BedrockClient | None = None) -> CustomizationJob
         arn=answer["jobArn"],
         status=answer.get("status", ""),
         model_arn=answer.get("outputModelArn", ""),
-        hyperparameters=dict(answer.get("hyperParameters", {})),
+        hyperparameters=_hyperparameters(answer),
         submitted=answer["creationTime"].isoformat(),
         changed=max(_times(answer)).isoformat(),
         training_since=_training_since(answer),
@@ -81,13 +96,25 @@ def model_may_exist(name: str, client: BedrockClient | None = None) -> bool:
     return True
 
 
-def read_curves(bucket: Bucket, prefix: str, *, finished: bool) -> Curves:
+def read_curves(bucket: Bucket, prefix: str, *, finished: bool, measure: Measure = "loss") -> Curves:
     """Read the metrics files below a prefix; an absent file gives an empty curve."""
     keys = bucket.keys(prefix)
-    return Curves(
-        training=_losses(bucket, keys, TRAINING_SUFFIX, finished),
-        validation=_losses(bucket, keys, VALIDATION_SUFFIX, finished),
-    )
+
+    def points(suffix: str) -> list[LossPoint]:
+        # With several validators there may be several files; Tunesmith gives one, and reads the first.
+        found = sorted(key for key in keys if key.endswith(suffix))
+        text = bucket.read(found[0]).decode("utf-8", "replace") if found else ""
+        return read_points(text, finished=finished, measure=measure)
+
+    return Curves(training=points(TRAINING_SUFFIX), validation=points(VALIDATION_SUFFIX), measure=measure)
+
+
+def _hyperparameters(answer: GetModelCustomizationJobResponseTypeDef) -> dict[str, str]:
+    """Read what a job was sent; a reinforcement's are numbers, and stand elsewhere."""
+    config = cast("dict[str, Any]", answer.get("customizationConfig") or {})
+    numbers = config.get("rftConfig", {}).get("hyperParameters", {})
+    told = {name: str(value) for name, value in numbers.items()}
+    return dict(answer.get("hyperParameters", {})) or told
 
 
 def _over(answer: GetModelCustomizationJobResponseTypeDef) -> bool:
@@ -103,9 +130,3 @@ def _times(answer: GetModelCustomizationJobResponseTypeDef) -> list[datetime]:
 def _training_since(answer: GetModelCustomizationJobResponseTypeDef) -> str:
     began = answer.get("statusDetails", {}).get("trainingDetails", {}).get("creationTime")
     return began.isoformat() if began else ""
-
-
-def _losses(bucket: Bucket, keys: list[str], suffix: str, finished: bool) -> list[LossPoint]:
-    # With several validators there may be several files; Tunesmith gives one, and reads the first.
-    found = sorted(key for key in keys if key.endswith(suffix))
-    return read_losses(bucket.read(found[0]).decode("utf-8", "replace"), finished=finished) if found else []

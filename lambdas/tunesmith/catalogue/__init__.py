@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -15,7 +15,7 @@ import yaml
 from tunesmith.errors import UnknownModelError
 from tunesmith.suggestions import did_you_mean
 
-RecordFormat = Literal["converse", "anthropic_messages", "prompt_completion"]
+RecordFormat = Literal["converse", "anthropic_messages", "prompt_completion", "openai_chat"]
 """What a model is trained on."""
 UploadFormat = Literal["converse", "anthropic_messages", "prompt_completion", "openai_chat"]
 """What is read."""
@@ -25,6 +25,10 @@ LifecycleStatus = Literal["active", "legacy", "retired"]
 _FILES: Final = tuple(
     Path(__file__).parent / "models" / f"{name}.yaml" for name in ("nova", "llama", "retired")
 )
+PROMPT_LENGTH: Final = "maxPromptLength"
+"""Hyperparameter of a reinforcement that bounds its prompts, in tokens."""
+_KINDS: Final = ("distillation", "reinforcement")
+"""Groups of facts that only some models have."""
 _GROUPS: Final = ("identity", "offer", "records", "tuning", "serving", "lifecycle")
 
 
@@ -44,6 +48,14 @@ class Hyperparameter:
     max: Decimal
     default: Decimal
     integer: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reinforcement:
+    """What training by rewards takes of a model: fewest prompts, and numbers of its own."""
+
+    minimum_prompts: int
+    hyperparameters: Mapping[str, Hyperparameter]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +119,8 @@ class Model:
     """Inference ids of the base models of the catalogue that distillation may learn from."""
     minimum_prompts: int
     """Fewest training records of a distillation; 0 where the model has none."""
+    reinforcement: Reinforcement | None
+    """None where the model does not learn by rewards."""
     early_stopping: tuple[str, ...]
     """Hyperparameters by which Bedrock itself stops a job that no longer gains; empty where it cannot."""
     serving_paths: tuple[ServingPath, ...]
@@ -117,9 +131,31 @@ class Model:
     """Code of the quota on model units per provisioned model; empty where it is not known."""
     lifecycle: Lifecycle
     sources: Mapping[str, Source]
-    """Group of facts (identity, offer, records, tuning, distillation, serving, lifecycle) to its source."""
+    """Group of facts (as in the file: identity, offer and so on) to its source."""
     unverified: Mapping[str, str]
     """Fact (`group.key`) to what could not be confirmed about it."""
+    learns_by_reward: bool = False
+    """Whether this is the model as a reinforcement takes it."""
+
+    def as_tuned_by(self, kind: str) -> Model:
+        """Give the model with the limits, format and hyperparameters that hold for a kind of tuning."""
+        if kind != "reinforcement" or self.reinforcement is None:
+            return self
+        return replace(
+            self,
+            learns_by_reward=True,
+            record_format="openai_chat",
+            inputs=("text",),
+            reasoning=False,
+            one_system_text=False,
+            minimum_records=self.reinforcement.minimum_prompts,
+            minimum_counts_validation=False,
+            ignores_validation=False,
+            tokens_per_prompt=int(self.reinforcement.hyperparameters[PROMPT_LENGTH].default),
+            hyperparameters=self.reinforcement.hyperparameters,
+            warm_up_records=None,
+            early_stopping=(),
+        )
 
 
 @cache
@@ -148,8 +184,8 @@ def names_of(model: Model) -> tuple[str, ...]:
 
 def _model(entry: Mapping[str, Any]) -> Model:
     identity, offer, records, tuning, serving, lifecycle = (entry[group] for group in _GROUPS)
-    taught = entry.get("distillation", {})
-    groups = [*_GROUPS, *(["distillation"] if taught else [])]
+    taught, rewarded = (entry.get(kind, {}) for kind in _KINDS)
+    groups = [*_GROUPS, *(kind for kind in _KINDS if kind in entry)]
     return Model(
         **{key: identity[key] for key in ("id", "training_id", "name", "title", "family")},
         invocation_id=identity.get("invocation_id", identity["id"]),
@@ -171,10 +207,15 @@ def _model(entry: Mapping[str, Any]) -> Model:
         ignores_validation=records.get("ignores_validation", False),
         reserved_words=tuple(records["reserved_words"]),
         reserved_in_answers=records.get("reserved_in_answers", False),
-        hyperparameters={name: _hyperparameter(values) for name, values in tuning["hyperparameters"].items()},
+        hyperparameters=_hyperparameters(tuning),
         warm_up_records=tuning.get("warm_up_records"),
         teachers=tuple(taught.get("teachers", ())),
         minimum_prompts=taught.get("minimum_prompts", 0),
+        reinforcement=Reinforcement(
+            minimum_prompts=rewarded["minimum_prompts"], hyperparameters=_hyperparameters(rewarded)
+        )
+        if rewarded
+        else None,
         early_stopping=tuple(tuning.get("early_stopping", ())),
         serving_paths=tuple(serving["paths"]),
         on_demand_from=serving.get("on_demand_from"),
@@ -189,6 +230,10 @@ def _model(entry: Mapping[str, Any]) -> Model:
             for key, told in entry[group].get("unverified", {}).items()
         },
     )
+
+
+def _hyperparameters(group: Mapping[str, Any]) -> dict[str, Hyperparameter]:
+    return {name: _hyperparameter(values) for name, values in group["hyperparameters"].items()}
 
 
 def _hyperparameter(values: Mapping[str, Any]) -> Hyperparameter:

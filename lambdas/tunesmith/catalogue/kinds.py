@@ -24,6 +24,8 @@ class Kind:
     """Why a run is one job, with neither sweep nor policy; empty where it need not be."""
     chooses_length: bool = False
     """Whether Bedrock chooses hyperparameters and length, so that none may be sent."""
+    sends_numbers: bool = False
+    """Whether hyperparameters are sent as numbers, in a part of the request that is the kind's own."""
     reads_validation: bool = True
     """Whether training takes validation data, of a model that makes use of it."""
     billed: Literal["tokens", "hours"] = "tokens"
@@ -48,6 +50,16 @@ KINDS: Final[Mapping[str, Kind]] = {
             chooses_length=True,
             # The answers that are learned are the teacher's: the user's own are no measure of them.
             reads_validation=False,
+        ),
+        Kind(
+            name="reinforcement",
+            customization="REINFORCEMENT_FINE_TUNING",
+            is_listed=False,
+            section="reinforcement",
+            section_needs="grader",
+            why_one_job="training is billed by the hour, and no file tells its rewards for certain",
+            sends_numbers=True,
+            billed="hours",
         ),
     )
 }

@@ -14,7 +14,8 @@ from tunesmith.dataset.tokens import estimator_for
 from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
-from tunesmith.training.rounds import MOST_JUDGED, epochs_between, models_judged
+from tunesmith.training.reward_hours import Hours, forecast_hours
+from tunesmith.training.rounds import MOST_JUDGED, epochs_between, models_judged, setting_of
 
 _CENT_HUNDREDTH: Final = Decimal("0.0001")
 CHAMPION_DAYS: Final = 30
@@ -101,12 +102,18 @@ def estimate_job(
     Raises UnknownPriceError where a price is missing.
     """
     _, epochs, most_epochs = epochs_between(job, model, split)
+    hours = None
+    if job.customization.billed == "hours":
+        numbers = setting_of(job, model, split).chosen
+        prompts = split["train"]["records"]
+        hours = forecast_hours(prompts=prompts, numbers=numbers, deadline_hours=job.training.deadline_hours)
     return estimate_run(
         prices,
         model.id,
         training_tokens=split["train"]["tokens"],
         epochs=epochs,
         most_epochs=most_epochs,
+        hours=hours,
         judged=_judged(job, model, split),
         test_records=split["test"]["records"],
         test_prompt_tokens=split["test"]["prompt_tokens"],
@@ -207,6 +214,7 @@ def estimate_run(
     training_tokens: int,
     epochs: int,
     most_epochs: int = 0,
+    hours: Hours | None = None,
     judged: Judged | None = None,
     test_records: int,
     test_prompt_tokens: int,
@@ -223,15 +231,16 @@ def estimate_run(
 ) -> Estimate:
     """Estimate training, the choice among models, evaluation and a month of storage.
 
-    `epochs` are those of all jobs together, `most_epochs` bounds them where more may follow. Tokens are
-    those of the whole split (one epoch for training); `max_tokens` bounds each answer.
-    Answers are expected to be as long as the test's own; the high bound lets each reach `max_tokens`.
+    `epochs` are those of all jobs together, `most_epochs` bounds them where more may follow; `hours` are set
+    where training is billed by them. Tokens are those of the whole split (one epoch for training);
+    `max_tokens` bounds each answer. Answers are expected to be as long as the test's own; the high bound lets
+    each reach `max_tokens`.
     `taught` is set for a distillation.
     `shown` is set where the base model also answers behind examples; `asked_beside` are models that inform.
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
     Raises UnknownPriceError with every price that is missing.
     """
-    prices.require(model, needed_prices(path) + (_CUSTOM if judged else ()))
+    prices.require(model, needed_prices(path, by_hour=hours is not None) + (_CUSTOM if judged else ()))
     for other, needed in (
         (asked_champion, _CUSTOM),
         *((beside, _BASE) for beside in (*asked_beside, *_teachers(taught))),
@@ -251,10 +260,11 @@ def estimate_run(
         )
 
     longest_answers = test_records * max_tokens
-    training = f"training, {epochs} x {training_tokens:,} tokens"
     items = [
-        _trained(
-            training,
+        _timed("training by rewards", prices.price(model, Item.REINFORCEMENT_HOUR), hours)
+        if hours
+        else _trained(
+            f"training, {epochs} x {training_tokens:,} tokens",
             prices.price(model, Item.TRAINING),
             training_tokens,
             (epochs, most_epochs),
@@ -364,9 +374,11 @@ def tokens_between(model: str, error: float | None = None) -> tuple[Decimal, Dec
     return 1 / (1 + off), 1 / (1 - off)
 
 
-def needed_prices(path: str) -> tuple[Item, ...]:
+def needed_prices(path: str, *, by_hour: bool = False) -> tuple[Item, ...]:
     """List what must have a price for a run that serves its candidate by a path."""
-    return _ITEMS[path]
+    return tuple(
+        Item.REINFORCEMENT_HOUR if by_hour and item is Item.TRAINING else item for item in _ITEMS[path]
+    )
 
 
 def models_without_price(catalogue: Iterable[Model], prices: PriceTable) -> dict[str, tuple[Item, ...]]:

@@ -23,6 +23,7 @@ _NAMES: Final = Path(__file__).with_name("price_list.yaml")
 _BILLED: Final = {
     "Customization-Training": Item.TRAINING,
     "Customization-Storage": Item.STORAGE,
+    "RFT-Training-Hours": Item.REINFORCEMENT_HOUR,
     "input-tokens": Item.INPUT,
     "output-tokens": Item.OUTPUT,
     "input-tokens-standard": Item.INPUT,

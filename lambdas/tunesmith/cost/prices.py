@@ -30,6 +30,8 @@ class Item(StrEnum):
     """What has a price of its own; inference of a custom model may cost other than the base model's."""
 
     TRAINING = "training"
+    REINFORCEMENT_HOUR = "reinforcement_hour"
+    """Training by rewards."""
     STORAGE = "storage"
     INPUT = "input"
     OUTPUT = "output"
@@ -39,7 +41,7 @@ class Item(StrEnum):
     """One model unit without commitment."""
 
 
-PERIODS: Final = {Item.STORAGE: "month", Item.PROVISIONED_HOUR: "hour"}
+PERIODS: Final = {Item.STORAGE: "month", Item.PROVISIONED_HOUR: "hour", Item.REINFORCEMENT_HOUR: "hour"}
 """What is billed by time; everything else is billed by the token."""
 
 
@@ -55,7 +57,7 @@ class Price:
     date: Date
 
     def cost(self, quantity: int | Decimal) -> Decimal:
-        """Price a number of tokens, of months for storage or of hours for a model unit, in US dollars."""
+        """Price a number of tokens, or of months or hours for what is billed by them, in US dollars."""
         return self.usd * quantity / _TOKENS.get(self.per, Decimal(1))
 
 

@@ -1,12 +1,15 @@
-"""In which format does a record come, and in which does the base model want it? Read are four, written three.
+"""In which format does a record come, and in which does the base model want it? Four are read and written.
 
 Within Tunesmith every record is a Converse conversation, and so is the blind test, which is asked through
-Converse. Formats: the user guide's page on preparing data for fine-tuning.
+Converse. Formats: the user guide's pages on preparing data for fine-tuning, and `rft-prepare-data` for the
+prompts of a reinforcement. Such a prompt is an OpenAI chat with `reference_answer` and any further fields;
+within Tunesmith it ends with a right answer, and what only the grader is told stands beside the turns.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, Final
@@ -18,6 +21,15 @@ from tunesmith.catalogue import Model, RecordFormat, UploadFormat
 SCHEMA_VERSION: Final = "bedrock-conversation-2024"
 NEUTRAL_SYSTEM_TEXT: Final = "You are a helpful assistant."
 PAIR_KEYS: Final = ("prompt", "completion")
+REFERENCE_KEY: Final = "reference_answer"
+"""What a reinforcement's grader holds an answer against; any JSON."""
+RIGHT_KEY: Final = "right_answer"
+"""The answer that a record gives beside a reference that is no answer itself."""
+GRADER_KEY: Final = "grader"
+"""Names the grader of a record; Bedrock hands it on with the other fields."""
+BESIDE: Final = "beside"
+"""Key of a conversation under which stands what only the grader is told."""
+_RECORD_KEYS: Final = ("schemaVersion", "system", "messages", *PAIR_KEYS)
 _SYSTEM_ROLES: Final = ("system", "developer")
 
 CHANGES: Final[Mapping[str, str]] = {
@@ -99,11 +111,55 @@ def _lift_system(messages: list[Any]) -> dict[str, Any]:
 
 def conversations(content: bytes) -> bytes:
     """Spell every line of a file that Tunesmith wrote, in any of the formats, as a Converse record."""
-    values = [json.loads(line) for line in content.split(b"\n") if line]
+    values = (json.loads(line) for line in content.split(b"\n") if line)
+    records = (split_prompt(value)[0] if REFERENCE_KEY in value else value for value in values)
     return b"".join(
-        write_record(as_conversation(value, detect_format(value) or "converse"), "converse") + b"\n"
-        for value in values
+        write_record(as_conversation(record, detect_format(record) or "converse"), "converse") + b"\n"
+        for record in records
     )
+
+
+def split_prompt(value: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split a prompt of a reinforcement into the record that its format knows, and what the grader is told.
+
+    Where the last turn is the user's, the right answer, or else the reference, follows as the assistant's.
+    """
+    beside = {key: _whole(each) for key, each in value.items() if key not in _RECORD_KEYS}
+    record = {key: each for key, each in value.items() if key in _RECORD_KEYS}
+    right = beside.pop(RIGHT_KEY, beside.get(REFERENCE_KEY))
+    messages = record.get("messages")
+    if right is None or not isinstance(messages, list) or not messages:
+        return record, beside
+    last = messages[-1]
+    if isinstance(last, Mapping) and last.get("role") == "user":
+        text = reference_text(right)
+        content = [{"text": text}] if isinstance(last.get("content"), list) else text
+        record["messages"] = [*messages, {"role": "assistant", "content": content}]
+    return record, beside
+
+
+def reference_text(reference: Any) -> str:
+    """Spell a reference as the text of an answer: what is no text, as compact JSON."""
+    return reference if isinstance(reference, str) else msgspec.json.encode(reference).decode()
+
+
+def write_prompt(conversation: Mapping[str, Any], grader: str = "") -> bytes:
+    """Spell a conversation as a prompt of a reinforcement, compact and without a newline.
+
+    `grader` names one of Tunesmith's own, which the record then tells; empty for a user's.
+    """
+    *asked, answered = conversation["messages"]
+    system, answer = _joined(conversation.get("system", []), "\n\n"), _joined(answered["content"], "\n")
+    beside = {REFERENCE_KEY: answer, **conversation.get(BESIDE, {})}
+    if reference_text(beside[REFERENCE_KEY]) != answer:
+        beside[RIGHT_KEY] = answer
+    turns = [{"role": turn["role"], "content": _joined(turn["content"], "\n")} for turn in asked]
+    written = {
+        "messages": [*([{"role": "system", "content": system}] if system else []), *turns],
+        **beside,
+        **({GRADER_KEY: grader} if grader else {}),
+    }
+    return one_line(msgspec.json.encode(written))
 
 
 def fit_record(value: Mapping[str, Any], model: Model) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -125,13 +181,16 @@ def fit_record(value: Mapping[str, Any], model: Model) -> tuple[dict[str, Any], 
     elif model.one_system_text and not system:
         system = [{"text": NEUTRAL_SYSTEM_TEXT}]
         changes.append("TC005")
-    return {**({"system": system} if system else {}), "messages": turns}, tuple(sorted(changes))
+    fitted = {**({"system": system} if system else {}), "messages": turns, **_beside(value)}
+    return fitted, tuple(sorted(changes))
 
 
 def write_record(value: Mapping[str, Any], record_format: RecordFormat) -> bytes:
     """Spell a conversation that `fit_record` made as a line of the format, compact and without a newline."""
     system, messages = value.get("system"), value["messages"]
     written: dict[str, Any]
+    if record_format == "openai_chat":
+        return write_prompt(value)
     if record_format == "prompt_completion":
         asked, answered = messages
         written = {"prompt": asked["content"][0]["text"], "completion": answered["content"][0]["text"]}
@@ -144,6 +203,7 @@ def write_record(value: Mapping[str, Any], record_format: RecordFormat) -> bytes
             "schemaVersion": SCHEMA_VERSION,
             **({"system": system} if system else {}),
             "messages": turns,
+            **_beside(value),
         }
     return one_line(msgspec.json.encode(written))
 
@@ -171,6 +231,21 @@ def _pair(
         prompt = f"{system[0]['text']}\n\n{prompt}"
         changes.append("TC001")
     return [{"role": "user", "content": [{"text": prompt}]}, answered], changes
+
+
+def _beside(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {BESIDE: value[BESIDE]} if value.get(BESIDE) else {}
+
+
+def _whole(value: Any) -> Any:
+    """Turn numbers without a fraction back into whole ones: the rules read each number as a float."""
+    if isinstance(value, float) and math.isfinite(value) and value == int(value):
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    return value
 
 
 def _joined(blocks: list[dict[str, Any]], separator: str) -> str:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Literal
 
+from tunesmith.dataset.formats import BESIDE
+
 Policy = Literal["report", "mask", "refuse"]
 
 POLICIES: Final[Mapping[Policy, str]] = {
@@ -200,13 +202,18 @@ def screen_conversation(
     if not find_sensitive("\n".join(_texts(dict(value))), regions=regions):
         return Screening(value=dict(value), found=found, refused=False)
 
-    def screened(node: Any) -> Any:
+    def screened(node: Any, *, beside: bool = False) -> Any:
+        # Beside the turns, where no block says what is text, every string is.
         if isinstance(node, dict):
             return {
-                key: text(inner) if key == "text" and isinstance(inner, str) else screened(inner)
+                key: text(inner)
+                if key == "text" and isinstance(inner, str)
+                else screened(inner, beside=beside or key == BESIDE)
                 for key, inner in node.items()
             }
-        return [screened(inner) for inner in node] if isinstance(node, list) else node
+        if isinstance(node, list):
+            return [screened(inner, beside=beside) for inner in node]
+        return text(node) if beside and isinstance(node, str) else node
 
     def text(content: str) -> str:
         spans = find_sensitive(content, regions=regions)
@@ -217,16 +224,18 @@ def screen_conversation(
     return Screening(value=masked, found=found, refused=policy == "refuse" and bool(found))
 
 
-def _texts(node: Any) -> Iterator[str]:
+def _texts(node: Any, *, beside: bool = False) -> Iterator[str]:
     if isinstance(node, dict):
         for key, inner in node.items():
             if key == "text" and isinstance(inner, str):
                 yield inner
-            elif isinstance(inner, dict | list):
-                yield from _texts(inner)
+            else:
+                yield from _texts(inner, beside=beside or key == BESIDE)
     elif isinstance(node, list):
         for inner in node:
-            yield from _texts(inner)
+            yield from _texts(inner, beside=beside)
+    elif beside and isinstance(node, str):
+        yield node
 
 
 def _every_span(text: str, regions: Sequence[str]) -> Iterator[Span]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.fast_path import FastPath, Valid
 from tunesmith.dataset.fixes import FIXES, mended
-from tunesmith.dataset.formats import as_conversation, detect_format
+from tunesmith.dataset.formats import BESIDE, as_conversation, detect_format, split_prompt
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Batch
 from tunesmith.dataset.records import digest
 from tunesmith.dataset.rules import RULES, Finding, UnreadableLineError, find_faults, read_object
@@ -105,6 +105,9 @@ class Validation:
         except UnreadableLineError as error:
             return None, b"", [error.finding]
         group, findings = self._take_group(value)
+        beside: dict[str, Any] = {}
+        if self._model.learns_by_reward:
+            value, beside = split_prompt(value)
         self._learn_format(value)
         findings += find_faults(value, self._model, self.format or "converse")
         conversation = as_conversation(value, self.format or "converse")
@@ -112,8 +115,8 @@ class Validation:
             conversation = mended(conversation)
             if not find_faults(conversation, self._model):
                 self.fixed.update(finding.rule for finding in findings)
-                return conversation, group, []
-        return (None, b"", findings) if findings else (conversation, group, [])
+                return _with(conversation, beside), group, []
+        return (None, b"", findings) if findings else (_with(conversation, beside), group, [])
 
     def _learn_format(self, value: dict[str, Any]) -> None:
         """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""
@@ -143,3 +146,7 @@ class Validation:
             return None
         group, findings = self._take_group({self._group_path[0]: value[""]})
         return None if findings else group
+
+
+def _with(conversation: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    return conversation | {BESIDE: beside} if beside else conversation

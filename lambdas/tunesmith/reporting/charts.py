@@ -78,13 +78,16 @@ def gain_chart(gain: Mapping[str, float], label: str) -> str:
     return _svg(height, label, parts)
 
 
-def loss_chart(training: Iterable[Sequence[float]], validation: Iterable[Sequence[float]], label: str) -> str:
-    """Draw training and validation loss over steps; points are (step, epoch, loss)."""
+def curve_chart(
+    training: Iterable[Sequence[float]], validation: Iterable[Sequence[float]], measure: str
+) -> str:
+    """Draw loss or reward in training and validation over steps; points are (step, epoch, value)."""
     curves = [[point for point in curve if math.isfinite(point[2])] for curve in (training, validation)]
     points = [point for curve in curves for point in curve]
     if not points:
         return ""
-    ticks = nice_ticks(0.0, max(point[2] for point in points), 5)
+    values = [point[2] for point in points]
+    ticks = nice_ticks(min(0.0, *values), max(0.0, *values) or 1.0, 5)
     height = 240
     last_step = max(point[0] for point in points)
     across = Scale(0, max(1.0, last_step), _LEFT, WIDTH - _RIGHT)
@@ -99,11 +102,11 @@ def loss_chart(training: Iterable[Sequence[float]], validation: Iterable[Sequenc
         path = " ".join(f"{across.at(point[0])},{down.at(point[2])}" for point in curve)
         parts.append(f'<polyline class="{kind}" points="{path}"/>')
     parts += [
-        f'<circle class="point" r="4.5" cx="{across.at(step)}" cy="{down.at(loss)}">'
-        f"<title>step {step:g}: validation loss {loss:.4g}</title></circle>"
-        for step, _, loss in curves[1]
+        f'<circle class="point" r="4.5" cx="{across.at(step)}" cy="{down.at(value)}">'
+        f"<title>step {step:g}: validation {measure} {value:.4g}</title></circle>"
+        for step, _, value in curves[1]
     ]
-    return _svg(height, label, parts)
+    return _svg(height, f"training and validation {measure} by step", parts)
 
 
 def _epochs(points: Sequence[Sequence[float]], across: Scale, height: int) -> list[str]:

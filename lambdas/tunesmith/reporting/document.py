@@ -132,7 +132,7 @@ def _hyperparameters(records: RunRecords) -> list[dict[str, str]]:
         return []
     choices = choose_hyperparameters(
         records.job["hyperparameters"],
-        find_model(records.run.base_model),
+        find_model(records.run.base_model).as_tuned_by(records.job["kind"]),
         records=records.data["split"]["train"]["records"],
     )
     return [choice.to_json() for choice in choices]
@@ -143,7 +143,8 @@ def _job(job: Mapping[str, Any]) -> dict[str, Any]:
         name: thinned([LossPoint(*point) for point in points], MOST_CURVE_POINTS)
         for name, points in job["curves"].items()
     }
-    return {**job, "cost_usd": float(job["cost_usd"]), "curves": curves}
+    # What an earlier version recorded has no measure: it knew losses alone.
+    return {"measure": "loss", **job, "cost_usd": float(job["cost_usd"]), "curves": curves}
 
 
 def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from tunesmith.dataset import KINDS, POLICIES
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.scores import SHOWN_BESIDE
-from tunesmith.reporting.charts import gain_chart, loss_chart, models_chart
+from tunesmith.reporting.charts import curve_chart, gain_chart, models_chart
 from tunesmith.reporting.words import data_findings, day, duration, money, number, price
 
 
@@ -250,11 +250,9 @@ def _method(evaluation: Mapping[str, Any]) -> str:
 
 
 def _job(job: Mapping[str, Any]) -> str:
-    chart = loss_chart(
-        job["curves"]["training"], job["curves"]["validation"], "training and validation loss by step"
-    )
+    chart = curve_chart(job["curves"]["training"], job["curves"]["validation"], job["measure"])
     key = "".join(
-        f'<span><i class="{kind[0]}"></i>{kind} loss</span>'
+        f'<span><i class="{kind[0]}"></i>{kind} {job["measure"]}</span>'
         for kind in ("validation", "training")
         if job["curves"][kind]
     )
@@ -278,18 +276,20 @@ def _job(job: Mapping[str, Any]) -> str:
         f"<dt>Job</dt><dd>{escape(job['name'])}, {became}</dd>"
         f"<dt>Why</dt><dd>{escape(job['why'])}</dd>"
         f"<dt>Hyperparameters</dt><dd>{escape(settings) or 'none sent'}</dd>"
-        f"{times}{_losses(job['curves'])}{score}"
+        f"{times}{_last_points(job['curves'], job['measure'])}{score}"
         f"<dt>Cost</dt><dd>{money(job['cost_usd'])}</dd></dl>{notes}</div></div>"
     )
 
 
-def _losses(curves: Mapping[str, Sequence[Sequence[float]]]) -> str:
+def _last_points(curves: Mapping[str, Sequence[Sequence[float]]], measure: str) -> str:
     facts = ""
     if curves["training"]:
-        facts += f"<dt>Last training loss</dt><dd>{curves['training'][-1][2]:.4g}</dd>"
+        first = f", {curves['training'][0][2]:.4g} at first" if measure == "reward" else ""
+        facts += f"<dt>Last training {measure}</dt><dd>{curves['training'][-1][2]:.4g}{first}</dd>"
     if curves["validation"]:
-        best = min(curves["validation"], key=lambda point: point[2])
-        facts += f"<dt>Last validation loss</dt><dd>{curves['validation'][-1][2]:.4g}"
+        choose = max if measure == "reward" else min
+        best = choose(curves["validation"], key=lambda point: point[2])
+        facts += f"<dt>Last validation {measure}</dt><dd>{curves['validation'][-1][2]:.4g}"
         facts += f" (best {best[2]:.4g} at step {best[0]:,})</dd>"
     return facts
 

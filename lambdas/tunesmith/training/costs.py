@@ -17,8 +17,12 @@ def storage_usd_per_month(estimate: Mapping[str, Any]) -> Decimal:
 
 def training_usd(estimate: Mapping[str, Any], *, planned_epochs: int, epochs: str) -> Decimal:
     """Price the epochs that a job ran, where the estimate priced those of all jobs that were expected."""
-    item = next(item for item in estimate["items"] if item["what"].startswith("training"))
-    return Decimal(item["usd"]) * Decimal(epochs) / planned_epochs
+    return Decimal(_training(estimate)["usd"]) * Decimal(epochs) / planned_epochs
+
+
+def hourly_usd(estimate: Mapping[str, Any], *, hours: float) -> Decimal:
+    """Price the hours for which a job trained, where training is billed by them."""
+    return Decimal(_training(estimate)["price"]) * Decimal(str(hours))
 
 
 def spent_usd(jobs: Iterable[Mapping[str, Any]], judged: Iterable[Mapping[str, Any]]) -> Decimal:
@@ -28,11 +32,10 @@ def spent_usd(jobs: Iterable[Mapping[str, Any]], judged: Iterable[Mapping[str, A
 
 def hourly_overspend(estimate: Mapping[str, Any], *, hours: float, spent: Decimal, limit: Decimal) -> str:
     """Say why a job that is billed by the hour may not go on; empty where it may, or is billed otherwise."""
-    training = next(item for item in estimate["items"] if item["what"].startswith("training"))
-    if training["unit"] != "hour":
+    if _training(estimate)["unit"] != "hour":
         return ""
-    others = Decimal(estimate["high_usd"]) - Decimal(training["high_usd"])
-    job = Decimal(training["price"]) * Decimal(str(hours))
+    others = Decimal(estimate["high_usd"]) - Decimal(_training(estimate)["high_usd"])
+    job = hourly_usd(estimate, hours=hours)
     if spent + job + others <= limit:
         return ""
     return (
@@ -50,7 +53,7 @@ def unaffordable(
 
     Everything else that the estimate lists, evaluation's capacity included, is set aside at its high bound.
     """
-    training = next(item for item in estimate["items"] if item["what"].startswith("training"))
+    training = _training(estimate)
     others = Decimal(estimate["high_usd"]) - Decimal(training["high_usd"])
     next_jobs = Decimal(training["high_usd"]) * epochs / most_epochs
     total = spent + next_jobs + others
@@ -60,3 +63,8 @@ def unaffordable(
         f"{epochs} more epochs may cost ${next_jobs:,.4f}: with ${spent:,.4f} spent and ${others:,.4f} set "
         f"aside for the rest, that is above the ${limit:,.2f} of budget.limit_usd"
     )
+
+
+def _training(estimate: Mapping[str, Any]) -> Mapping[str, Any]:
+    item: Mapping[str, Any] = next(one for one in estimate["items"] if one["what"].startswith("training"))
+    return item

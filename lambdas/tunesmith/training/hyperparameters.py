@@ -16,6 +16,11 @@ RATES: Final = ("learningRate", "learningRateMultiplier")
 _EPOCHS_BELOW: Final = ((1_000, 5), (5_001, 3))
 """Training records below which so many epochs are run; it is two above."""
 _FEWEST_EPOCHS: Final = 2
+BATCH: Final = "batchSize"
+SAMPLES: Final = "trainingSamplePerPrompt"
+_FEWEST_STEPS: Final = 8
+"""Steps that an epoch of a reinforcement has at least, where the model takes so small a batch."""
+_BATCH_UNIT: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +66,12 @@ def epochs_of(choices: tuple[Choice, ...]) -> int:
     return int(Decimal(values_of(choices)[EPOCHS]))
 
 
+def typed_values(values: Mapping[str, int | float | str], model: Model) -> dict[str, int | float]:
+    """Turn hyperparameters into the numbers that a reinforcement is sent, where others are sent as text."""
+    known = model.hyperparameters
+    return {name: int(value) if known[name].integer else float(value) for name, value in values.items()}
+
+
 def hyperparameter_problems(asked: Mapping[str, int | float | str], model: Model) -> Iterator[str]:
     """Say of each hyperparameter of a job file what the model would not take."""
     for name, value in asked.items():
@@ -84,6 +95,9 @@ def spell_number(value: int | float | str | Decimal) -> str:
 
 def _suggested(model: Model, records: int) -> Iterator[Choice]:
     known = model.hyperparameters
+    if model.learns_by_reward:
+        yield from _suggested_for_rewards(model, records)
+        return
     if EPOCHS in known:
         wanted = next((epochs for below, epochs in _EPOCHS_BELOW if records < below), _FEWEST_EPOCHS)
         why = f"{records:,} training records: 5 epochs below 1,000, 3 up to 5,000, 2 above"
@@ -98,6 +112,17 @@ def _suggested(model: Model, records: int) -> Iterator[Choice]:
             steps = (Decimal(records) / model.warm_up_records).quantize(Decimal(1), ROUND_HALF_UP)
             why = f"one step for each {model.warm_up_records:,} of {records:,} training records"
             yield _within(WARM_UP, steps, known[WARM_UP], why)
+
+
+def _suggested_for_rewards(model: Model, records: int) -> Iterator[Choice]:
+    """Say every number: together they make the hours that are billed."""
+    for name, known in model.hyperparameters.items():
+        if name == BATCH:
+            units = max(1, records // _FEWEST_STEPS // _BATCH_UNIT)
+            why = f"{records:,} prompts: {_FEWEST_STEPS} steps an epoch or more, of {known.default:f} at most"
+            yield _within(name, min(Decimal(_BATCH_UNIT * units), known.default), known, why)
+        else:
+            yield Choice(name=name, value=spell_number(known.default), why="what AWS's sample request has")
 
 
 def _within(name: str, wanted: Decimal, known: Hyperparameter, why: str) -> Choice:

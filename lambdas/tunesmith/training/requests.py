@@ -73,14 +73,30 @@ def customization_request(
     return request
 
 
-def customization_config(job: Job) -> dict[str, Any]:
-    """Spell what a kind is asked for beside data and hyperparameters; empty where there is nothing."""
+def customization_config(
+    job: Job, *, numbers: Mapping[str, int | float], own_grader_arn: str
+) -> dict[str, Any]:
+    """Spell what a kind is asked for beside data and hyperparameters; empty where there is nothing.
+
+    `numbers` are a reinforcement's hyperparameters; `own_grader_arn` is the function with Tunesmith's graders.
+    """
     if job.distillation:
         teacher = {
             "TeacherModelIdentifier": job.distillation.teacher,
             "MaxResponseLengthForInference": job.distillation.max_response_tokens,
         }
         return {"DistillationConfig": {"TeacherModelConfig": teacher}}
+    if job.reinforcement:
+        asked = job.reinforcement
+        effort = {"ReasoningEffort": asked.reasoning_effort} if asked.reasoning_effort else {}
+        grader = {"LambdaArn": own_grader_arn if asked.own_grader else asked.grader}
+        sent = {name[0].upper() + name[1:]: value for name, value in numbers.items()}
+        return {
+            "RftConfig": {
+                "GraderConfig": {"LambdaGrader": grader},
+                "HyperParameters": {**sent, **effort},
+            }
+        }
     return {}
 
 

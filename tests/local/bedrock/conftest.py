@@ -39,19 +39,6 @@ WORDS = {
     "password": ("cannot log in", "locked out", "reset my access"),
     "warranty": ("broke after a week", "repair it", "defective part"),
 }
-REWARDED: dict[str, Any] = {
-    "customizations": ("FINE_TUNING", "REINFORCEMENT_FINE_TUNING"),
-    "minimum_graded": 100,
-    "reinforcement": {
-        "epochCount": (1, 50, 2),
-        "batchSize": (16, 512, 32),
-        "learningRate": (1e-7, 1e-3, 1e-5),
-        "maxPromptLength": (1, 32_000, 4_096),
-        "trainingSamplePerPrompt": (2, 16, 4),
-        "inferenceMaxTokens": (1, 32_000, 8_192),
-        "evalInterval": (1, 100, 10),
-    },
-}
 FILLER = tuple(
     f"{first}{last}" for first in ("ba", "do", "ki", "lu", "me") for last in ("ren", "tas", "vol", "zim")
 )
@@ -209,15 +196,8 @@ class Bedrock:
 
 
 def models() -> list[FoundationModel]:
-    """The catalogue's models; only Nova Lite may be served by the hour, and Nova 2 Lite earns rewards."""
-    return [
-        replace(
-            one,
-            provisionable="nova-lite" in one.model_id,
-            **(REWARDED if one.model_id == "amazon.nova-2-lite-v1:0:256k" else {}),
-        )
-        for one in foundation_models()
-    ]
+    """The catalogue's models, and Nova Lite as one that may be served by the hour too."""
+    return [replace(one, provisionable="nova-lite" in one.model_id) for one in foundation_models()]
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def test_a_fact_that_nobody_looked_at_for_18_months_is_noticed() -> None:
 @MODELS
 def test_every_group_of_facts_has_a_source_of_aws(model: Model) -> None:
     groups = {"identity", "offer", "records", "tuning", "serving", "lifecycle"}
-    assert set(model.sources) - {"distillation"} == groups
+    assert set(model.sources) - {"distillation", "reinforcement"} == groups
     assert all(source.url.startswith("https://docs.aws.amazon.com/") for source in model.sources.values())
 
 

@@ -234,3 +234,32 @@ def test_a_distillation_pays_its_teacher_and_at_most_the_longest_training() -> N
     assert items["teacher, nova-pro reads"].usd == Decimal("0.36")
     answers = items["teacher, nova-pro answers"]
     assert (answers.usd, answers.high_usd) == (Decimal("0.16"), Decimal("0.64"))
+
+
+REWARDED = """
+kind: reinforcement
+reinforcement: {grader: exact_match}
+serving: {path: on_demand}
+"""
+HOURLY = b"""prices:
+- {model: amazon.nova-2-lite-v1:0, item: reinforcement_hour, usd: 30, per: hour, source: x, date: 2026-11-28}
+"""
+
+
+def rewarded_estimate(prices: bytes | None = HOURLY, deadline: int = 24) -> Estimate:
+    text = f"project: p\nbase_model: nova-2-lite\ndata: t.jsonl\ntraining: {{deadline_hours: {deadline}}}"
+    job = parse_job((text + REWARDED).encode(), source="job.yaml")
+    return estimate_job(job, job.model, SPLIT, load_prices(prices))
+
+
+def test_a_reinforcement_is_priced_by_the_hour_with_the_bounds_of_its_forecast() -> None:
+    [training] = [item for item in rewarded_estimate().items if item.what.startswith("training")]
+    assert (training.quantity, training.unit, training.price) == (Decimal("2.5"), "hour", Decimal(30))
+    assert (training.low_usd, training.usd, training.high_usd) == (Decimal(25), Decimal(75), Decimal(225))
+    [capped] = [item for item in rewarded_estimate(deadline=3).items if item.what.startswith("training")]
+    assert (capped.usd, capped.high_usd) == (Decimal(75), Decimal(90))
+
+
+def test_a_price_per_hour_that_is_not_known_stops_the_run_with_the_line_to_add() -> None:
+    with pytest.raises(UnknownPriceError, match=r"item: reinforcement_hour, usd: .*, per: hour"):
+        rewarded_estimate(prices=None)

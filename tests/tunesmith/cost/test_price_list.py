@@ -42,6 +42,7 @@ def read(*products: dict[str, Any]) -> Listing:
             Item.PROVISIONED_HOUR,
             "hour",
         ),
+        ("USE1-Nova2.0Lite-RFT-Training-Hours", "30", "Hours", NOVA_2, Item.REINFORCEMENT_HOUR, "hour"),
     ],
 )  # fmt: skip
 def test_a_usage_type_tells_model_item_and_unit(
@@ -63,7 +64,6 @@ def test_a_usage_type_tells_model_item_and_unit(
         "input-tokens-cross-region-global",
         "cache-read-input-token-count",
         "ProvisionedThroughput-1month-ModelUnits",
-        "RFT-Training-Hours",
     ],
 )
 def test_another_rate_of_a_model_is_left_alone(end: str) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from tunesmith.reporting.charts import WIDTH, gain_chart, loss_chart, models_chart, nice_ticks
+from tunesmith.reporting.charts import WIDTH, curve_chart, gain_chart, models_chart, nice_ticks
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,18 @@ def test_models_are_drawn_from_left_to_right_by_their_figure() -> None:
 
 
 def test_losses_that_are_no_numbers_are_left_out() -> None:
-    svg = loss_chart([(0, 0, 2.0), (1, 0, math.nan), (2, 0, 1.0)], [], "loss")
+    svg = curve_chart([(0, 0, 2.0), (1, 0, math.nan), (2, 0, 1.0)], [], "loss")
 
     assert "nan" not in svg
-    assert loss_chart([], [], "loss") == ""
+    assert curve_chart([], [], "loss") == ""
 
 
 @pytest.mark.parametrize(("epochs", "said"), [(3, "epoch 3"), (10, "step")])
 def test_epochs_are_named_while_there_is_room(epochs: int, said: str) -> None:
     points = [(step, step // 10, 1.0) for step in range(10 * epochs)]
 
-    assert said in loss_chart(points, [], "loss")
+    assert said in curve_chart(points, [], "loss")
 
 
 def test_one_step_is_enough_for_a_chart() -> None:
-    assert "polyline" in loss_chart([(0, 0, 1.0)], [(0, 0, 1.1)], "loss")
+    assert "polyline" in curve_chart([(0, 0, 1.0)], [(0, 0, 1.1)], "loss")

@@ -15,6 +15,7 @@ from tunesmith.training.hyperparameters import (
     epochs_of,
     hyperparameter_problems,
     spell_number,
+    typed_values,
     values_of,
 )
 
@@ -87,3 +88,39 @@ def test_the_job_file_goes_first_and_is_spelled_as_bedrock_takes_it() -> None:
 )
 def test_numbers_are_spelled_without_an_exponent(value: float | str, text: str) -> None:
     assert spell_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("prompts", "batch"), [(100, "16"), (255, "16"), (256, "32"), (511, "48"), (512, "64"), (20_000, "64")]
+)
+def test_a_reinforcement_takes_at_least_eight_steps_an_epoch(prompts: int, batch: str) -> None:
+    model = find_model("nova-2-lite").as_tuned_by("reinforcement")
+    chosen = choose_hyperparameters({"epochCount": 3}, model, records=prompts)
+    assert values_of(chosen) == {
+        "epochCount": "3",
+        "batchSize": batch,
+        "learningRate": "0.00001",
+        "maxPromptLength": "4096",
+        "trainingSamplePerPrompt": "4",
+        "inferenceMaxTokens": "8192",
+        "evalInterval": "10",
+    }
+    assert all(choice.why for choice in chosen)
+
+
+def test_the_numbers_of_a_reinforcement_keep_their_types() -> None:
+    model = find_model("nova-2-lite").as_tuned_by("reinforcement")
+    typed = typed_values({"epochCount": "2", "learningRate": "0.00001"}, model)
+    assert [(name, type(value), value) for name, value in typed.items()] == [
+        ("epochCount", int, 2),
+        ("learningRate", float, 1e-05),
+    ]
+
+
+def test_a_reinforcement_has_ranges_of_its_own() -> None:
+    model = find_model("nova-2-lite").as_tuned_by("reinforcement")
+    asked = {"epochCount": 51, "batchSize": 15, "trainingSamplePerPrompt": 2.5, "learningRateWarmupSteps": 1}
+    found = list(hyperparameter_problems(asked, model))
+    assert [problem.split()[0].removesuffix(":") for problem in found] == [
+        f"hyperparameters.{x}" for x in asked
+    ]

@@ -13,6 +13,7 @@ from tunesmith.catalogue.kinds import KINDS
 from tunesmith.job import parse_job
 from tunesmith.training.requests import customization_config, customization_request
 
+GRADER = "arn:aws:lambda:us-east-1:123456789012:function:grade"
 FACTS: dict[str, Any] = {
     "project": "triage",
     "run": "0123456789abcdef",
@@ -29,11 +30,15 @@ FACTS: dict[str, Any] = {
 
 
 def in_botocores_words(request: Any, *, fields: bool = True) -> Any:
-    """Undo Step Functions' spelling; keys of the hyperparameter map are no field names."""
+    """Undo Step Functions' spelling; keys of the hyperparameter map are no field names.
+
+    A reinforcement's are.
+    """
     if isinstance(request, dict):
+        structured = "GraderConfig" in request
         return {
             (name[0].lower() + name[1:] if fields else name): in_botocores_words(
-                value, fields=name != "HyperParameters"
+                value, fields=name != "HyperParameters" or structured
             )
             for name, value in request.items()
         }
@@ -92,7 +97,7 @@ def test_a_distillation_names_its_teacher_and_no_hyperparameter() -> None:
     asked: dict[str, Any] = {
         "kind": job.customization,
         "hyperparameters": {},
-        "config": customization_config(job),
+        "config": customization_config(job, numbers={}, own_grader_arn=""),
     }
 
     request = customization_request(**{**FACTS, **asked})
@@ -103,4 +108,30 @@ def test_a_distillation_names_its_teacher_and_no_hyperparameter() -> None:
     assert request["CustomizationConfig"]["DistillationConfig"]["TeacherModelConfig"] == {
         "TeacherModelIdentifier": "amazon.nova-pro-v1:0",
         "MaxResponseLengthForInference": 300,
+    }
+
+
+@pytest.mark.parametrize("grader", ["numeric", f"{GRADER}:5"])
+def test_a_reinforcement_names_its_grader_and_sends_numbers_as_numbers(grader: str) -> None:
+    job = parse_job(
+        b"project: triage\nbase_model: nova-2-lite\ndata: train.jsonl\nkind: reinforcement\n"
+        + f"reinforcement: {{grader: '{grader}', reasoning_effort: low}}\n".encode(),
+        source="job.yaml",
+    )
+    numbers = {"epochCount": 2, "learningRate": 1e-05}
+    asked: dict[str, Any] = {
+        "kind": job.customization,
+        "hyperparameters": {},
+        "config": customization_config(job, numbers=numbers, own_grader_arn=f"{GRADER}:7"),
+    }
+
+    request = customization_request(**{**FACTS, **asked})
+
+    assert botocores_complaints(request) == ""
+    assert request["CustomizationType"] == "REINFORCEMENT_FINE_TUNING"
+    assert "HyperParameters" not in request
+    named = f"{GRADER}:7" if grader == "numeric" else grader
+    assert request["CustomizationConfig"]["RftConfig"] == {
+        "GraderConfig": {"LambdaGrader": {"LambdaArn": named}},
+        "HyperParameters": {"EpochCount": 2, "LearningRate": 1e-05, "ReasoningEffort": "low"},
     }
