@@ -43,7 +43,8 @@ def offer(cloud: CloudUnderTest, model: Model) -> None:
         rows = [
             override_line(each.id, item)
             for each in load_catalogue()
-            for item in shipped.missing(each.id, needed_prices(each.serving_paths[0]))
+            for by_hour in (False, *([True] if each.reinforcement else []))
+            for item in shipped.missing(each.id, needed_prices(each.serving_paths[0], by_hour=by_hour))
         ]
         text = "\n".join(["prices:", *rows]).replace("<US dollars>", "0.002")
         cloud.put(OVERRIDE_KEY, text.replace("<yyyy-mm-dd>", "2026-11-24").encode())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
     SMALL,
@@ -11,6 +14,55 @@ from tests.scenarios.plays import (
     play,
     scenario,
 )
+from tests.scenarios.test_families import offer
+from tunesmith.catalogue import find_model
+
+
+def reinforced(cloud: CloudUnderTest) -> Played:
+    model = find_model("nova-2-lite")
+    offer(cloud, model)
+    given = job(
+        "reinforced",
+        base_model=model.name,
+        kind="reinforcement",
+        reinforcement={"grader": "exact_match"},
+        hyperparameters={"epochCount": 4, "trainingSamplePerPrompt": 8, "evalInterval": 5},
+        evaluation={"max_tokens": 16, "few_shot": False},
+    )
+    return play(cloud, given, prompts(SMALL))
+
+
+def prompts(records: int) -> bytes:
+    """Tickets as prompts of OpenAI's format, whose labels the grader alone is told."""
+    lines = []
+    for line in triage_data(records=records).splitlines():
+        record = json.loads(line)
+        asked, answered = (turn["content"][0]["text"] for turn in record["messages"])
+        system = {"role": "system", "content": record["system"][0]["text"]}
+        turns = [system, {"role": "user", "content": asked}]
+        lines.append(json.dumps({"messages": turns, "reference_answer": answered, "source": "shop"}))
+    return "\n".join(lines).encode()
+
+
+@scenario(reinforced)
+def test_a_model_earns_its_rewards_from_the_deployed_grader_and_is_judged_as_any(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("SUCCEEDED", "promoted"), played.run.reason
+    [name] = cloud.jobs("reinforced")
+    made = cloud.client("bedrock").get_model_customization_job(jobIdentifier=name)
+    asked = made["customizationConfig"]["rftConfig"]
+    # The version that stood when the job was planned grades it to its end.
+    assert re.fullmatch(r".*GradeAnswers.*:\d+", asked["graderConfig"]["lambdaGrader"]["lambdaArn"])
+    assert asked["hyperParameters"]["epochCount"] == 4
+    [told] = cloud.report(played.run.run)["training"]["jobs"]
+    rewards = [value for _, _, value in told["curves"]["training"]]
+    third = len(rewards) // 3
+    assert told["measure"] == "reward"
+    assert sum(rewards[-third:]) > 1.3 * sum(rewards[:third])
+    assert told["curves"]["validation"][-1][2] > told["curves"]["validation"][0][2]
+    assert 0 < told["cost_usd"] < 0.01
+    check_nothing_billable_but_the_champion(cloud, "reinforced")
 
 
 def distilled(cloud: CloudUnderTest) -> Played:

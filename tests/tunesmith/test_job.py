@@ -102,7 +102,7 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert by_key["data"].startswith("data: [1] is not allowed; allowed is the training file's path")
     assert (
         by_key["kind"]
-        == "kind: 'pre-training' is not allowed; allowed is fine-tuning, distillation or reinforcement"
+        == "kind: 'pre-training' is not allowed; allowed is fine-tuning or distillation or reinforcement"
     )
     assert by_key["hyperparameters.epochCount"].startswith("hyperparameters.epochCount: True is not allowed")
     assert "with a number each" in by_key["hyperparameters.learningRate"]

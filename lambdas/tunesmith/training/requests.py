@@ -78,7 +78,7 @@ def customization_config(
 ) -> dict[str, Any]:
     """Spell what a kind is asked for beside data and hyperparameters; empty where there is nothing.
 
-    `numbers` are a reinforcement's hyperparameters; `own_grader_arn` is the function with Tunesmith's graders.
+    `numbers` are a reinforcement's hyperparameters, `own_grader_arn` the function with Tunesmith's graders.
     """
     if job.distillation:
         teacher = {
