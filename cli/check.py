@@ -18,9 +18,9 @@ from cli.options import JSON
 from cli.voice import CommandError, answers
 from tunesmith.catalogue import Model, UploadFormat, find_model
 from tunesmith.dataset import KINDS, POLICIES, RULES, CheckedFile, check_file
-from tunesmith.dataset.assignment import PROVEN_RECORDS
 from tunesmith.dataset.fixes import FIXES
 from tunesmith.dataset.parallel import check_path
+from tunesmith.dataset.placement import PROVEN_RECORDS
 from tunesmith.dataset.preparation import look_closer
 from tunesmith.dataset.sensitive import Policy
 from tunesmith.job import COLUMN_FIELDS, DATA_SUFFIXES, MOST_REJECTED_SHARE

@@ -5,9 +5,7 @@ The cloud's function and the command call this one sequence, with the files that
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,26 +14,28 @@ import numpy as np
 
 from tunesmith.catalogue import Model
 from tunesmith.dataset.assignment import (
+    LEFT_OUT,
+    NOWHERE,
+    PLACES,
+    QUARANTINED,
+    TEST,
+    TRAIN,
+    VALIDATION,
     Assignment,
-    Entry,
-    Part,
-    Place,
-    group_names,
-    join_groups,
-    place_records,
+    Codes,
 )
 from tunesmith.dataset.comparison import Comparison, SpooledComparison
 from tunesmith.dataset.conflicts import Conflicts, find_conflicts, large_cluster_warning
 from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures, with_problems
 from tunesmith.dataset.near_duplicates import LARGE_CLUSTER_SHARE
-from tunesmith.dataset.record_spool import Keys, Records, Rows, numbered
+from tunesmith.dataset.placement import Entries, drawn, join_groups, least_rows, place_records
+from tunesmith.dataset.record_spool import Records, Rows, hexadecimal, in_order, numbered
 from tunesmith.dataset.report import DataReport, Findings, Split, data_report
 from tunesmith.dataset.rules import BRIDGING, OUTVOTED, RULES, UNDECIDED, Finding
 from tunesmith.job import Job
 
-_KEY_DIGITS: Final = 32
-_PARTS: Final[tuple[Part, ...]] = ("train", "validation", "test")
-_GIVEN: Final[Mapping[str, Part | None]] = {"train": None, "validation": "validation", "test": "test"}
+_PARTS: Final[Mapping[str, int]] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+_GIVEN: Final[Mapping[str, int]] = {**_PARTS, "train": NOWHERE}
 _MOVED: Final = (
     "The record stands in a file of your own for {given}, and an earlier version had it in {before}."
 )
@@ -92,18 +92,18 @@ class _Dataset:
         self.ranges: dict[str, range] = {
             role: range(start, end) for role, start, end in zip(self.files, ends[:-1], ends[1:], strict=True)
         }
-        self.prompts, self._openings = numbered(
+        self.prompts, openings = numbered(
             np.concatenate([each.prompt_keys for each in records]),
             np.concatenate([each.opening_keys for each in records]),
         )
-        self.keys = _hexadecimal(np.concatenate([each.content_keys for each in records]))
-        self._groups = np.concatenate([each.groups for each in records])
+        self.keys = np.concatenate([each.content_keys for each in records])
+        self.lasting = np.concatenate([each.groups for each in records])
         self.clusters = comparison.clusters()
         # The user's own groups stand in for near-duplicates: templates may tie all of his customers together.
-        tied = numbered(self._groups)[0] if has_groups else self.clusters
-        self.groups = group_names(
-            join_groups(self.prompts.tolist(), self._openings.tolist(), tied.tolist()), self.keys
-        )
+        tied = numbered(self.lasting)[0] if has_groups else self.clusters
+        groups = join_groups(self.prompts, openings, tied)
+        self.groups = least_rows(groups, in_order(self.keys))
+        """Of each record the row of its group's least key, by which the group is named and drawn."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -121,26 +121,31 @@ class _Dataset:
             weights=self.files[role].duplicates.copies,
         )
 
-    def repeated(self) -> set[int]:
+    def repeated(self) -> Rows:
         """List the records that a file further back holds too: test before validation before train."""
-        seen: set[str] = set()
-        found: set[int] = set()
-        for row in reversed(range(len(self))):
-            if self.keys[row] in seen:
-                found.add(row)
-            seen.add(self.keys[row])
-        return found
+        [numbers] = numbered(self.keys)
+        last = np.empty(len(self), dtype=np.int64)
+        last[numbers] = np.arange(len(self))
+        return np.flatnonzero(last[numbers] != np.arange(len(self)))
 
-    def entry(self, row: int, *, labels: bool) -> Entry:
-        """Say what has to be known of a record to place it."""
-        role = self.role(row)
-        return Entry(
-            key=self.keys[row],
-            group=self.groups[row],
-            label=self.answers[role][row - self.ranges[role].start] if labels else "",
-            lasting=_hexadecimal(self._groups[row : row + 1])[0] if self._groups[row].any() else "",
-            given=_GIVEN[role],
+    def entries(self, rows: Rows, *, labels: bool) -> Entries:
+        """Say what has to be known of records to place them."""
+        given = np.concatenate(
+            [np.full(len(of_role), _GIVEN[role], dtype=np.int8) for role, of_role in self.ranges.items()]
         )
+        return Entries(
+            keys=self.keys[rows],
+            groups=self.groups[rows],
+            labels=self._labels()[rows] if labels else np.zeros(len(rows), dtype=np.int64),
+            lasting=self.lasting[rows],
+            given=given[rows],
+        )
+
+    def _labels(self) -> Rows:
+        """Number each record's answer in the order of the answers."""
+        answers = [answer for role in self.files for answer in self.answers[role]]
+        numbers = {answer: number for number, answer in enumerate(sorted(set(answers)))}
+        return np.array([numbers[answer] for answer in answers], dtype=np.int64)
 
 
 def _prepare(
@@ -148,26 +153,34 @@ def _prepare(
 ) -> Prepared:
     conflicts = {role: dataset.conflicts(role) for role in dataset.ranges}
     refused = _outvoted(conflicts["train"])
+    lots = drawn(dataset.keys, job.seed)
     repeated = dataset.repeated()
-    rows = [row for row in range(len(dataset)) if row not in repeated and row not in refused]
+    is_placed = np.ones(len(dataset), dtype=np.bool_)
+    is_placed[repeated] = False
+    is_placed[list(refused)] = False
+    rows = np.flatnonzero(is_placed)
     placement = place_records(
-        [dataset.entry(row, labels=conflicts["train"].labels) for row in rows],
+        dataset.entries(rows, labels=conflicts["train"].labels),
+        lots[rows],
         previous,
-        seed=job.seed,
         test_share=job.data.test_share,
         validation_share=job.data.validation_share,
     )
-    placed: dict[int, Place] = dict(zip(rows, placement.places, strict=True))
-    placed.update(dict.fromkeys(repeated, "left_out"))
+    places = np.full(len(dataset), NOWHERE, dtype=np.int8)
+    places[rows] = placement.places
+    places[repeated] = LEFT_OUT
     bridging = {
-        row: _bridge(dataset, row, previous) for row, place in placed.items() if place == "quarantined"
+        row: _bridge(dataset, row, previous) for row in np.flatnonzero(places == QUARANTINED).tolist()
     }
-    leaks = _leaks(dataset.comparison, placed)
-    left = Counter(dataset.role(row) for row, place in placed.items() if place == "left_out")
-    for part, rows in leaks.items():
-        left[part] += len(rows)
-        placed.update(dict.fromkeys(rows, "left_out"))
-    split = _split(dataset, placed, left, job)
+    left = {
+        role: int(np.count_nonzero(places[of_role.start : of_role.stop] == LEFT_OUT))
+        for role, of_role in dataset.ranges.items()
+    }
+    leaks = _leaks(dataset.comparison, places)
+    for part, leaking in leaks.items():
+        left[part] = left.get(part, 0) + len(leaking)
+        places[leaking] = LEFT_OUT
+    split = _split(dataset, places, lots, left, job)
     files = _told(dataset, conflicts, {**refused, **bridging})
     findings = Findings(
         near=_near_figures(dataset.clusters, range(len(dataset)), dataset.comparison),
@@ -199,43 +212,39 @@ def _outvoted(conflicts: Conflicts) -> dict[int, Finding]:
 
 
 def _bridge(dataset: _Dataset, row: int, previous: Assignment | None) -> Finding:
-    before = (previous or Assignment()).records.get(dataset.keys[row], "")
-    if before in _PARTS:
-        return Finding(BRIDGING, _MOVED.format(given=dataset.role(row), before=before))
+    [before] = (previous or Assignment()).records.find(dataset.keys[row : row + 1]).tolist()
+    if before in _PARTS.values():
+        return Finding(BRIDGING, _MOVED.format(given=dataset.role(row), before=PLACES[before]))
     return Finding(BRIDGING, RULES[BRIDGING].reason)
 
 
-def _leaks(comparison: Comparison, placed: Mapping[int, Place]) -> dict[str, list[int]]:
+def _leaks(comparison: Comparison, places: Codes) -> dict[str, list[int]]:
     """Join validation and test exactly against train, and test against validation: who has to leave?"""
-    rows: dict[str, list[int]] = {
-        part: sorted(row for row, place in placed.items() if place == part) for part in _PARTS
-    }
+    rows = {part: np.flatnonzero(places == code).tolist() for part, code in _PARTS.items()}
     return {
         "train": comparison.leaking(rows["train"], rows["test"] + rows["validation"]),
         "validation": comparison.leaking(rows["validation"], rows["test"]),
     }
 
 
-def _split(dataset: _Dataset, placed: Mapping[int, Place], left: Mapping[str, int], job: Job) -> Split:
-    def drawn(row: int) -> bytes:
-        return hashlib.sha256(f"{job.seed}:{dataset.keys[row]}".encode()).digest()
-
+def _split(dataset: _Dataset, places: Codes, lots: Rows, left: Mapping[str, int], job: Job) -> Split:
     def part(name: str) -> Records:
         # A part comes from the user's own file, where he brought one, or else from the training file.
         role = name if name in dataset.files else "train"
-        return dataset.files[role].records.take([row - dataset.ranges[role].start for row in rows[name]])
+        return dataset.files[role].records.take(rows[name] - dataset.ranges[role].start)
 
-    rows: dict[str, list[int]] = {
-        name: sorted((row for row, place in placed.items() if place == name), key=drawn) for name in _PARTS
-    }
+    rows: dict[str, Rows] = {}
+    for name, code in _PARTS.items():
+        found = np.flatnonzero(places == code)
+        rows[name] = found[np.argsort(lots[found])]
     parts = {name: part(name) for name in _PARTS}
     return Split(
         train=parts["train"],
         validation=parts["validation"],
         test=parts["test"],
-        test_groups=[dataset.groups[row] for row in rows["test"]],
+        test_groups=hexadecimal(dataset.keys[dataset.groups[rows["test"]]]),
         left_train=left["train"],
-        left_validation=left["validation"],
+        left_validation=left.get("validation", 0),
         repeats=max(1, math.ceil((job.data.repeat_to or 0) / max(1, len(parts["train"])))),
     )
 
@@ -268,7 +277,3 @@ def _near_figures(labels: Rows, rows: range, comparison: Comparison) -> NearDupl
         largest=largest if largest > 1 else 0,
         warning=warning,
     )
-
-
-def _hexadecimal(keys: Keys) -> list[str]:
-    return [f"{first:016x}{second:016x}" for first, second in keys.tolist()]

@@ -261,3 +261,14 @@ def first_of_each(ordered: Keys) -> NDArray[np.bool_]:
     begins = np.ones(len(ordered), dtype=np.bool_)
     begins[1:] = np.any(ordered[1:] != ordered[:-1], axis=1)
     return begins
+
+
+def hexadecimal(keys: Keys) -> list[str]:
+    """Spell digests, each by 32 digits."""
+    digits = keys.astype(">u8").tobytes().hex()
+    return [digits[place : place + 2 * KEY_BYTES] for place in range(0, len(digits), 2 * KEY_BYTES)]
+
+
+def from_hexadecimal(spelled: Iterable[str]) -> Keys:
+    """Read what `hexadecimal` has spelled."""
+    return np.frombuffer(bytes.fromhex("".join(spelled)), dtype=">u8").astype(np.uint64).reshape(-1, 2)

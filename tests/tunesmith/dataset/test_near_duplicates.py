@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tunesmith.dataset import brute_force
-from tunesmith.dataset.assignment import Entry, group_names, place_records
+from tests.tunesmith.dataset.plain_placement import Entry, key, place, places
 from tunesmith.dataset.near_duplicates import find_near_duplicates
 from tunesmith.dataset.shingles import common_shingles, shingle_batches
 from tunesmith.dataset.similarity import shingle_sets
@@ -175,10 +175,10 @@ def test_tatqa_keeps_every_question_that_is_no_exact_duplicate() -> None:
     texts = list(dict.fromkeys(brute_force.tatqa()))
     found = find_near_duplicates(texts)
     entries = [
-        Entry(key=text, group=group)
-        for text, group in zip(texts, group_names(found.labels.tolist(), texts), strict=True)
+        Entry(key=key(text), group=str(label))
+        for text, label in zip(texts, found.labels.tolist(), strict=True)
     ]
-    placed = Counter(place_records(entries, seed=1).places)
+    placed = Counter(places(place(entries, seed=1)))
     assert placed.total() == len(texts)
     assert placed.keys() == {"train", "validation", "test"}
     # Questions about one table stand together: no test question has a table that was trained on.
