@@ -8,10 +8,11 @@ from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
+from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
 from tunesmith.evaluation.answers import FEW_SHOT, TUNED, Answer, read_answers, read_questions
 from tunesmith.evaluation.scores import TokenPrice, score
-from tunesmith.job import parse_job
+from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.settings import ScoreAnswersSettings
@@ -45,6 +46,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         chosen = artifacts.read_json(f"{prefix}/evaluation/examples.json")
         scores["examples"] = {name: chosen[name] for name in ("number", "scores", "validation_records")}
         _add_choice(scores["models"][FEW_SHOT]["cost_usd"], chosen["tokens"], token_prices[FEW_SHOT])
+    for label in scores["models"]:
+        scores["models"][label].update(_terms(models[label], token_prices[label]))
+    scores["serving"] = _serving(prices, job)
     groups = artifacts.read_json(f"{prefix}/data/test_groups.json")
     scores["groups"] = [groups[record] for record in scores["records"]]
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
@@ -73,6 +77,24 @@ def _token_price(prices: PriceTable, model: Mapping[str, str]) -> TokenPrice:
     tuned = model["label"] in TUNED
     items = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT) if tuned else (Item.INPUT, Item.OUTPUT)
     return TokenPrice(*(prices.price(model["base_model"], item).cost(1000) for item in items))
+
+
+def _terms(model: Mapping[str, str], price: TokenPrice) -> dict[str, Any]:
+    """Say what the model is made of, and what 1,000 tokens cost where they are what is paid."""
+    by_token = model["path"] == "on_demand"
+    terms = {name: float(usd) for name, usd in price._asdict().items()} if by_token else None
+    return {"base_model": model["base_model"], "path": model["path"], "price": terms}
+
+
+def _serving(prices: PriceTable, job: Job) -> dict[str, Any]:
+    """Say what it costs to keep the candidate, in US dollars a month and, by model units, an hour."""
+    unit = prices.find(job.base_model, Item.PROVISIONED_HOUR)
+    offered = unit is not None and "provisioned" in find_model(job.base_model).serving_paths
+    return {
+        "usd_per_month": float(prices.price(job.base_model, Item.STORAGE).cost(1)),
+        "usd_per_hour": float(unit.usd * job.serving.model_units) if unit and offered else None,
+        "on_demand": job.serving_path == "on_demand",
+    }
 
 
 def _answers(artifacts: Bucket, prefix: str) -> list[Answer]:

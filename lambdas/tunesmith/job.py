@@ -330,6 +330,12 @@ class Serving(_Section):
         default=1, ge=1, le=100, description="a whole number of model units from 1 to 100"
     )
     keep_days: int = Field(default=7, ge=0, le=30, description="a whole number of days from 0 to 30")
+    answers_per_month: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000_000,
+        description="a whole number above 0: how often the model will be asked, for payback and break-even",
+    )
 
 
 class Budget(_Section):

@@ -58,23 +58,40 @@ def models_chart(models: Sequence[Mapping[str, Any]], label: str) -> str:
     return _svg(height, label, parts)
 
 
-def gain_chart(gain: Mapping[str, float], label: str) -> str:
-    """Draw the gain and its interval, in percentage points, against the minimum gain."""
-    values = [0.0, gain["minimum"], gain["low"], gain["high"]]
-    span = max(values) - min(values)
-    ticks = nice_ticks(min(values) - 0.05 * span, max(values) + 0.05 * span)
+class Estimate(NamedTuple):
+    """A row of a forest plot: a figure, its interval, and the limit that it should pass, if any."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+    limit: float | None = None
+    stands_out: bool = False
+
+
+def forest_chart(rows: Sequence[Estimate], label: str, unit: str = "") -> str:
+    """Draw figures with their intervals below each other, zero marked and each one's limit dashed."""
+    ends = [0.0, *(end for row in rows for end in (row.low, row.high, row.limit or 0.0))]
+    span = (max(ends) - min(ends)) or 1.0
+    ticks = nice_ticks(min(ends) - 0.05 * span, max(ends) + 0.05 * span)
     scale = Scale(ticks[0], ticks[-1], 14, WIDTH - 14)
-    height, middle = 122, 62
-    needed = scale.at(gain["minimum"])
-    parts = [f'<rect class="beyond" x="{needed}" y="24" width="{scale.end - needed:.1f}" height="72"/>']
-    parts += [_vertical(scale.at(tick), 24, height - 26, "axis" if tick == 0 else "grid") for tick in ticks]
-    parts += [_text(scale.at(tick), height - 8, _signed(tick), "", "middle") for tick in ticks]
-    parts.append(_vertical(needed, 18, height - 26, "limit"))
-    side = "start" if needed < WIDTH / 2 else "end"
-    parts.append(_text(needed, 12, f"needed: more than {_signed(gain['minimum'])}", "name", side))
-    parts.append(_dot(scale, gain, middle, "candidate", f"gain {_signed(gain['value'])} points"))
-    value_at = min(max(scale.at(gain["value"]), 30), WIDTH - 34)
-    parts.append(_text(value_at, middle + 24, _signed(gain["value"]), "value", "middle"))
+    height = 52 * len(rows) + 34
+    parts = [_vertical(scale.at(tick), 4, height - 26, "axis" if tick == 0 else "grid") for tick in ticks]
+    parts += [_text(scale.at(tick), height - 8, f"{_signed(tick)}{unit}", "", "middle") for tick in ticks]
+    for number, row in enumerate(rows):
+        top, middle = 52 * number + 4, 52 * number + 38
+        if row.limit is not None:
+            needed = scale.at(row.limit)
+            parts.insert(
+                0,
+                f'<rect class="beyond" x="{needed}" y="{top}" width="{scale.end - needed:.1f}" height="48"/>',
+            )
+            parts.append(_vertical(needed, top, top + 48, "limit"))
+        parts.append(_text(8, middle - 16, row.label, "name", "start"))
+        parts.append(_text(WIDTH - 14, middle - 16, f"{_signed(row.value)}{unit}", "value", "end"))
+        figure = {"low": row.low, "high": row.high, "value": row.value}
+        kind = "candidate" if row.stands_out else "other"
+        parts.append(_dot(scale, figure, middle, kind, f"{row.label}: {_signed(row.value)}{unit}"))
     return _svg(height, label, parts)
 
 
@@ -126,7 +143,7 @@ def _epochs(points: Sequence[Sequence[float]], across: Scale, height: int) -> li
 
 def _dot(scale: Scale, figure: Mapping[str, float], middle: float, kind: str, title: str) -> str:
     low, high, value = (scale.at(figure[name]) for name in ("low", "high", "value"))
-    interval = f"95% interval {figure['low']:.1f} to {figure['high']:.1f}"
+    interval = f"interval {figure['low']:.1f} to {figure['high']:.1f}"
     return (
         f'<g class="{kind}"><title>{escape(title)}, {interval}</title>'
         f'<line class="span" x1="{low}" x2="{high}" y1="{middle}" y2="{middle}"/>'

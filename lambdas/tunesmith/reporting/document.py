@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tunesmith.catalogue import find_model
 from tunesmith.catalogue.kinds import KINDS
+from tunesmith.evaluation.savings import Serving, savings
 from tunesmith.evaluation.scores import LENIENT, SHOWN_BESIDE
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.reporting.costs import cost_section
@@ -44,6 +45,15 @@ class RunRecords:
 def build_document(records: RunRecords, *, environment: str, parameter: str, now: str) -> dict[str, Any]:
     """Build report.json; `parameter` is the SSM parameter that holds the champion's ARN."""
     run = records.run
+    cost = cost_section(
+        records.job,
+        records.estimate,
+        records.training,
+        records.scores,
+        records.capacity,
+        _training_asked(records),
+        now,
+    )
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "run": run.run,
@@ -56,17 +66,10 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "clock": _clock(run, now),
         "steps": _steps(records.steps, now),
         "data": records.data,
-        "cost": cost_section(
-            records.job,
-            records.estimate,
-            records.training,
-            records.scores,
-            records.capacity,
-            _training_asked(records),
-            now,
-        ),
+        "cost": cost,
         "training": {**_training(records.training, run), "hyperparameters": _hyperparameters(records)},
         "evaluation": _evaluation(records.scores, records.verdict),
+        "savings": _savings(records, cost["actual"]),
         "capacity": [_capacity(item) for item in records.capacity],
         "champion": _champion(records.champion, run.run, parameter),
     }
@@ -161,11 +164,31 @@ def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | N
         "errors": scores["errors"],
         "models": [_model(label, model, metric) for label, model in scores["models"].items()],
         "gain": verdict["gain"] if verdict else None,
+        "comparisons": [_comparison(one) for one in verdict["comparisons"]] if verdict else [],
         "comparator": verdict["comparator"] if verdict else "",
         "method": verdict["method"] if verdict else "",
         "only_candidate_right": verdict["only_candidate_right"] if verdict else None,
         "only_comparator_right": verdict["only_comparator_right"] if verdict else None,
     }
+
+
+def _comparison(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one[name] for name in ("comparator", "outcome", "informs", "gain", "detectable")}
+
+
+def _savings(records: RunRecords, spent_usd: float) -> dict[str, Any] | None:
+    """Compare what answers cost; nothing before the models are compared."""
+    scores = records.scores
+    if scores is None or "serving" not in scores or not scores["n"]:
+        return None
+    found = savings(
+        scores,
+        {label: find_model(model["base_model"]).family for label, model in scores["models"].items()},
+        serving=Serving(**scores["serving"]),
+        spent_usd=spent_usd,
+        answers_per_month=records.job.get("serving", {}).get("answers_per_month"),
+    )
+    return found.to_json()
 
 
 def _model(label: str, model: Mapping[str, Any], metric: str) -> dict[str, Any]:
@@ -185,6 +208,9 @@ def _model(label: str, model: Mapping[str, Any], metric: str) -> dict[str, Any]:
         "latency_ms_median": summary["latency_ms_median"],
         "latency_ms_p95": summary["latency_ms_p95"],
         "cost_usd_per_1000": float(summary["cost_usd_per_1000"]),
+        "cost_usd_per_1000_right": float(summary["cost_usd_per_1000"]) / summary[metric]
+        if summary[metric]
+        else None,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tunesmith.reporting import sections
 from tunesmith.reporting.dataset_section import variety
+from tunesmith.reporting.savings_section import savings
 from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money, over, signed
 
 _STYLE: Final = Path(__file__).with_name("page.css")
@@ -36,6 +37,7 @@ def render_page(document: Mapping[str, Any]) -> str:
             _verdict(document),
             f'<p class="note">{escape(STAND_IN)}</p>' if document["environment"] == "local" else "",
             sections.comparison(document["evaluation"]),
+            savings(document["savings"]),
             sections.service(document["champion"]),
             sections.training(document["training"]),
             sections.data(document["data"]),

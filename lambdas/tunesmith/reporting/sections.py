@@ -9,7 +9,7 @@ from typing import Any
 from tunesmith.dataset import KINDS, POLICIES
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.scores import SHOWN_BESIDE
-from tunesmith.reporting.charts import curve_chart, gain_chart, models_chart
+from tunesmith.reporting.charts import Estimate, curve_chart, forest_chart, models_chart
 from tunesmith.reporting.words import data_findings, day, duration, money, number, price
 
 
@@ -18,16 +18,16 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
     if evaluation is None or not all("value" in model for model in evaluation["models"]):
         return ""
     metric = METRICS[evaluation["metric"]].title
-    models, gain = evaluation["models"], evaluation["gain"]
+    models = evaluation["models"]
     charts = (
         f"<figure><h3>{escape(_capitalized(metric))} per model, in per cent</h3>"
         f"{models_chart(models, f'{metric} of each model with its 95% interval')}</figure>"
     )
-    if gain is not None:
+    if any(one["gain"] for one in evaluation["comparisons"]):
         charts += (
-            f"<figure><h3>Gain of the candidate over {escape(evaluation['comparator'])},"
-            " in percentage points</h3>"
-            f"{gain_chart(gain, 'gain of the candidate against the minimum gain')}</figure>"
+            "<figure><h3>Gain of the candidate, in percentage points</h3>"
+            f"{_gains(evaluation)}<figcaption>Dashed: an interval has to lie to the right of it. The verdict"
+            f" hangs on {escape(evaluation['comparator'])}.</figcaption></figure>"
         )
     lost = (
         f" {evaluation['lost']:,} records were lost to failed calls and left out."
@@ -175,6 +175,22 @@ def steps(items: Sequence[Mapping[str, Any]]) -> str:
     return f'<section><h2>Steps</h2><ol class="steps">{rows}</ol></section>' if items else ""
 
 
+def _gains(evaluation: Mapping[str, Any]) -> str:
+    rows = [
+        Estimate(
+            label=f"over {one['comparator']}{', informs only' if one['informs'] else ''}",
+            value=one["gain"]["value"],
+            low=one["gain"]["low"],
+            high=one["gain"]["high"],
+            limit=None if one["informs"] else one["gain"]["minimum"],
+            stands_out=one["comparator"] == evaluation["comparator"],
+        )
+        for one in evaluation["comparisons"]
+        if one["gain"]
+    ]
+    return forest_chart(rows, "gain of the candidate over each model, against what is needed")
+
+
 def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
     models = evaluation["models"]
     lines = {
@@ -190,7 +206,8 @@ def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
         "Input tokens, mean": [f"{model['input_tokens_mean']:.1f}" for model in models],
         "Latency, median": [f"{model['latency_ms_median']:,.0f} ms" for model in models],
         "Latency, 95th percentile": [f"{model['latency_ms_p95']:,.0f} ms" for model in models],
-        "Cost of 1,000 answers": [money(model["cost_usd_per_1000"]) for model in models],
+        "Cost of 1,000 answers": [_by_token(model, "cost_usd_per_1000") for model in models],
+        "Cost of 1,000 right answers": [_by_token(model, "cost_usd_per_1000_right") for model in models],
     }
     head = "".join(f'<th class="n">{escape(model["label"])}</th>' for model in models)
     rows = "".join(
@@ -198,6 +215,12 @@ def _models_table(evaluation: Mapping[str, Any], metric: str) -> str:
         for name, texts in lines.items()
     )
     return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _by_token(model: Mapping[str, Any], name: str) -> str:
+    if not model["cost_usd_per_1000"]:
+        return "by the hour"
+    return "–" if model[name] is None else money(model[name])
 
 
 def _who_else(evaluation: Mapping[str, Any]) -> str:

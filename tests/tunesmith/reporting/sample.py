@@ -62,7 +62,12 @@ def promoted() -> RunRecords:
             capacity_run=RUN,
             since="2026-11-23T13:20:58Z",
         ),
-        job={"kind": "fine-tuning", "budget": {"limit_usd": "50"}, "hyperparameters": {"epochCount": 3}},
+        job={
+            "kind": "fine-tuning",
+            "budget": {"limit_usd": "50"},
+            "hyperparameters": {"epochCount": 3},
+            "serving": {"answers_per_month": 2_000_000},
+        },
         data=data_report(),
         estimate=_estimate(),
         training=_training(),
@@ -162,6 +167,10 @@ def _scores(
         given["champion"] = answers(champion_right, 5, 312)
         models["champion"] = DEPLOYMENT
     scored: dict[str, Any] = score("exact_match", questions, given, models, dict.fromkeys(given, price))
+    terms = {"input": 0.000035, "output": 0.00014}
+    for model in scored["models"].values():
+        model |= {"base_model": "amazon.nova-micro-v1:0", "path": "on_demand", "price": terms}
+    scored["serving"] = {"usd_per_month": 1.95, "usd_per_hour": 108.15, "on_demand": True}
     return scored
 
 

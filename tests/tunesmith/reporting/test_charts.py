@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from tunesmith.reporting.charts import WIDTH, curve_chart, gain_chart, models_chart, nice_ticks
+from tunesmith.reporting.charts import WIDTH, Estimate, curve_chart, forest_chart, models_chart, nice_ticks
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,32 @@ def places(svg: str) -> list[float]:
 @pytest.mark.parametrize(
     "gain",
     [
-        {"value": 35.4, "low": 30.4, "high": 40.3, "minimum": 2.0},
-        {"value": -12.0, "low": -20.0, "high": -4.0, "minimum": 0.0},
-        {"value": 0.0, "low": 0.0, "high": 0.0, "minimum": 0.0},
-        {"value": 100.0, "low": 96.0, "high": 100.0, "minimum": 50.0},
+        Estimate("over base", 35.4, 30.4, 40.3, 2.0),
+        Estimate("over base", -12.0, -20.0, -4.0, 0.0),
+        Estimate("over base", 0.0, 0.0, 0.0, 0.0),
+        Estimate("over base", 100.0, 96.0, 100.0, 50.0, True),
+        Estimate("than a larger model", -80.0, -81.0, 40.0),
     ],
 )
-def test_a_gain_is_drawn_within_the_picture(gain: dict[str, float]) -> None:
-    found = places(gain_chart(gain, "gain"))
+def test_figures_are_drawn_within_the_picture_beside_others(gain: Estimate) -> None:
+    found = places(forest_chart([gain, Estimate("over champion", 1.0, -1.0, 3.0, 1.0)], "gain"))
 
     assert all(0 <= place <= WIDTH for place in found)
+
+
+def test_each_row_of_a_forest_has_its_own_limit_and_place() -> None:
+    rows = [Estimate("over base", 10.0, 5.0, 15.0, 2.0), Estimate("over champion", 1.0, 0.0, 2.0, 1.0)]
+
+    svg = forest_chart(rows, "gain", "%")
+
+    limits = [float(x) for x in re.findall(r'class="limit" x1="([\d.]+)"', svg)]
+    base, champion = (
+        (float(x), float(y)) for x, y in re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', svg)
+    )
+    assert limits == sorted(limits, reverse=True)
+    assert champion[0] < base[0]
+    assert base[1] < champion[1]
+    assert "+10%" in svg
 
 
 def test_models_are_drawn_from_left_to_right_by_their_figure() -> None:

@@ -103,7 +103,31 @@ def test_the_champion_stands_beside_candidate_and_base_in_chart_and_table() -> N
     assert chart.count("<circle") == 3
     assert '<th class="n">champion</th>' in page
     assert "over the champion; 97%: " in text_of(page)
-    assert "Gain of the candidate over champion, in percentage points" in page
+    gains = page.split("gain of the candidate over each model")[1].split("</svg>")[0]
+    assert gains.count("<circle") == 2
+    assert "over champion" in gains
+    assert "The verdict hangs on champion." in text_of(page)
+
+
+def test_savings_say_what_is_cheaper_when_it_pays_and_from_which_volume_on() -> None:
+    text = text_of(render_page(document(sample.promoted())))
+
+    for part in (
+        "What it saves",
+        "for each 1,000 answers",
+        "at 2,000,000 answers a month, storage paid, the $0.57 of this run are never earned back",
+        "candidate, paid by the hour",
+        "the candidate costs less from",
+    ):
+        assert part in text, part
+
+
+def test_a_run_that_was_scored_before_savings_were_told_has_no_section_of_them() -> None:
+    records = sample.promoted()
+    assert records.scores is not None
+    scores = {name: value for name, value in records.scores.items() if name != "serving"}
+
+    assert "What it saves" not in render_page(document(replace(records, scores=scores)))
 
 
 def test_a_run_that_was_prepared_before_variety_was_looked_at_has_no_section_of_it() -> None:
