@@ -11,6 +11,7 @@ from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
 from tunesmith.evaluation.answers import FEW_SHOT, TUNED, Answer, read_answers, read_questions
+from tunesmith.evaluation.changes import most_changed
 from tunesmith.evaluation.scores import TokenPrice, score
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
@@ -32,13 +33,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     override = Bucket(settings.dataset_bucket)
     prices = load_prices(override.read(OVERRIDE_KEY) if override.head(OVERRIDE_KEY) else None)
     token_prices = {label: _token_price(prices, model) for label, model in models.items()}
+    questions = read_questions(artifacts.read(blind_test_key(run)))
+    answers = {
+        label: _answers(artifacts, f"{prefix}/answers/{model['folder']}/") for label, model in models.items()
+    }
     scores = score(
         job.evaluation.metric,
-        read_questions(artifacts.read(blind_test_key(run))),
-        {
-            label: _answers(artifacts, f"{prefix}/answers/{model['folder']}/")
-            for label, model in models.items()
-        },
+        questions,
+        answers,
         {label: model["id"] for label, model in models.items()},
         token_prices,
     )
@@ -52,6 +54,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     groups = artifacts.read_json(f"{prefix}/data/test_groups.json")
     scores["groups"] = [groups[record] for record in scores["records"]]
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
+    artifacts.write_json(f"{prefix}/evaluation/changes.json", most_changed(scores, questions, answers))
     cost = sum(sum(figures["cost_usd"].values()) for figures in scores["models"].values())
     summary = f"{scores['n']:,} blind records answered by every model, {scores['lost']:,} lost"
     ledger.begin_step(

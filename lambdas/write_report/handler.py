@@ -39,6 +39,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             estimate=_read(artifacts, f"{prefix}/estimate.json"),
             training=read_training(artifacts, run.run),
             scores=_read(artifacts, f"{prefix}/evaluation/scores.json"),
+            changes=_read(artifacts, f"{prefix}/evaluation/changes.json"),
             verdict=_read(artifacts, f"{prefix}/evaluation/verdict.json"),
         ),
         environment=settings.environment,

@@ -39,6 +39,8 @@ class RunRecords:
     estimate: Mapping[str, Any] | None
     training: TrainingRecords
     scores: Mapping[str, Any] | None
+    changes: Mapping[str, Any] | None = None
+    """What `evaluation.changes` picked for a person to read."""
     verdict: Mapping[str, Any] | None
 
 
@@ -70,6 +72,7 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "training": {**_training(records.training, run), "hyperparameters": _hyperparameters(records)},
         "evaluation": _evaluation(records.scores, records.verdict),
         "savings": _savings(records, cost["actual"]),
+        "changes": records.changes,
         "capacity": [_capacity(item) for item in records.capacity],
         "champion": _champion(records.champion, run.run, parameter),
     }

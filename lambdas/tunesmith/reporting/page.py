@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tunesmith.reporting import sections
+from tunesmith.reporting.changes_section import changes
 from tunesmith.reporting.dataset_section import variety
 from tunesmith.reporting.savings_section import savings
 from tunesmith.reporting.words import STAND_IN, day, duration, gain_of, headline, money, over, signed
@@ -38,6 +39,7 @@ def render_page(document: Mapping[str, Any]) -> str:
             f'<p class="note">{escape(STAND_IN)}</p>' if document["environment"] == "local" else "",
             sections.comparison(document["evaluation"]),
             savings(document["savings"]),
+            changes(document["changes"]),
             sections.service(document["champion"]),
             sections.training(document["training"]),
             sections.data(document["data"]),

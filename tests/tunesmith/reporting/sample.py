@@ -72,8 +72,26 @@ def promoted() -> RunRecords:
         estimate=_estimate(),
         training=_training(),
         scores=scores,
+        changes=changes(),
         verdict=verdict.to_json(),
     )
+
+
+def changes() -> dict[str, Any]:
+    """What was picked of the answers that changed, with a text that would be markup if it could."""
+    better = {
+        "id": "00000000000000ab",
+        "gain": 1.0,
+        "asked": "Where is my sofa?\nIt was due <b>yesterday</b>.",
+        "reference": "delivery/question",
+        "candidate": "delivery/question",
+        "base": "The text is best described by the label delivery/fault.",
+    }
+    worse = {**better, "id": "00000000000000cd", "gain": -1.0, "candidate": "", "base": "delivery/question"}
+    return {
+        "improved": {"records": 211, "shown": [better] * 20},
+        "damaged": {"records": 1, "shown": [worse]},
+    }
 
 
 def with_job(records: RunRecords, job: dict[str, Any]) -> RunRecords:

@@ -122,6 +122,20 @@ def test_savings_say_what_is_cheaper_when_it_pays_and_from_which_volume_on() -> 
         assert part in text, part
 
 
+def test_answers_that_changed_stand_side_by_side_as_text() -> None:
+    page = render_page(document(sample.promoted()))
+    section = page.split("Answers that changed")[1].split("</section>")[0]
+
+    assert "Better after tuning: 211 records, 20 of them shown" in section
+    assert "Worse after tuning: 1 records" not in section
+    assert "Worse after tuning: 1 record" in section
+    assert section.count('class="record"') == 21
+    assert "due &lt;b&gt;yesterday&lt;/b&gt;" in section
+    assert "(nothing)" in section
+    nothing = {name: {"records": 0, "shown": []} for name in ("improved", "damaged")}
+    assert "Answers that changed" not in render_page(document(replace(sample.promoted(), changes=nothing)))
+
+
 def test_a_run_that_was_scored_before_savings_were_told_has_no_section_of_them() -> None:
     records = sample.promoted()
     assert records.scores is not None
