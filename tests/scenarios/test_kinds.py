@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
+    NOTHING,
     SMALL,
     Played,
     check_nothing_billable_but_the_champion,
@@ -63,6 +66,41 @@ def test_a_model_earns_its_rewards_from_the_deployed_grader_and_is_judged_as_any
     assert told["curves"]["validation"][-1][2] > told["curves"]["validation"][0][2]
     assert 0 < told["cost_usd"] < 0.01
     check_nothing_billable_but_the_champion(cloud, "reinforced")
+
+
+def graded_by_nonsense(cloud: CloudUnderTest) -> Played:
+    model = find_model("nova-2-lite")
+    offer(cloud, model)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("handler.py", NONSENSE)
+    functions = cloud.client("lambda")
+    function = functions.create_function(
+        FunctionName="nonsense",
+        Runtime="python3.13",
+        Role=functions.list_functions()["Functions"][0]["Role"],
+        Handler="handler.lambda_handler",
+        Code={"ZipFile": packed.getvalue()},
+    )
+    grader = {"grader": function["FunctionArn"]}
+    given = job("ill-graded", base_model=model.name, kind="reinforcement", reinforcement=grader)
+    return play(cloud, given, prompts(SMALL))
+
+
+NONSENSE = """
+def lambda_handler(event, _context):
+    return [{"id": one["id"], "aggregate_reward_score": len(one["id"]) * 0.0} for one in event]
+"""
+
+
+@scenario(graded_by_nonsense)
+def test_a_users_function_that_rewards_every_answer_alike_is_refused_before_anything_is_paid(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("SUCCEEDED", "refused")
+    assert "8 right answers were given 0 on average, and 24 wrong ones 0" in played.run.reason
+    assert cloud.billable("ill-graded") == NOTHING
+    assert cloud.jobs("ill-graded") == []
 
 
 def distilled(cloud: CloudUnderTest) -> Played:

@@ -102,18 +102,13 @@ def estimate_job(
     Raises UnknownPriceError where a price is missing.
     """
     _, epochs, most_epochs = epochs_between(job, model, split)
-    hours = None
-    if job.customization.billed == "hours":
-        numbers = setting_of(job, model, split).chosen
-        prompts = split["train"]["records"]
-        hours = forecast_hours(prompts=prompts, numbers=numbers, deadline_hours=job.training.deadline_hours)
     return estimate_run(
         prices,
         model.id,
         training_tokens=split["train"]["tokens"],
         epochs=epochs,
         most_epochs=most_epochs,
-        hours=hours,
+        hours=training_hours(job, model, split),
         judged=_judged(job, model, split),
         test_records=split["test"]["records"],
         test_prompt_tokens=split["test"]["prompt_tokens"],
@@ -135,6 +130,17 @@ def estimate_job(
         )
         if job.distillation
         else None,
+    )
+
+
+def training_hours(job: Job, model: Model, split: Mapping[str, Mapping[str, int]]) -> Hours | None:
+    """Forecast the hours that a job trains; None where training is billed by tokens."""
+    if job.customization.billed != "hours":
+        return None
+    return forecast_hours(
+        prompts=split["train"]["records"],
+        numbers=setting_of(job, model, split).chosen,
+        deadline_hours=job.training.deadline_hours,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 
 from tunesmith.catalogue import Model
 from tunesmith.cost.approval import Proof, proof_of
-from tunesmith.cost.estimates import Estimate
+from tunesmith.cost.estimates import Estimate, training_hours
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import Job
 from tunesmith.training.policies import MOST_STAGES, Policy, Setting
@@ -37,11 +37,14 @@ class PolicyCost:
     """Of the whole run by this policy, evaluation and a month of storage included."""
     note: str
     """Why it trains one job only, where this model or data lacks what it needs; empty else."""
+    job_hours: tuple[float, float] = JOB_HOURS
+    """What one job takes, at least and at most."""
 
     @property
     def hours(self) -> tuple[float, float]:
         """Clock time of training, at least and at most."""
-        return self.in_a_row[0] * JOB_HOURS[0], self.in_a_row[1] * JOB_HOURS[1]
+        least, most = self.job_hours
+        return self.in_a_row[0] * least, self.in_a_row[1] * most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,9 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
     split, conflicts = report["split"], report["conflicts"]
     estimate = price(job)
     setting = setting_of(job, model, split)
+    hours = training_hours(job, model, split)
+    # A forecast knows no queue: at most it lasts as long as other jobs took whole.
+    job_hours = (round(float(hours.least), 1), JOB_HOURS[1] + float(hours.most)) if hours else JOB_HOURS
     ways = [] if job.sweep is None else [_swept(job, model, split, estimate)]
     for policy in get_args(Policy):
         chosen = job.sweep is None and policy == setting.policy
@@ -103,7 +109,7 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
             priced = estimate if chosen else price(other)
         except UnknownPriceError:
             continue
-        ways.append(_priced(replace(setting, policy=policy), priced, chosen=chosen))
+        ways.append(_priced(replace(setting, policy=policy), priced, job_hours, chosen=chosen))
     return Plan(
         estimate=estimate,
         policies=tuple(ways),
@@ -114,7 +120,9 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
     )
 
 
-def _priced(setting: Setting, estimate: Estimate, *, chosen: bool) -> PolicyCost:
+def _priced(
+    setting: Setting, estimate: Estimate, job_hours: tuple[float, float], *, chosen: bool
+) -> PolicyCost:
     jobs, in_a_row, epochs, note = _extent(setting)
     return PolicyCost(
         policy=setting.policy,
@@ -125,6 +133,7 @@ def _priced(setting: Setting, estimate: Estimate, *, chosen: bool) -> PolicyCost
         low_usd=estimate.low_usd,
         high_usd=estimate.high_usd,
         note=note,
+        job_hours=job_hours,
     )
 
 

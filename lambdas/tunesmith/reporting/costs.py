@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tunesmith.cost.spending import STORAGE, item_name, spent_by_item
+from tunesmith.cost.spending import STORAGE, TRAINING, item_name, spent_by_item
 from tunesmith.ledger import Capacity
 from tunesmith.training.records import TrainingRecords
 
@@ -22,13 +22,20 @@ def cost_section(
 ) -> dict[str, Any]:
     """Hold what was paid against the estimate; what cannot be known has no actual amount, and a note."""
     actual = spent_by_item(estimate, training, scores, capacity, now)
-    items = _items(estimate["items"] if estimate else [], actual)
+    expected = estimate["items"] if estimate else []
+    items = _items(expected, actual)
     notes = []
     jobs = training.told
-    if jobs:
+    by_hour = any(item_name(item["what"]) == TRAINING and item["unit"] == "hour" for item in expected)
+    if jobs and by_hour:
+        notes.append("Training is priced by the hours between the times that Bedrock tells of it.")
+    elif jobs:
         notes.append("Training is priced by estimated tokens: Bedrock does not tell how many it billed.")
     elif training_asked:
-        notes.append("What the unfinished job cost is not known: Bedrock bills the tokens that it trained.")
+        billed = "hours" if by_hour else "tokens"
+        notes.append(
+            f"What the unfinished job cost is not known: Bedrock bills the {billed} that it trained."
+        )
     if STORAGE in actual:
         notes.append(
             "Storage counts the time until this report; it goes on by the month while the model is kept."

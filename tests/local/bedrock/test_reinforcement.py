@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import LambdaFunction
 from moto.core.utils import get_service_model
 
+from local.bedrock import api
+from local.bedrock.account import Timings
 from local.bedrock.base_answers import answer_as_base
 from local.bedrock.errors import BedrockError
 from local.bedrock.region import Region
@@ -149,6 +151,21 @@ def test_rewards_rise_and_the_model_answers_better_than_its_base(bedrock: Bedroc
     assert len(account.asked) == 2 * 4 * 250 + 4 * 40
     assert {one["metadata"]["level"] for one in account.asked} == {"easy"}
     assert len({one["id"] for one in account.asked}) == len(account.asked)
+
+
+def test_rewards_show_while_it_trains_where_that_is_asked_for(bedrock: Bedrock, account: Account) -> None:
+    bedrock.set_parameter("/tunesmith-local/faults/early", {"job": {"metrics": "early", "seconds": 1_000}})
+    arn = bedrock.start("early", **account.request())
+    process = api.regions["123456789012"]["us-east-1"].jobs[arn].process
+    assert process is not None
+    assert process.wait(timeout=60) == 0
+    waits = Timings()
+    bedrock.clock.move(waits.validation + waits.data_processing + waits.queue + 500)
+    job = bedrock.job(arn)
+    assert job["status"] == "InProgress"
+    shown = bedrock.artifacts(job)["training_artifacts/step_wise_training_metrics.csv"]
+    assert 3 < len(shown.splitlines()) < 16
+    assert not shown.endswith("\n")
 
 
 def test_a_grader_that_says_the_same_of_every_answer_teaches_nothing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tests.tunesmith.cost.test_estimates import SPLIT
+from tests.tunesmith.cost.test_estimates import HOURLY, REWARDED, SPLIT
 from tunesmith.catalogue import find_model
 from tunesmith.cost import Estimate, estimate_job, load_prices
 from tunesmith.cost.plan import Plan, PolicyCost, plan_of
@@ -46,6 +46,15 @@ def test_every_policy_has_its_jobs_epochs_hours_and_cost() -> None:
     assert (probe.low_usd, probe.high_usd) == (plan.estimate.low_usd, plan.estimate.high_usd)
     assert single.high_usd < pair.high_usd <= probe.high_usd
     assert single.low_usd == probe.low_usd < pair.low_usd
+
+
+def test_a_reinforcement_is_one_job_whose_hours_are_forecast_behind_a_queue() -> None:
+    text = b"project: p\nbase_model: nova-2-lite\ndata: t.jsonl" + REWARDED.encode()
+    job, prices = parse_job(text, source="job.yaml"), load_prices(HOURLY)
+    plan = plan_of(job, job.model, REPORT, partial(estimate_job, model=job.model, split=SPLIT, prices=prices))
+    assert {(one.jobs, one.epochs, one.hours) for one in plan.policies} == {((1, 1), (2, 2), (0.8, 11.5))}
+    assert (plan.chosen.policy, plan.chosen.note) == ("single", "")
+    assert "billed by the hour" in of(plan, "pair").note
 
 
 def test_models_that_answer_validation_records_are_paid_for() -> None:

@@ -54,6 +54,17 @@ def test_costs_stand_beside_their_estimates() -> None:
     assert cost["actual_is_complete"] is True
 
 
+def test_hours_that_are_billed_are_said_to_be() -> None:
+    records = sample.promoted()
+    estimate = records.estimate or {}
+    training, *others = estimate["items"]
+    hourly = {**training, "what": "training by rewards", "unit": "hour"}
+    found = document(replace(records, estimate={**estimate, "items": [hourly, *others]}))["cost"]
+
+    assert found["items"][0]["actual_usd"] == 0.559233
+    assert found["notes"][0] == "Training is priced by the hours between the times that Bedrock tells of it."
+
+
 def test_the_running_total_grows_item_by_item_to_what_was_paid() -> None:
     cost = document(sample.promoted())["cost"]
 

@@ -184,6 +184,25 @@ def test_figures_of_the_stand_in_are_called_so(environment: str, said: bool) -> 
     assert (STAND_IN.replace("'", "&#x27;") in render_page(document(sample.promoted(), environment))) is said
 
 
+def test_a_curve_of_rewards_is_drawn_with_its_best_point_at_the_top() -> None:
+    records = sample.promoted()
+    training = [[step, 0, reward] for step, reward in enumerate((-0.2, 0.1, 0.55))]
+    job = {
+        **records.training.told[1],
+        "measure": "reward",
+        "curves": {"training": training, "validation": [[0, 0, 0.3], [1, 0, 0.7], [2, 0, 0.6]]},
+    }
+
+    page = render_page(document(sample.with_job(records, job)))
+
+    assert 'aria-label="training and validation reward by step"' in page
+    assert "Last training reward 0.55, -0.2 at first" in text_of(page).replace("  ", " ")
+    assert "0.6 (best 0.7 at step 1)" in text_of(page)
+    assert "validation loss" not in page
+    heights = [float(y) for y in re.findall(r'<circle class="point" [^>]*cy="([\d.]+)"', page)]
+    assert min(heights) == heights[1]
+
+
 def test_a_job_without_metrics_shows_its_notes_and_no_chart() -> None:
     records = sample.promoted()
     job = {
