@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -17,15 +17,17 @@ from cli.errors import NO
 from cli.options import JSON
 from cli.voice import CommandError, answers
 from tunesmith.catalogue import Model, UploadFormat, find_model
-from tunesmith.dataset import KINDS, POLICIES, RULES, CheckedFile, check_file
+from tunesmith.dataset import RULES, CheckedFile, check_file
+from tunesmith.dataset.dataset_rules import DATASET_RULES, DatasetFinding
 from tunesmith.dataset.fixes import FIXES
+from tunesmith.dataset.judgement import judge_file
 from tunesmith.dataset.parallel import check_path
-from tunesmith.dataset.placement import PROVEN_RECORDS
 from tunesmith.dataset.preparation import look_closer
 from tunesmith.dataset.sensitive import Policy
 from tunesmith.job import COLUMN_FIELDS, DATA_SUFFIXES, MOST_REJECTED_SHARE
 
 MOST_PROCESSES: Final = 8
+_GRAVEST: Final = ("error", "quarantine", "warning", "note")
 EXAMPLES: Final = 5
 """Problems shown of a rule; `--json` lists all."""
 
@@ -53,9 +55,19 @@ def check(
     max_rejected_share: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share that may be left out, unless the policy is strict.")
     ] = MOST_REJECTED_SHARE,
+    part: Annotated[
+        Literal["train", "validation", "test"],
+        typer.Option("--as", help="What the files are for: a test file may be as small as it likes."),
+    ] = "train",
+    drop_near_duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--drop-near-duplicates", help="Keep one of each group, as data.near_duplicates: drop does."
+        ),
+    ] = False,
     json: JSON = False,
 ) -> None:
-    """Name every line of a file that cannot be trained on.
+    """Name every line of a file that cannot be trained on, and what is wrong with the file as a whole.
 
     Each with the rule that it breaks and the reason; of a folder every data file in it. With --json one
     document a line, one for each file.
@@ -66,15 +78,18 @@ def check(
     broken = False
     for file in found:
         checked = look_closer(
-            checked_file(file, base_model, group_key or None, columns, sensitive, mends=policy == "fix")
+            checked_file(file, base_model, group_key or None, columns, sensitive, mends=policy == "fix"),
+            drops_near=drop_near_duplicates and part == "train",
         )
-        share = 0 if policy == "strict" else max_rejected_share
-        is_fit = checked.valid and not checked.stopped and checked.rejected <= share * checked.read
+        judged = judge_file(checked, base_model, part, most_rejected=max_rejected_share)
+        ends = any(finding.severity == "error" for finding in judged)
+        is_fit = not ends and not (policy == "strict" and checked.rejected)
         broken = broken or not is_fit
         if json:
-            answers().print(json_module.dumps(checked.to_json()), markup=False)
+            told = {**checked.to_json(), "fit": is_fit, "findings": [each.to_json() for each in judged]}
+            answers().print(json_module.dumps(told), markup=False)
         else:
-            _show(checked, base_model, max_rejected_share)
+            _show(checked, base_model, judged)
     raise typer.Exit(NO if broken else 0)
 
 
@@ -159,40 +174,30 @@ def _columns(options: list[str], group_key: str) -> dict[str, str]:
     return columns
 
 
-def _show(checked: CheckedFile, model: Model, share: float) -> None:
+def _show(checked: CheckedFile, model: Model, judged: Sequence[DatasetFinding]) -> None:
     console = answers()
-    tokens = int(checked.records.tokens.sum())
     console.print(
         Text(
             f"{checked.file}: {checked.valid:,} of {checked.read:,} records valid for {model.title}",
             style="bold",
         )
     )
+    tokens = int(checked.records.tokens.sum())
     notes = [
         f"{checked.rejected:,} rejected" if checked.rejected else "",
-        f"{checked.duplicates.exact:,} exact duplicates" if checked.duplicates.exact else "",
-        f"{checked.duplicates.conflicts:,} prompts with different answers"
-        if checked.duplicates.conflicts
-        else "",
-        f"{checked.near.records:,} near-duplicates in {checked.near.groups:,} groups"
-        if checked.near and checked.near.groups
-        else "",
+        f"{len(checked.records):,} different" if len(checked.records) != checked.valid else "",
         f"about {tokens:,} tokens without duplicates",
     ]
     console.print("  " + ", ".join(note for note in notes if note))
-    for note in (checked.near and checked.near.warning, checked.conflicts and checked.conflicts.note):
-        if note:
-            console.print(f"  {note}", markup=False)
-    if checked.sensitive:
-        found = ", ".join(f"{KINDS[kind]} {count:,}" for kind, count in checked.sensitive.items())
-        done = POLICIES[checked.policy]
-        console.print(f"  {checked.sensitive_records:,} records hold sensitive data, {done}: {found}")
-    for rule in sorted(checked.by_rule, key=lambda rule: (RULES[rule].severity != "error", rule)):
+    for rule in sorted(checked.by_rule, key=lambda rule: (_GRAVEST.index(RULES[rule].severity), rule)):
         _show_rule(checked, rule)
     for rule, count in checked.fixed.items():
         console.print(f"  {count:,} records mended of {rule}: {FIXES[rule]}", markup=False)
-    for sentence in _advice(checked, model, share):
-        console.print(f"  {sentence}", markup=False)
+    for finding in sorted(judged, key=lambda finding: _GRAVEST.index(finding.severity)):
+        help_ = f" {DATASET_RULES[finding.rule].fix}" if DATASET_RULES[finding.rule].fix else ""
+        reason = finding.reason.rstrip(".")
+        console.print(f"{finding.severity} {finding.rule}: {reason}.{help_}", markup=False, highlight=False)
+    console.print(f"  {_outlook(checked, judged)}", markup=False)
 
 
 def _show_rule(checked: CheckedFile, rule: str) -> None:
@@ -205,27 +210,10 @@ def _show_rule(checked: CheckedFile, rule: str) -> None:
         console.print(f"{rule} in {count - len(examples):,} more lines; {listed}", markup=False)
 
 
-def _advice(checked: CheckedFile, model: Model, share: float) -> Iterator[str]:
-    """Say what the figures mean for a run."""
-    if checked.stopped or not checked.read:
-        yield (
-            "There is nothing to train on."
-            if not checked.read
-            else "A run would end before it costs anything."
-        )
-        return
-    different = len(checked.records)
-    if checked.rejected > share * checked.read:
-        yield (
-            f"More than {share:.0%} of the records are rejected, so a run would end before it"
-            " costs anything: mend them first."
-        )
-    elif checked.rejected:
-        yield "A run would leave the rejected records out and go on."
-    if different < model.minimum_records:
-        yield f"{model.title} needs at least {model.minimum_records} different records to train on."
-    elif different < PROVEN_RECORDS:
-        yield (
-            f"Fewer than {PROVEN_RECORDS} different records prove nothing when they are split: as a training"
-            " file this one wants a test file beside it."
-        )
+def _outlook(checked: CheckedFile, judged: Sequence[DatasetFinding]) -> str:
+    """Say what the findings mean for a run."""
+    if any(finding.severity == "error" for finding in judged):
+        return "A run would end before it costs anything."
+    if checked.rejected:
+        return "A run would leave the rejected records out and go on."
+    return "A run would take the file as it is."

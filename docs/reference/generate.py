@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from tunesmith.catalogue import Hyperparameter, Model, Source, load_catalogue
 from tunesmith.cost import load_prices, models_without_price, override_line
 from tunesmith.dataset import CHANGES, RULES
+from tunesmith.dataset.dataset_rules import DATASET_RULES
 from tunesmith.dataset.fixes import FIXES
 from tunesmith.job import Job
 
@@ -32,6 +33,11 @@ _RULES_INTRODUCTION: Final = (
     "An error rejects the line; a warning does not. A quarantine is found when all records are seen: the "
     "line is valid, but stands in no part of the split. What a fix says is done where `data.on_error` is "
     "`fix` and the record breaks no rule then; a record that breaks a rule without one is never mended."
+)
+_DATASET_RULES_INTRODUCTION: Final = (
+    "Found when all lines are seen. An error ends the run before anything is paid, a warning may cost "
+    "quality, a note only tells. The numbers and sizes that a base model takes stand in the "
+    "[catalogue](catalogue.md); an account's own quota goes before them."
 )
 _CHANGES_INTRODUCTION: Final = (
     "What is done to a valid record whose content the base model's format cannot hold as it is, in training, "
@@ -126,6 +132,12 @@ def rules_page() -> str:
                     [f"`{each.id}`", each.severity, each.reason, FIXES.get(each.id, "")]
                     for each in RULES.values()
                 ],
+            ),
+            "## The dataset as a whole",
+            _DATASET_RULES_INTRODUCTION,
+            _table(
+                ["rule", "severity", "what", "what helps"],
+                [[f"`{each.id}`", each.severity, each.reason, each.fix] for each in DATASET_RULES.values()],
             ),
             "## Changes",
             _CHANGES_INTRODUCTION,

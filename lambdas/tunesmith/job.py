@@ -207,6 +207,11 @@ class DataFiles(_Section):
         le=0.9,
         description="a share of each file from 0 to 0.9: if more of its records are left out, the run ends",
     )
+    near_duplicates: Literal["group", "drop"] = Field(
+        default="group",
+        description="group (keep near-duplicates together in one part) or drop (keep one record of each "
+        "group in the training file)",
+    )
     sensitive: Literal["report", "mask", "refuse"] = Field(
         default="report",
         description="report (count e-mail addresses, phone and card numbers, keys and the like), mask (put "

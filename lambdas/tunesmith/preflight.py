@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from tunesmith.catalogue import Model, find_model
+from tunesmith.dataset.dataset_rules import counted_records, record_count_findings
 from tunesmith.job import Job
 from tunesmith.training.hyperparameters import hyperparameter_problems
 from tunesmith.training.rounds import swept
@@ -108,7 +109,7 @@ def check_plan(
 def quota_codes(job: Job, model: Model, split: Mapping[str, int]) -> set[str]:
     """List the codes of the quotas that a plan has to be held against."""
     codes = {need.code for need in quota_needs(job, model, in_use=0, beside_champion=False)}
-    if model.maximum_records_quota and _counted(model, split) > model.maximum_records:
+    if model.maximum_records_quota and counted_records(model, split) > model.maximum_records:
         codes.add(model.maximum_records_quota)
     return codes
 
@@ -233,44 +234,8 @@ def _grader_problems(job: Job, account: AccountAnswers) -> Iterator[str]:
 def _record_problems(
     job: Job, model: Model, split: Mapping[str, int], quota: Decimal | None
 ) -> Iterator[str]:
-    validation = 0 if model.ignores_validation else split["validation"]
-    enough = split["train"] + (validation if model.minimum_counts_validation else 0)
-    if enough < model.minimum_records:
-        counted = "train and validate" if model.minimum_counts_validation else "train on"
-        yield (
-            f"{enough} records are left to {counted} after the split, and {model.title} needs at "
-            f"least {model.minimum_records}: add records, or give data.test and data.validation yourself"
-        )
-    if job.distillation and split["train"] < model.minimum_prompts:
-        yield (
-            f"{split['train']} records are left to be answered by the teacher, and a distillation needs at "
-            f"least {model.minimum_prompts}: add records"
-        )
-    if 0 < validation < model.minimum_validation:
-        yield (
-            f"{validation} records are left to validate with, and {model.title} needs at least "
-            f"{model.minimum_validation} or none: add records, or set data.validation_share"
-        )
-    if model.maximum_validation is not None and validation > model.maximum_validation:
-        yield (
-            f"{validation:,} records to validate with are more than the {model.maximum_validation:,} that "
-            f"{model.title} takes: set data.validation_share lower"
-        )
-    most = model.maximum_records if quota is None else int(quota)
-    if _counted(model, split) > most:
-        counted = f"{split['train']:,} records to train on" + (
-            f" and {validation:,} to validate with" if validation else ""
-        )
-        code = f" {model.maximum_records_quota}" if model.maximum_records_quota else ""
-        yield (
-            f"{counted} are more than the {most:,} that {model.title} takes: leave some "
-            f"out, or ask AWS for a higher quota{code}"
-        )
-
-
-def _counted(model: Model, split: Mapping[str, int]) -> int:
-    """Count the records that the maximum is about."""
-    return split["train"] + (0 if model.ignores_validation else split["validation"])
+    for finding in record_count_findings(model, job.kind, split, quota=quota):
+        yield f"{finding.reason} ({finding.rule})"
 
 
 def _serving_problems(job: Job, model: Model, today: date) -> Iterator[str]:

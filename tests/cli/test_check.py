@@ -30,7 +30,7 @@ def lines(*records: object) -> str:
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
     file = tmp_path / "good.jsonl"
-    file.write_text(lines(GOOD, GOOD))
+    file.write_text(lines(*map(asked, range(300)), asked(0)))
     return file
 
 
@@ -44,8 +44,9 @@ def bad(tmp_path: Path) -> Path:
 def test_a_good_file_is_told_in_figures_and_the_answer_is_yes(good: Path) -> None:
     answer = tunesmith("check", good, "--model", "nova-micro")
     assert answer.code == 0
-    assert "2 of 2 records valid for Amazon Nova Micro" in answer.stdout
-    assert "1 exact duplicates" in answer.stdout
+    assert "301 of 301 records valid for Amazon Nova Micro" in answer.stdout
+    assert "note TD024: 1 exact duplicates" in answer.stdout
+    assert "A run would take the file as it is." in answer.stdout
 
 
 def test_every_bad_line_is_named_with_rule_and_reason_and_the_answer_is_no(bad: Path) -> None:
@@ -59,7 +60,10 @@ def test_json_has_one_document_a_line_for_each_file_with_all_problems(good: Path
     answer = tunesmith("check", good, bad, "--model", "nova-micro", "--json")
     assert answer.code == 1
     first, second = (json.loads(line) for line in answer.stdout.splitlines())
-    assert (first["file"], first["records"], first["valid"], first["rejected"]) == (str(good), 2, 2, 0)
+    assert (first["file"], first["records"], first["valid"], first["rejected"]) == (str(good), 301, 301, 0)
+    assert (first["fit"], [each["rule"] for each in first["findings"]]) == (True, ["TD024"])
+    assert (second["fit"], [each["rule"] for each in second["findings"]]) == (False, ["TD004"])
+    assert set(second["findings"][0]) == {"rule", "reason", "severity", "fix"}
     assert (second["records"], second["valid"], second["rejected"]) == (3, 1, 2)
     assert {"line": 2, "rule": "TS004"}.items() <= second["problems"][0].items()
 
@@ -74,15 +78,34 @@ def test_near_duplicates_and_conflicts_are_told_and_are_no_mistake(tmp_path: Pat
     long = " ".join(f"word{number}" for number in range(20))
     file = tmp_path / "train.jsonl"
     torn = [turns("Who knows?", "I do not, sorry"), turns("Who knows?", "Ask the captain of the ship")]
-    file.write_text(lines(turns(f"{long} now", "yes"), turns(f"{long} soon", "yes"), *torn))
+    others = [turns(f"Where is {number * 7919}?", f"On shelf {number * 104729}") for number in range(6)]
+    file.write_text(lines(turns(f"{long} now", "yes"), turns(f"{long} soon", "yes"), *torn, *others))
     answer = tunesmith("check", file, "--model", "nova-micro")
     assert answer.code == 0
-    assert "1 prompts with different answers, 2 near-duplicates in 1 groups" in answer.stdout
-    assert "2 of 4 records (50%) say nearly the same" in answer.stdout.replace("\n", " ")
-    assert "for free text that may be meant" in answer.stdout.replace("\n", " ")
-    told = json.loads(tunesmith("check", file, "--model", "nova-micro", "--json").stdout)["duplicates"]
-    assert (told["exact"], told["near"], told["near_groups"], told["conflicts"]) == (0, 2, 1, 1)
-    assert told["ceiling"] == 0.75
+    told = " ".join(answer.stdout.split())
+    assert "note TD025: 2 records are near-duplicates, in 1 groups" in told
+    assert "warning TD021: 2 of 10 records (20%) say nearly the same" in told
+    assert "note TD023: 1 prompt has different answers" in told
+    figures = json.loads(tunesmith("check", file, "--model", "nova-micro", "--json").stdout)["duplicates"]
+    assert (figures["exact"], figures["near"], figures["near_groups"], figures["conflicts"]) == (0, 2, 1, 1)
+    assert figures["ceiling"] == 0.9
+    dropped = ("--drop-near-duplicates", "--json")
+    figures = json.loads(tunesmith("check", file, "--model", "nova-micro", *dropped).stdout)
+    assert figures["by_rule"] == {"TQ004": 1}
+    assert figures["duplicates"]["near_dropped"] == 1
+    assert [each["rule"] for each in figures["findings"]] == ["TD020", "TD030", "TD023"]
+
+
+def test_a_file_below_the_model_s_minimum_is_not_fit_to_train_on_but_may_be_a_test(tmp_path: Path) -> None:
+    file = tmp_path / "few.jsonl"
+    file.write_text(lines(*map(asked, range(7))))
+    answer = tunesmith("check", file, "--model", "nova-micro")
+    assert answer.code == 1
+    assert "error TD005" in answer.stdout
+    assert "needs at least 8. Add records." in " ".join(answer.stdout.split())
+    assert tunesmith("check", file, "--model", "nova-micro", "--as", "test").code == 0
+    file.write_text(lines(*map(asked, range(8))))
+    assert tunesmith("check", file, "--model", "nova-micro").code == 0
 
 
 def test_an_empty_file_is_not_fit_to_train_on(tmp_path: Path) -> None:
@@ -107,8 +130,9 @@ def test_a_mistyped_model_is_answered_with_the_closest_one(good: Path) -> None:
 def test_a_group_key_beside_the_record_is_no_mistake_where_it_is_named(tmp_path: Path) -> None:
     file = tmp_path / "grouped.jsonl"
     file.write_text(lines({**GOOD, "customer": "c1"}))
-    assert tunesmith("check", file, "--model", "nova-micro").code == 1
-    assert tunesmith("check", file, "--model", "nova-micro", "--group-key", "customer").code == 0
+    asked_ = ("check", file, "--model", "nova-micro", "--as", "test")
+    assert tunesmith(*asked_).code == 1
+    assert tunesmith(*asked_, "--group-key", "customer").code == 0
 
 
 def test_a_gzip_file_is_checked_by_its_content_whatever_its_name(good: Path, tmp_path: Path) -> None:
@@ -116,7 +140,7 @@ def test_a_gzip_file_is_checked_by_its_content_whatever_its_name(good: Path, tmp
     packed.write_bytes(gzip.compress(good.read_bytes()))
     answer = tunesmith("check", packed, "--model", "nova-micro")
     assert answer.code == 0
-    assert "2 of 2 records valid" in answer.stdout
+    assert "301 of 301 records valid" in answer.stdout
 
 
 def test_a_file_that_cannot_be_read_to_its_end_is_not_fit_to_train_on(good: Path, tmp_path: Path) -> None:
@@ -130,8 +154,8 @@ def test_a_file_that_cannot_be_read_to_its_end_is_not_fit_to_train_on(good: Path
 @pytest.mark.parametrize(
     ("policy", "code", "said"),
     [
-        ("report", 0, "1 records hold sensitive data, left as it is: e-mail address 2"),
-        ("mask", 0, "1 records hold sensitive data, masked: e-mail address 2"),
+        ("report", 0, "hold sensitive data, left as it is: e-mail address 2"),
+        ("mask", 0, "hold sensitive data, masked: e-mail address 2"),
         ("refuse", 1, "TS026 The record holds what data.sensitive refuses: e-mail address."),
     ],
 )
@@ -143,7 +167,8 @@ def test_sensitive_data_is_told_by_kind_and_never_quoted(
     file = tmp_path / "held.jsonl"
     file.write_text(lines(GOOD, held))
     for form in ((), ("--json",)):
-        answer = tunesmith("check", file, "--model", "nova-micro", "--sensitive", policy, *form)
+        asked_ = ("--as", "test", "--sensitive", policy, *form)
+        answer = tunesmith("check", file, "--model", "nova-micro", *asked_)
         assert answer.code == code
         assert "example.com" not in answer.stdout
         if not form:
@@ -211,15 +236,16 @@ def test_a_file_without_a_record_is_a_problem(tmp_path: Path) -> None:
     for content in ("", "\n\n"):
         file.write_text(content)
         assert check_of_size(file, 0, code=1)["tokens"]["total"] == 0
-        assert "There is nothing to train on." in tunesmith("check", file, "--model", "nova-micro").stdout
+        told = " ".join(tunesmith("check", file, "--model", "nova-micro").stdout.split())
+        assert "error TD001" in told
+        assert "has no records. Add records. A run would end before it costs anything." in told
 
 
 def test_a_file_of_one_record_is_clean_or_not(tmp_path: Path) -> None:
     file = tmp_path / "train.jsonl"
     file.write_text(lines(GOOD))
-    assert check_of_size(file, 1, code=0)["valid"] == 1
-    told = tunesmith("check", file, "--model", "nova-micro")
-    assert "needs at least 8 different records to train on" in told.stdout
+    assert check_of_size(file, 1, code=1)["valid"] == 1
+    assert tunesmith("check", file, "--model", "nova-micro", "--as", "test").code == 0
     file.write_text("{")
     assert check_of_size(file, 1, code=1)["by_rule"] == {"TS004": 1}
 
@@ -250,19 +276,22 @@ def test_the_console_shows_the_first_lines_of_each_rule_and_what_follows_for_a_r
     ]
     assert shown == ["TS004"] * 5 + ["TS011"] * 5 + ["TS001"]
     assert "TS004 in 35 more lines; --json lists all" in told
-    assert "More than 5% of the records are rejected, so a run would end before it costs anything" in told
+    assert "error TD004" in told
+    assert "A run would end before it costs anything." in told
     file.write_text(lines("{", *map(asked, range(200))))
     told = tunesmith("check", file, "--model", "nova-micro").stdout
     assert "A run would leave the rejected records out and go on." in told
-    assert "Fewer than 300 different records prove nothing when they are split" in told
+    assert "Fewer than 300 different records prove nothing when they are split" in " ".join(told.split())
     file.write_text(lines(*map(asked, range(300))))
-    assert "run" not in tunesmith("check", file, "--model", "nova-micro").stdout.replace(str(file), "")
+    [_, _, outlook] = tunesmith("check", file, "--model", "nova-micro").stdout.splitlines()
+    assert outlook == "  A run would take the file as it is."
 
 
 def test_of_a_folder_every_data_file_is_checked(tmp_path: Path, good: Path, bad: Path) -> None:
     folder = tmp_path / "data" / "logs.jsonl"  # a folder may be called as a file is
     (folder / "more").mkdir(parents=True)
-    (folder / "b.csv").write_text("prompt,completion\na,b\n")
+    table = "".join(f"{number * 7919} or {number},b\n" for number in range(10, 20))
+    (folder / "b.csv").write_text(f"prompt,completion\n{table}")
     (folder / "more" / "a.jsonl.gz").write_bytes(gzip.compress(good.read_bytes()))
     for name in ("job.yaml", "notes.md", "a.jsonl.swp"):
         (folder / name).write_text("no records")

@@ -103,6 +103,11 @@ class Model:
     minimum_validation: int
     """Fewest validation records, where there are any."""
     maximum_validation: int | None
+    maximum_training_bytes: int | None
+    """Largest training file of a fine-tuning; None where no limit is documented."""
+    maximum_validation_bytes: int | None
+    maximum_prompts_bytes: int | None
+    """Largest file of prompts of a distillation; None where the model has none."""
     tokens_per_record: int
     tokens_per_prompt: int | None
     tokens_per_answer: int | None
@@ -157,6 +162,10 @@ class Model:
             early_stopping=(),
         )
 
+    def maximum_bytes(self, kind: str) -> int | None:
+        """Tell the largest training file that the model takes for a kind; None where none is documented."""
+        return self.maximum_prompts_bytes if kind == "distillation" else self.maximum_training_bytes
+
 
 @cache
 def load_catalogue() -> tuple[Model, ...]:
@@ -201,6 +210,9 @@ def _model(entry: Mapping[str, Any]) -> Model:
         maximum_records_quota=records.get("maximum_quota", ""),
         minimum_validation=records.get("minimum_validation", 0),
         maximum_validation=records.get("maximum_validation"),
+        maximum_training_bytes=records.get("training_bytes"),
+        maximum_validation_bytes=records.get("validation_bytes"),
+        maximum_prompts_bytes=taught.get("bytes"),
         tokens_per_record=records["tokens"],
         tokens_per_prompt=records.get("prompt_tokens"),
         tokens_per_answer=records.get("answer_tokens"),

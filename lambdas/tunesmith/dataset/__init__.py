@@ -11,8 +11,9 @@ from tunesmith.dataset.sensitive import KINDS, POLICIES
 
 if TYPE_CHECKING:
     from tunesmith.dataset.engine import CheckedFile, Problem, check_file
-    from tunesmith.dataset.report import DataReport, Split, joined, rejected_rows
+    from tunesmith.dataset.report import DataReport, joined, rejected_rows
     from tunesmith.dataset.rules import RULES, Rule
+    from tunesmith.dataset.split import Split
 
 __all__ = [
     "CHANGES",
@@ -32,7 +33,8 @@ __all__ = [
 
 _MODULES: Final = {
     **dict.fromkeys(("CheckedFile", "Problem", "check_file"), "engine"),
-    **dict.fromkeys(("DataReport", "Split", "joined", "rejected_rows"), "report"),
+    **dict.fromkeys(("DataReport", "joined", "rejected_rows"), "report"),
+    "Split": "split",
     **dict.fromkeys(("RULES", "Rule"), "rules"),
 }
 

@@ -49,6 +49,8 @@ class NearDuplicateFigures:
     largest: int
     warning: str
     """Set where one group holds more than 5 % of the records, with an example."""
+    dropped: int = 0
+    """Records that were dropped because one like them was kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +118,7 @@ class CheckedFile:
                 "exact": self.duplicates.exact,
                 "near": self.near.records if self.near else None,
                 "near_groups": self.near.groups if self.near else None,
+                "near_dropped": self.near.dropped if self.near else 0,
                 "near_note": self.near.warning if self.near else "",
                 "conflicts": self.duplicates.conflicts,
                 "conflict_note": self.conflicts.note if self.conflicts else "",

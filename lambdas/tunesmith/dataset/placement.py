@@ -133,6 +133,11 @@ def place_records(
     )
 
 
+def usual_test_size(count: int) -> int:
+    """Tell how many of so many records become the blind test where nobody names a share or brings a file."""
+    return _quota(count, None, TEST_SHARE, TEST_BOUNDS, TEST_DIVISOR)
+
+
 def join_groups(*labelings: Rows) -> Rows:
     """Join what any labeling ties: give each record the lowest row of its group."""
     root = np.arange(len(labelings[0]), dtype=np.int64)

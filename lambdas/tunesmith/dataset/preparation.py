@@ -6,7 +6,7 @@ The cloud's function and the command call this one sequence, with the files that
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,9 +29,10 @@ from tunesmith.dataset.conflicts import Conflicts, find_conflicts, large_cluster
 from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures, with_problems
 from tunesmith.dataset.near_duplicates import LARGE_CLUSTER_SHARE
 from tunesmith.dataset.placement import Entries, drawn, join_groups, least_rows, place_records
-from tunesmith.dataset.record_spool import Records, Rows, hexadecimal, in_order, numbered
-from tunesmith.dataset.report import DataReport, Findings, Split, data_report
-from tunesmith.dataset.rules import BRIDGING, OUTVOTED, RULES, UNDECIDED, Finding
+from tunesmith.dataset.record_spool import Keys, Records, Rows, hexadecimal, in_order, numbered
+from tunesmith.dataset.report import DataReport, data_report
+from tunesmith.dataset.rules import BRIDGING, NEAR, OUTVOTED, RULES, UNDECIDED, Finding
+from tunesmith.dataset.split import Findings, Split
 from tunesmith.job import Job
 
 _PARTS: Final[Mapping[str, int]] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -71,13 +72,26 @@ def prepare(
     return _prepare(job, model, dataset, previous, rejected_uri)
 
 
-def look_closer(checked: CheckedFile) -> CheckedFile:
-    """Add to a file what only its records together show: near-duplicates and conflicts."""
+def look_closer(checked: CheckedFile, *, drops_near: bool = False) -> CheckedFile:
+    """Add to a file what only its records together show: near-duplicates and conflicts.
+
+    With `drops_near` one record of each group of near-duplicates is left, as a run leaves it.
+    """
     comparison = SpooledComparison({"train": checked.records})
-    near = _near_figures(comparison.clusters(), range(len(checked.records)), comparison)
+    clusters = comparison.clusters()
+    near = _near_figures(clusters, range(len(checked.records)), comparison)
     [prompts] = numbered(checked.records.prompt_keys)
-    conflicts = find_conflicts(prompts, comparison.answers("train"), weights=checked.duplicates.copies)
-    return replace(checked, near=near, conflicts=conflicts)
+    answers = comparison.answers("train")
+    conflicts = find_conflicts(prompts, answers, weights=checked.duplicates.copies)
+    looked = replace(checked, near=near, conflicts=conflicts)
+    if not drops_near:
+        return looked
+    labels = answers if conflicts.labels else None
+    dropped = _nearly_repeated(clusters, checked.records.content_keys, labels, Assignment())
+    told = [Finding(NEAR, RULES[NEAR].reason)] * len(dropped)
+    looked = with_problems(looked, checked.records.take(dropped), told)
+    kept = np.delete(np.arange(len(checked.records)), dropped)
+    return replace(looked, records=checked.records.take(kept), near=replace(near, dropped=len(dropped)))
 
 
 class _Dataset:
@@ -128,6 +142,12 @@ class _Dataset:
         last[numbers] = np.arange(len(self))
         return np.flatnonzero(last[numbers] != np.arange(len(self)))
 
+    def nearly_repeated(self, rows: Rows, previous: Assignment | None, *, labels: bool) -> Rows:
+        """List those of some training records that go where one of each group of near-duplicates is kept."""
+        answers = [self.answers["train"][row] for row in rows.tolist()] if labels else None
+        found = _nearly_repeated(self.clusters[rows], self.keys[rows], answers, previous or Assignment())
+        return rows[found]
+
     def entries(self, rows: Rows, *, labels: bool) -> Entries:
         """Say what has to be known of records to place them."""
         given = np.concatenate(
@@ -158,6 +178,13 @@ def _prepare(
     is_placed = np.ones(len(dataset), dtype=np.bool_)
     is_placed[repeated] = False
     is_placed[list(refused)] = False
+    near = _near_figures(dataset.clusters, range(len(dataset)), dataset.comparison)
+    if job.data.near_duplicates == "drop":
+        training = np.flatnonzero(is_placed[: len(dataset.ranges["train"])])
+        dropped = dataset.nearly_repeated(training, previous, labels=conflicts["train"].labels)
+        refused |= dict.fromkeys(dropped.tolist(), Finding(NEAR, RULES[NEAR].reason))
+        near = replace(near, dropped=len(dropped))
+        is_placed[dropped] = False
     rows = np.flatnonzero(is_placed)
     placement = place_records(
         dataset.entries(rows, labels=conflicts["train"].labels),
@@ -183,7 +210,7 @@ def _prepare(
     split = _split(dataset, places, lots, left, job)
     files = _told(dataset, conflicts, {**refused, **bridging})
     findings = Findings(
-        near=_near_figures(dataset.clusters, range(len(dataset)), dataset.comparison),
+        near=near,
         conflicts=conflicts["train"],
         bridging=len(bridging),
         leaked_train=len(leaks["train"]),
@@ -196,11 +223,31 @@ def _prepare(
         split,
         findings,
         model,
+        kind=job.kind,
         seed=job.seed,
         rejected_uri=rejected_uri,
         most_rejected=0 if job.data.on_error == "strict" else job.data.max_rejected_share,
     )
     return Prepared(files=files, split=split, assignment=placement.assignment, report=report)
+
+
+def _nearly_repeated(clusters: Rows, keys: Keys, labels: Sequence[str] | None, previous: Assignment) -> Rows:
+    """List the rows of which another of their cluster is kept, in a label task another with their label.
+
+    Kept is what an earlier version has placed already, else the first by content: so no order of the lines
+    and no later version changes it.
+    """
+    _, inverse, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    is_old = np.isin(previous.records.find(keys), list(_PARTS.values()))
+    order = np.lexsort((keys[:, 1], keys[:, 0], ~is_old))
+    kept: set[tuple[int, str]] = set()
+    dropped = []
+    for row in order[sizes[inverse[order]] > 1].tolist():
+        told = (int(clusters[row]), labels[row] if labels is not None else "")
+        if told in kept:
+            dropped.append(row)
+        kept.add(told)
+    return np.array(sorted(dropped), dtype=np.int64)
 
 
 def _outvoted(conflicts: Conflicts) -> dict[int, Finding]:

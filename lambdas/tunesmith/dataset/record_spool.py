@@ -114,6 +114,11 @@ class RecordSpool:
         for name in _COLUMNS:
             setattr(self, name, getattr(self, name) + getattr(later, name))
 
+    def lengths(self) -> Rows:
+        """Tell the bytes of each record's line."""
+        ends: Rows = np.array(self._ends, dtype=np.int64)
+        return ends[1:] - ends[:-1]
+
     def line(self, row: int) -> bytes:
         """Read a record's line."""
         start, end = self._ends[row], self._ends[row + 1]
@@ -202,6 +207,11 @@ class Records(Sequence[Record]):
         """Tell each record's line and byte offset."""
         numbers, offsets = self._spool.numbers, self._spool.offsets
         return [(numbers[row], offsets[row]) for row in self.rows.tolist()]
+
+    @property
+    def line_bytes(self) -> int:
+        """Length of all the lines together."""
+        return int(self._spool.lengths()[self.rows].sum())
 
     @property
     def content_keys(self) -> Keys:

@@ -14,84 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.catalogue import Model, RecordFormat
-from tunesmith.dataset.conflicts import Conflicts
+from tunesmith.dataset.dataset_rules import DatasetFinding
 from tunesmith.dataset.diversity import diversity_report
-from tunesmith.dataset.engine import MOST_PROBLEMS, CheckedFile, NearDuplicateFigures
+from tunesmith.dataset.engine import MOST_PROBLEMS, CheckedFile
 from tunesmith.dataset.formats import CHANGES, write_record
+from tunesmith.dataset.judgement import dataset_notes, dataset_problems
 from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.records import block_text
-from tunesmith.dataset.rules import RULES
 from tunesmith.dataset.sensitive import POLICIES, find_sensitive, mask
+from tunesmith.dataset.split import Findings, Split
 from tunesmith.dataset.tokens import Estimator, estimator_for, token_summary
 
 MOST_LOOKED_AT: Final = 20_000
 """Training records whose variety is looked at; of more, so many at even distances."""
 
-_EXAMPLES: Final = 3
 _LISTED: Final = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """Disjoint parts, no group in two of them, and how many records left a part for that."""
-
-    train: Records
-    validation: Records
-    test: Records
-    test_groups: Sequence[str]
-    """Name of each test record's group."""
-    left_train: int
-    """Training records left out because validation or test has the like."""
-    left_validation: int
-    """Validation records left out because the test has the like."""
-    repeats: int = 1
-    """How often each training record stands in what is trained; the other parts hold each once."""
-
-    def parts(self) -> dict[str, Records]:
-        """Map train, validation and test, in this order, to their records."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Findings:
-    """What the records of all files together showed."""
-
-    near: NearDuplicateFigures
-    conflicts: Conflicts
-    """Of the training file; files of the user's own for the other parts are taken as they are."""
-    bridging: int
-    """Records quarantined because an earlier version of the project set apart what they tie together."""
-    leaked_train: int
-    """Training records that the exact join with validation and test found, beyond whole groups."""
-    leaked_validation: int
-    proven: bool
-    """False where too few records were split to prove anything: the run is not promoted by itself."""
-    unproven_note: str
-
-    @property
-    def quarantined(self) -> int:
-        """Valid records that stand in no part, by conflict or by bridging."""
-        return len(self.conflicts.outvoted) + len(self.conflicts.quarantined) + self.bridging
-
-    def to_json(self) -> dict[str, Any]:
-        """Spell the findings as a part of the report."""
-        conflicts = self.conflicts
-        return {
-            "near_duplicates": asdict(self.near),
-            "conflicts": {
-                "labels": conflicts.labels,
-                "prompts": conflicts.prompts,
-                "outvoted": len(conflicts.outvoted),
-                "quarantined": len(conflicts.quarantined),
-                "ceiling": conflicts.ceiling,
-                "note": conflicts.note,
-            },
-            "quarantined": self.quarantined,
-            "bridging": self.bridging,
-            "leaked": {"train": self.leaked_train, "validation": self.leaked_validation},
-            "proven": self.proven,
-            "unproven_note": self.unproven_note,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +45,8 @@ class DataReport:
     blind_sha256: str
     """SHA-256 of the blind test; empty where nothing was sealed."""
     rejected_uri: str
+    whole: Sequence[DatasetFinding]
+    """What the rules of `dataset_rules` say, the gravest first."""
     estimator: Estimator
     """By whose scale and error token figures are told; the records' own are not scaled."""
 
@@ -117,6 +56,7 @@ class DataReport:
             "outcome": self.outcome,
             "reason": self.reason,
             "model": self.model,
+            "findings": [finding.to_json() for finding in self.whole],
             "changes": [
                 {"id": change, "reason": CHANGES[change], "records": count}
                 for change, count in self.changes().items()
@@ -182,6 +122,7 @@ class DataReport:
         told = {
             "quarantined": figures["quarantined"],
             "left out as too like held-back ones": figures["left_out"],
+            "dropped as near-duplicates": self.findings.near.dropped,
         }
         return "".join(f", {count:,} {what}" for what, count in told.items() if count)
 
@@ -227,6 +168,7 @@ def data_report(
     findings: Findings,
     model: Model,
     *,
+    kind: str = "fine-tuning",
     seed: int,
     rejected_uri: str,
     most_rejected: float,
@@ -236,17 +178,22 @@ def data_report(
     `files` maps the role (train, validation, test) to the checked file; `rejected_uri` names the full list;
     `most_rejected` is the share of a file's records that may be rejected.
     """
-    reason = _objection(files, split, model, rejected_uri, most_rejected=most_rejected)
+    sizes = {
+        "train": lambda: split.repeats * _written_bytes(split.train, model.record_format),
+        "validation": lambda: _written_bytes(split.validation, model.record_format),
+    }
+    problems = dataset_problems(files, split, model, kind=kind, sizes=sizes, most_rejected=most_rejected)
     return DataReport(
-        outcome="invalid" if reason else "valid",
-        reason=reason,
+        outcome="invalid" if problems else "valid",
+        reason=_reason(problems, files, rejected_uri),
         model=model.id,
         files=files,
         split=split,
         findings=findings,
         seed=seed,
-        blind_sha256="" if reason else hashlib.sha256(joined(split.test)).hexdigest(),
+        blind_sha256="" if problems else hashlib.sha256(joined(split.test)).hexdigest(),
         rejected_uri=rejected_uri,
+        whole=[*problems, *dataset_notes(files, split, findings, model)],
         estimator=estimator_for(model.family),
     )
 
@@ -269,59 +216,19 @@ def rejected_rows(files: Mapping[str, CheckedFile]) -> Iterator[bytes]:
             yield json.dumps({"file": checked.file, **asdict(problem)}).encode()
 
 
-def _objection(
-    files: Mapping[str, CheckedFile], split: Split, model: Model, rejected_uri: str, *, most_rejected: float
-) -> str:
-    objections = [said for checked in files.values() if (said := _file_objection(checked, most_rejected))]
-    usable = len(files["train"].records)
-    if model.minimum_counts_validation and "validation" in files:
-        usable += len(files["validation"].records)
-    if not objections and usable < model.minimum_records:
-        file = files["train"].file
-        needed = f"{model.title} needs at least {model.minimum_records}"
-        objections = [f"{file} has {usable} different valid records, and {needed}"]
-    if not objections:
-        objections = [said] if (said := _split_objection(files, split)) else []
-    if objections and any(checked.problems for checked in files.values()):
+def _reason(problems: Sequence[DatasetFinding], files: Mapping[str, CheckedFile], rejected_uri: str) -> str:
+    told = [problem.reason for problem in problems]
+    if told and any(checked.problems for checked in files.values()):
         all_listed = all(each.lists_all for each in files.values())
         which = "every problem is" if all_listed else f"the first {MOST_PROBLEMS:,} problems of a file are"
-        objections.append(f"{which} listed in {rejected_uri}")
-    return "; ".join(objections)
+        told.append(f"{which} listed in {rejected_uri}")
+    return "; ".join(told)
 
 
-def _file_objection(checked: CheckedFile, most_rejected: float) -> str:
-    if checked.stopped:
-        return f"{checked.file} cannot be read: {checked.stopped.rstrip('.')}"
-    if not checked.read:
-        return f"{checked.file} has no records"
-    errors = [problem for problem in checked.problems if RULES[problem.rule].severity == "error"]
-    share = checked.rejected / checked.read
-    examples = "; ".join(f"line {each.line}, {each.rule}: {each.reason}" for each in errors[:_EXAMPLES])
-    if not checked.valid:
-        return f"no valid record remains in {checked.file}: {checked.rejected} were rejected ({examples})"
-    if share > most_rejected:
-        limit = f"more than {most_rejected:.0%}" if most_rejected else "and none may be"
-        return (
-            f"{checked.rejected} of {checked.read} records of {checked.file} ({share:.1%}) were rejected, "
-            f"{limit} ({examples})"
-        )
-    return ""
-
-
-def _split_objection(files: Mapping[str, CheckedFile], split: Split) -> str:
-    if not split.test and "test" in files:
-        return (
-            f"no record of {files['test'].file} can be the blind test, because an earlier version of the "
-            "project had each in training or validation; give other records, or start another project"
-        )
-    if not split.test:
-        return (
-            "no record can be held back for the blind test, because nearly all are of one group; give a test "
-            "file as data.test"
-        )
-    if not split.train:
-        return "no training record remains, because validation or test has the like of each"
-    return ""
+def _written_bytes(records: Records, record_format: RecordFormat) -> int:
+    if record_format == "converse":
+        return records.line_bytes + len(records)
+    return sum(len(line) + 1 for line in spelled(records, record_format))
 
 
 def _file_figures(checked: CheckedFile) -> dict[str, Any]:

@@ -26,6 +26,7 @@ MAX_LINE_BYTES: Final = 4 << 20
 OUTVOTED: Final = "TQ001"
 UNDECIDED: Final = "TQ002"
 BRIDGING: Final = "TQ003"
+NEAR: Final = "TQ004"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ RULES: Final[Mapping[str, Rule]] = {
             UNDECIDED, "quarantine", "Records with this prompt disagree, without two thirds for one answer."
         ),
         Rule(BRIDGING, "quarantine", "The record ties parts together that an earlier version set apart."),
+        Rule(NEAR, "quarantine", "Another record says nearly the same, and data.near_duplicates is drop."),
     )
 }
 

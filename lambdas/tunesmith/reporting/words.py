@@ -121,36 +121,27 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
 
 def data_findings(report: Mapping[str, Any]) -> list[str]:
     """Say what the records showed together, and whether they prove anything."""
-    near, conflicts = report["near_duplicates"], report["conflicts"]
-    left, leaked, repeated = report["left_out"], report["leaked"], report["repeated"]
+    repeated = report["repeated"]
+    findings = report.get("findings", [])  # a run that was prepared before has none
+    broken = {each["rule"] for each in findings}
     told = [
         f"{repeated['records']:,} different records are for training, each {repeated['times']:,} times,"
         " as data.repeat_to asks; validation and blind test hold each once."
         if repeated["times"] > 1
         else "",
-        f"{near['records']:,} records are near-duplicates, in {near['groups']:,} groups that stay whole;"
-        f" the largest has {near['largest']:,}."
-        if near["groups"]
-        else "No near-duplicates were found.",
-        _sentence(near["warning"]),
-        _sentence(conflicts["note"]),
-        f"{number(report['quarantined'])} valid records were quarantined: {conflicts['outvoted']:,} outvoted,"
-        f" {conflicts['quarantined']:,} without a majority, {report['bridging']:,} that tie together what an"
-        " earlier version of the project set apart."
-        if report["quarantined"]
-        else "",
-        f"Left out because a part held back has the like: {left['train']:,} of training and"
-        f" {left['validation']:,} of validation; {leaked['train']:,} and {leaked['validation']:,} of these"
-        " were found by the exact comparison, the others by their groups."
-        if left["train"] or left["validation"]
-        else "Nothing in training is like validation or blind test.",
-        _sentence(report["unproven_note"])
-        if not report["proven"]
-        else "The records are enough for the blind test to prove something.",
+        *(
+            f"{_sentence(each['reason'].rstrip('.'))} ({each['rule']})"
+            for each in findings
+            if each["rule"] not in _TOLD_OF_EACH_FILE
+        ),
+        "" if broken & {"TD025", "TD030"} else "No near-duplicates were found.",
+        "" if "TD026" in broken else "Nothing in training is like validation or blind test.",
+        "The records are enough for the blind test to prove something." if report["proven"] else "",
     ]
     return [sentence for sentence in told if sentence]
 
 
+_TOLD_OF_EACH_FILE: Final = ("TD024", "TD028")
 STAND_IN: Final = (
     "These figures come from the local stand-in for Amazon Bedrock: a small linear model learned from the"
     " records, no language model was asked, and nothing was paid: amounts are by AWS's prices."

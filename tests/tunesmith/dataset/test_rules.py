@@ -172,8 +172,9 @@ def test_every_rule_is_tried() -> None:
 
 def test_rules_have_stable_ids_and_say_their_reason_in_a_sentence() -> None:
     lines = [f"TS{number:03d}" for number in (*range(1, 29), *range(40, 48))]
-    assert list(RULES) == [*lines, "TQ001", "TQ002", "TQ003"]
-    assert [rule for rule in RULES if RULES[rule].severity == "quarantine"] == ["TQ001", "TQ002", "TQ003"]
+    quarantine = ["TQ001", "TQ002", "TQ003", "TQ004"]
+    assert list(RULES) == [*lines, *quarantine]
+    assert [rule for rule in RULES if RULES[rule].severity == "quarantine"] == quarantine
     for rule_id, rule in RULES.items():
         assert rule.id == rule_id
         assert rule.reason.endswith(".")

@@ -302,6 +302,12 @@ def data_report() -> dict[str, Any]:
         "outcome": "valid",
         "reason": "",
         "model": "amazon.nova-micro-v1:0",
+        "findings": [
+            {"rule": "TD024", "reason": "11 exact duplicates in train.jsonl are dropped."},
+            {"rule": "TD025", "reason": "40 records are near-duplicates, in 18 groups that stay whole."},
+            {"rule": "TD022", "reason": "2 prompts have different answers (such as <refund> or refund)."},
+            {"rule": "TD026", "reason": "Left out because a part held back has the like: 9 and 2."},
+        ],
         "files": {
             "train": {
                 "file": "train.jsonl",

@@ -115,24 +115,19 @@ def test_a_gain_over_the_champion_is_told_as_one() -> None:
 
 
 def test_clean_data_is_told_in_few_words() -> None:
-    clean = {
-        **sample.data_report(),
-        "near_duplicates": {"groups": 0, "records": 0, "largest": 0, "warning": ""},
-        "conflicts": {"outvoted": 0, "quarantined": 0, "note": ""},
-        "quarantined": 0,
-        "left_out": {"train": 0, "validation": 0},
-        "proven": False,
-        "unproven_note": "250 records are too few",
-    }
+    unproven = {"rule": "TD020", "reason": "250 records are too few"}
+    clean = {**sample.data_report(), "findings": [unproven], "proven": False}
     assert data_findings(clean) == [
+        "250 records are too few. (TD020)",
         "No near-duplicates were found.",
         "Nothing in training is like validation or blind test.",
-        "250 records are too few.",
     ]
     repeated = data_findings({**clean, "repeated": {"times": 3, "records": 340}})
     assert repeated[0].startswith("340 different records are for training, each 3 times, as data.repeat_to")
-    warned = {
-        **clean,
-        "near_duplicates": {**sample.data_report()["near_duplicates"], "warning": "half is one"},
-    }
-    assert "Half is one." in data_findings(warned)
+
+
+def test_what_is_wrong_with_the_data_is_told_with_its_rule() -> None:
+    told = data_findings(sample.data_report())
+    assert "40 records are near-duplicates, in 18 groups that stay whole. (TD025)" in told
+    assert not any("No near-duplicates" in sentence or "Nothing in training" in sentence for sentence in told)
+    assert not any("TD024" in sentence for sentence in told)  # stands beside its file
