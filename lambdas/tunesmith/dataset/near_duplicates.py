@@ -37,8 +37,10 @@ _FILLING: Final = 1.3
 _ROUND_BITS: Final = 5
 _MOST_ROUNDS: Final = 1 << _ROUND_BITS
 _EMPTY: Final = np.uint32(0xFFFFFFFF)
-_SMALL_BUCKET: Final = 16
-_LEADERS: Final = 64
+SMALL_BUCKET: Final = 16
+"""Texts in a bucket of which all pairs are compared."""
+LEADERS: Final = 64
+"""Texts in a larger one with which all others are compared, one after another."""
 _ROUND_STEP: Final = 0x9E3779B97F4A7C15
 _WALKS: Final = np.array(
     [np.random.default_rng(number).permutation(_BINS) for number in range(_BINS)]
@@ -77,7 +79,7 @@ def find_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD) 
     candidates again, so a sequence that reads from a file keeps memory at some 250 bytes a text.
     """
     common = common_shingles(texts)
-    index = _index(texts, common)
+    index = index_texts(texts, common)
     clusters = _Clusters(texts, common, index, threshold)
     rows, representatives = index.firsts()
     clusters.tie_equals(representatives)
@@ -87,7 +89,7 @@ def find_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class TextIndex:
     """Band keys of every row: 80 bytes a row, and the row's text and kind."""
 
     batches: list[NDArray[np.uint32]]
@@ -116,7 +118,8 @@ class _Index:
         return np.sort(order[first]).astype(np.uint64), of_row
 
 
-def _index(texts: Sequence[str], common: U64) -> _Index:
+def index_texts(texts: Sequence[str], common: U64) -> TextIndex:
+    """Sketch texts, each by itself: what a text's rows hold depends on no other text."""
     keys, prints, rows, kinds, shorts = [], [np.zeros(0, dtype=np.uint64)], [], [], []
     for batch in shingle_batches(texts, common):
         keys.append(_band_keys(_sketches(batch)))
@@ -126,7 +129,7 @@ def _index(texts: Sequence[str], common: U64) -> _Index:
         kinds.append(batch.by_words)
         shorts.append(batch.short)
     none = np.zeros(0, dtype=np.bool_)
-    return _Index(
+    return TextIndex(
         batches=keys,
         prints=np.concatenate(prints),
         texts=np.concatenate(rows).astype(np.int64) if rows else np.zeros(0, dtype=np.int64),
@@ -192,7 +195,7 @@ def _band_keys(sketches: NDArray[np.uint32]) -> NDArray[np.uint32]:
 class _Clusters:
     """Ties texts band by band; a pair once tied or once refused is not compared again."""
 
-    def __init__(self, texts: Sequence[str], common: U64, index: _Index, threshold: float) -> None:
+    def __init__(self, texts: Sequence[str], common: U64, index: TextIndex, threshold: float) -> None:
         self.compared = 0
         self._texts = texts
         self._common = common
@@ -223,7 +226,7 @@ class _Clusters:
         rows = (entries[inside] & np.uint64(0xFFFFFFFF)).astype(np.int64)
         starts = np.flatnonzero(~same[:-1][inside])
         lengths = np.diff(np.append(starts, inside.size))
-        small = lengths <= _SMALL_BUCKET
+        small = lengths <= SMALL_BUCKET
         for left, right in _all_pairs(rows, starts[small], lengths[small]):
             self._compare(left, right)
         self._compare_with_leaders(rows, starts[~small], lengths[~small])
@@ -232,7 +235,7 @@ class _Clusters:
         """Compare large buckets with one text after another, so that time stays linear in their size."""
         buckets = np.repeat(np.arange(starts.size), lengths)
         members = rows[ranges(starts, lengths)]
-        for _ in range(_LEADERS):
+        for _ in range(LEADERS):
             if not members.size:
                 return
             heads = np.flatnonzero(np.diff(buckets, prepend=-1))

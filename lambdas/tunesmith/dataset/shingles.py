@@ -115,9 +115,12 @@ def _batches(texts: Sequence[str], chosen: Ints | None) -> Iterator[tuple[list[s
         yield batch, indices[done:]
 
 
-def common_shingles(texts: Sequence[str]) -> U64:
-    """Find the runs of five words that stand in more than 1 % of the texts, sorted."""
-    sample = _sample(texts)
+def common_shingles(texts: Sequence[str], sample: Ints | None = None) -> U64:
+    """Find the runs of five words that stand in more than 1 % of the texts, sorted.
+
+    Only the sample's texts are read where `choose_sample` has chosen it already.
+    """
+    sample = _sample(texts) if sample is None else sample
     limit = max(COMMON_SHARE * sample.size, COMMON_LEAST * sample.size / max(len(texts), 1))
     found, bounds = [np.zeros(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)]
     for batch, _ in _batches(texts, sample):
@@ -139,18 +142,26 @@ def common_shingles(texts: Sequence[str]) -> U64:
     return values[counts > limit]
 
 
-def _sample(texts: Sequence[str]) -> Ints:
-    """Choose texts by their content: 2,000, fewer where they are long."""
-    digits, lengths = array("I"), array("I")
-    for text in texts:
-        digits.append(zlib.crc32(text[::_CHOOSING_STEP].encode("utf-8", "surrogatepass")))
-        lengths.append(len(text))
-    sums, sizes = np.frombuffer(digits, dtype=np.uint32), np.frombuffer(lengths, dtype=np.uint32)
+def sample_sum(text: str) -> int:
+    """Sum up a text's content: the sample is chosen by these sums."""
+    return zlib.crc32(text[::_CHOOSING_STEP].encode("utf-8", "surrogatepass"))
+
+
+def choose_sample(sums: NDArray[np.uint32], sizes: NDArray[np.uint32]) -> Ints:
+    """Choose texts by their sums and their sizes in characters: 2,000, fewer where they are long."""
     order = np.argsort(sums, kind="stable")
     whole = int(np.searchsorted(np.cumsum(sizes[order], dtype=np.int64), _SAMPLE_CHARACTERS, side="right"))
     wanted = min(max(whole, _SAMPLE_LEAST), COMMON_SAMPLE, sums.size)
     # All texts of the last sum come along: which of equal sums is first would depend on the order.
     return np.flatnonzero(sums <= sums[order[wanted - 1]]) if wanted else order
+
+
+def _sample(texts: Sequence[str]) -> Ints:
+    sums, sizes = array("I"), array("I")
+    for text in texts:
+        sums.append(sample_sum(text))
+        sizes.append(len(text))
+    return choose_sample(np.frombuffer(sums, dtype=np.uint32), np.frombuffer(sizes, dtype=np.uint32))
 
 
 @dataclass(frozen=True, slots=True)
