@@ -12,10 +12,10 @@ BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench check format synth deploy destroy clean
+.PHONY: help setup setup-spark demo test soak bench check format synth deploy destroy clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## Create .venv with Python tools, Node and the pinned CDK command
 
@@ -27,6 +27,9 @@ setup: .venv/.ready ## Create .venv with Python tools, Node and the pinned CDK c
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@npm ci --silent --no-fund --no-audit
 	@touch $@
+
+setup-spark: setup ## Add PySpark to .venv (335 MB), for data beyond one machine; needs a Java 17
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-spark.txt
 
 demo: setup ## Run the main job on this machine: deploy to the local cloud, upload, tune, prove, serve
 	@$(BIN)/python -m cli.demo

@@ -12,11 +12,11 @@ from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.intake import Intake
-from tunesmith.dataset.lines import Batch
+from tunesmith.dataset.lines import Batch, cut_batches
 from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.rules import RULES, Finding
 from tunesmith.dataset.sensitive import KINDS, MARGIN, Policy, find_sensitive, masked_excerpt
-from tunesmith.dataset.sources import read_source
+from tunesmith.dataset.sources import holds_lines, read_source
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.dataset.validation import Judged, Validation
 
@@ -160,6 +160,20 @@ def check_file(
     whole = Pass(model, record_format, group_key, sensitive, mends=mends)
     whole.run(read_source(chunks, file=file, columns=columns, group_key=group_key))
     return whole.checked(file)
+
+
+def shown_format(
+    head: bytes, model: Model, record_format: UploadFormat | None, group_key: str | None
+) -> UploadFormat | None:
+    """Tell the format of a file of plain lines by its first whole ones; None where they do not tell."""
+    head = head[: head.rfind(b"\n") + 1]
+    if not holds_lines(head):
+        return None
+    validation = Validation(model, record_format, group_key)
+    for batch in cut_batches([head]):
+        for _ in validation.judge(batch):
+            pass
+    return validation.format
 
 
 class Pass:

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import IO, Final
 
 from tunesmith.catalogue import Model, UploadFormat
-from tunesmith.dataset.engine import CheckedFile, Pass
+from tunesmith.dataset.engine import CheckedFile, Pass, shown_format
 from tunesmith.dataset.lines import Batch, cut_batches
 from tunesmith.dataset.sensitive import Policy
-from tunesmith.dataset.sources import holds_lines, read_source
-from tunesmith.dataset.validation import Validation
+from tunesmith.dataset.sources import read_source
 
 LEAST_BYTES: Final = 8 << 20
 """Smaller files are checked in less time than a process takes to start and to hand over what it found."""
@@ -50,7 +49,10 @@ def check_path(
 
     file = str(path)
     size = path.stat().st_size
-    known = _format(path, model, record_format, group_key) if size >= least_bytes and processes > 1 else None
+    known = None
+    if size >= least_bytes and processes > 1:
+        with path.open("rb") as opened:
+            known = shown_format(opened.read(_HEAD), model, record_format, group_key)
     cuts = _cuts(path, size, processes) if known else [0, size]
     parts = [_Part(path, start, end, new_pass(known)) for start, end in pairwise(cuts[1:])]
     try:
@@ -113,22 +115,6 @@ class _Part:
         if self._runs:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
-
-
-def _format(
-    path: Path, model: Model, record_format: UploadFormat | None, group_key: str | None
-) -> UploadFormat | None:
-    """Tell the format of a file of plain lines by its first ones; None where they do not tell."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    head = head[: head.rfind(b"\n") + 1]
-    if not holds_lines(head):
-        return None
-    validation = Validation(model, record_format, group_key)
-    for batch in cut_batches([head]):
-        for _ in validation.judge(batch):
-            pass
-    return validation.format
 
 
 def _cuts(path: Path, size: int, processes: int) -> list[int]:

@@ -1,8 +1,6 @@
 """How is one file checked in many places at once, with the result of checking it in one?
 
-A slice holds the lines that begin in it. They are checked behind a first line of our own: it is no record, it
-shows the format that the lines before have shown, and it keeps the slice from being taken for the
-start of a table, a log or a compressed file. What is found of it is taken out again.
+A slice holds the lines that begin in it, and is checked with the format that the lines before have shown.
 """
 
 from __future__ import annotations
@@ -15,18 +13,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from tunesmith.catalogue import Model, UploadFormat
-from tunesmith.dataset.compression import UnreadableFileError, plain
-from tunesmith.dataset.engine import MOST_PROBLEMS, CheckedFile, Problem, check_file
-from tunesmith.dataset.formats import detect_format
-from tunesmith.dataset.invocation_logs import is_log
-from tunesmith.dataset.lines import BYTE_ORDER_MARK, cut_batches
-from tunesmith.dataset.rules import UnreadableLineError, read_object
+from tunesmith.dataset.engine import MOST_PROBLEMS, CheckedFile, Pass, Problem, shown_format
+from tunesmith.dataset.lines import cut_batches
+from tunesmith.dataset.sources import read_source
 from tunesmith.job import DataFiles
 
 SLICE_BYTES: Final = 32 << 20
 HEAD_BYTES: Final = 1 << 20
 """What is read of a file, at most a slice, to see what it is."""
-_LEAD: Final = b'{"system":"","messages":[]}'.ljust(600) + b"\n"
 
 Opener = Callable[[int], Iterable[bytes]]
 """Gives a file's content from a byte on, in pieces."""
@@ -39,7 +33,7 @@ class Slice:
     start: int = 0
     end: int | None = None
     format: UploadFormat | None = None
-    """What is known of the format where the slice begins; None at a file's start, if the job does not say."""
+    """What the lines before have shown; None at a file's start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +51,7 @@ class SliceFacts:
     problems: tuple[Problem, ...]
     format: UploadFormat
     changes: Mapping[str, int]
+    fixed: Mapping[str, int]
     sensitive: Mapping[str, int]
     sensitive_records: int
     stopped: str
@@ -77,18 +72,18 @@ class SliceFacts:
         return cls(**{**values, "problems": problems})
 
 
-def plan_slices(size: int, opened: Opener, data: DataFiles, *, slice_bytes: int = SLICE_BYTES) -> list[Slice]:
+def plan_slices(
+    size: int, opened: Opener, model: Model, data: DataFiles, *, slice_bytes: int = SLICE_BYTES
+) -> list[Slice]:
     """Cut a file of JSON lines; a table, a log or a compressed file stays whole, as does a short one."""
-    whole = [Slice(format=data.format)]
-    if size <= slice_bytes:
-        return whole
-    shown = _shown_format(_head(opened, min(slice_bytes, HEAD_BYTES)), data.group_key)
-    if shown is None:
-        return whole
-    starts = range(0, size, slice_bytes)
-    known = data.format or shown
-    first, *others = [Slice(start=start, end=start + starts.step, format=known) for start in starts]
-    return [replace(first, format=data.format), *others]
+    known = None
+    if size > slice_bytes:
+        known = shown_format(_head(opened, min(slice_bytes, HEAD_BYTES)), model, data.format, data.group_key)
+    if known is None:
+        return [Slice()]
+    first, *others = range(0, size, slice_bytes)
+    end = first + slice_bytes
+    return [Slice(end=end), *(Slice(start=at, end=at + slice_bytes, format=known) for at in others)]
 
 
 def with_format_from(slices: Sequence[Slice], number: int, record_format: UploadFormat) -> list[Slice]:
@@ -98,12 +93,10 @@ def with_format_from(slices: Sequence[Slice], number: int, record_format: Upload
     ]
 
 
-def changed_format(slices: Sequence[Slice], facts: Sequence[SliceFacts], data: DataFiles) -> int | None:
-    """Find the first slice within which a chat turned out to be OpenAI's, where the next do not know it."""
-    if data.format is not None:
-        return None
+def changed_format(slices: Sequence[Slice], facts: Sequence[SliceFacts]) -> int | None:
+    """Find the first slice whose lines show another format than the next one was checked with."""
     for number, (each, following) in enumerate(zip(facts, slices[1:], strict=False)):
-        if each.format == "openai_chat" and following.format == "anthropic_messages":
+        if each.format != following.format:
             return number
     return None
 
@@ -112,32 +105,27 @@ def check_slice(
     opened: Opener, part: Slice, model: Model, *, file: str, data: DataFiles
 ) -> tuple[SliceFacts, CheckedFile]:
     """Check the lines that begin in a slice; the places of its records count as those of its facts."""
-    lead = (1, len(_LEAD)) if part.start > 0 else (0, 0)
     content = _Content(opened, part)
-    # An Anthropic chat may still turn out to be OpenAI's, unless the job says what it is: the lead shows it.
-    is_open = data.format is None and part.format == "anthropic_messages"
-    checked = check_file(
-        content,
-        model,
-        file=file,
-        record_format=None if is_open else part.format,
-        group_key=data.group_key,
-        columns=data.columns,
-        sensitive=data.sensitive,
+    found = Pass(
+        model, data.format, data.group_key, data.sensitive, mends=data.on_error == "fix", known=part.format
     )
-    problems = [each for each in checked.problems if each.line > lead[0]]
-    by_rule = Counter(checked.by_rule)
-    by_rule.subtract(each.rule for each in checked.problems[: len(checked.problems) - len(problems)])
+    if part.start:
+        # Numbered from 2: only a file's own first line may begin with a byte order mark.
+        found.run(cut_batches(content, number=2))
+    else:
+        found.run(read_source(content, file=file, columns=data.columns, group_key=data.group_key))
+    checked = found.checked(file)
     facts = SliceFacts(
         lines=content.newlines,
-        lines_before=-lead[0],
-        bytes_before=content.first - lead[1],
-        read=checked.read - lead[0],
+        lines_before=-1 if part.start else 0,
+        bytes_before=content.first,
+        read=checked.read,
         valid=checked.valid,
-        by_rule=dict(+by_rule),
-        problems=tuple(problems),
+        by_rule=dict(checked.by_rule),
+        problems=checked.problems,
         format=checked.format,
         changes=dict(checked.changes),
+        fixed=dict(checked.fixed),
         sensitive=dict(checked.sensitive),
         sensitive_records=checked.sensitive_records,
         stopped=checked.stopped,
@@ -157,6 +145,7 @@ class Joined:
     by_rule: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     changes: Counter[str] = field(default_factory=Counter)
+    fixed: Counter[str] = field(default_factory=Counter)
     sensitive: Counter[str] = field(default_factory=Counter)
     sensitive_records: int = 0
     format: UploadFormat | None = None
@@ -177,6 +166,7 @@ class Joined:
         for total, more in (
             (self.by_rule, facts.by_rule),
             (self.changes, facts.changes),
+            (self.fixed, facts.fixed),
             (self.sensitive, facts.sensitive),
         ):
             total.update(more)
@@ -186,42 +176,12 @@ class Joined:
 
 
 def _head(opened: Opener, size: int) -> bytes:
-    """Read a file's first whole lines, up to a size; nothing where it is no plain text."""
     head = b""
     for chunk in opened(0):
         head += chunk
         if len(head) >= size:
             break
-    head = head[:size]
-    try:
-        content = b"".join(plain([head]))
-    except UnreadableFileError:
-        return b""
-    return head[: head.rfind(b"\n") + 1] if content == head else b""
-
-
-def _shown_format(head: bytes, group_key: str | None) -> UploadFormat | None:
-    """Tell the format that the first line with one shows; None where none does, or the first is no record."""
-    is_first = True
-    for line in (line for batch in cut_batches([head]) for line in batch.lines()):
-        body = line.body.removeprefix(BYTE_ORDER_MARK) if line.number == 1 else line.body
-        if not body.strip():
-            continue
-        if is_first and not body.lstrip().startswith(b"{"):
-            return None
-        try:
-            value = read_object(body)
-        except UnreadableLineError:
-            is_first = False
-            continue
-        if is_first and is_log(value):
-            return None
-        is_first = False
-        if group_key:
-            value.pop(group_key.split(".")[0], None)
-        if (shown := detect_format(value)) is not None:
-            return shown
-    return None
+    return head[:size]
 
 
 class _Content:
@@ -233,8 +193,6 @@ class _Content:
         self.first = part.start
 
     def __iter__(self) -> Iterator[bytes]:
-        if self._part.start > 0:
-            yield _LEAD
         for piece in self._pieces():
             self.newlines += piece.count(b"\n")
             yield piece

@@ -62,12 +62,12 @@ def content(count: int, seed: int = 1, **more: bytes) -> bytes:
 def assert_same(body: bytes, *, file: str = "train.jsonl", whole: bool = False, **given: Any) -> None:
     data = DataFiles(train=file, **given)
     opened = opener(body)
-    plan = plan_slices(len(body), opened, data, slice_bytes=SLICE)
+    plan = plan_slices(len(body), opened, MICRO, data, slice_bytes=SLICE)
     assert (len(plan) == 1) is whole
     found = [check_slice(opened, each, MICRO, file=file, data=data) for each in plan]
-    turned = changed_format(plan, [facts for facts, _ in found], data)
+    turned = changed_format(plan, [facts for facts, _ in found])
     if turned is not None:
-        plan = with_format_from(plan, turned, "openai_chat")
+        plan = with_format_from(plan, turned, found[turned][0].format)
         found = [check_slice(opened, each, MICRO, file=file, data=data) for each in plan]
     joined = Joined()
     places = set()
@@ -83,11 +83,13 @@ def assert_same(body: bytes, *, file: str = "train.jsonl", whole: bool = False, 
         group_key=data.group_key,
         columns=data.columns,
         sensitive=data.sensitive,
+        mends=data.on_error == "fix",
     )
     assert tuple(joined.problems) == at_once.problems
     assert dict(sorted(joined.by_rule.items())) == at_once.by_rule
     assert (joined.read, joined.valid, joined.format) == (at_once.read, at_once.valid, at_once.format)
     assert dict(sorted(joined.changes.items())) == at_once.changes
+    assert dict(sorted(joined.fixed.items())) == at_once.fixed
     assert places == set(at_once.records.places())
 
 

@@ -1,0 +1,1 @@
+"""How is a dataset prepared that one machine cannot hold? The record functions on PySpark's DataFrames."""
