@@ -127,7 +127,7 @@ class ClusterComparison:
     def _clusters(self) -> Rows:
         labels = np.arange(self._total, dtype=np.int64)
         pairs = kept(near_pairs(self._frame.select("row", "text"), self._common))
-        for columns in fetched(connected_components(pairs)):
+        for columns in fetched(connected_components(self._session, pairs)):
             labels[columns["row"]] = columns["label"]
         return labels
 
