@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 MISSING = (
     "PySpark is not installed (make setup-spark)"
     if importlib.util.find_spec("pyspark") is None
-    else "PySpark 3.5 wants Python 3.11, as EMR has it"
+    else "PySpark 3.5 wants Python 3.11"
     if sys.version_info >= (3, 12)
     else "Java is not installed"
     if shutil.which("java") is None
