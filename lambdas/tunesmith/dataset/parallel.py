@@ -1,6 +1,6 @@
-"""How is one large file checked by two processes? By byte ranges cut at newlines, with one process's result.
+"""How is one large file checked by two processes of this machine? Slice by slice, with one process's result.
 
-Each range is a pass of its own in a forked process. Its lines wait in a temporary file that both processes
+Each slice is a pass of its own in a forked process. Its lines wait in a temporary file that both processes
 hold, and so comes what it found: neither shared memory nor a pool is needed.
 """
 
@@ -11,20 +11,21 @@ import pickle
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Final
 
 from tunesmith.catalogue import Model, UploadFormat
-from tunesmith.dataset.engine import CheckedFile, Pass, shown_format
+from tunesmith.dataset.engine import CheckedFile, Pass
 from tunesmith.dataset.lines import Batch, cut_batches
 from tunesmith.dataset.sensitive import Policy
+from tunesmith.dataset.slices import Slice, line_start, plan_slices, read_range
 from tunesmith.dataset.sources import read_source
 
 LEAST_BYTES: Final = 8 << 20
 """Smaller files are checked in less time than a process takes to start and to hand over what it found."""
 _PIECE: Final = 1 << 20
-_HEAD: Final = 1 << 18
 
 
 def check_path(
@@ -49,19 +50,30 @@ def check_path(
 
     file = str(path)
     size = path.stat().st_size
-    known = None
+    opened = partial(_opened, path)
+    slices = [Slice()]
     if size >= least_bytes and processes > 1:
-        with path.open("rb") as opened:
-            known = shown_format(opened.read(_HEAD), model, record_format, group_key)
-    cuts = _cuts(path, size, processes) if known else [0, size]
-    parts = [_Part(path, start, end, new_pass(known)) for start, end in pairwise(cuts[1:])]
+        slices = plan_slices(
+            size,
+            opened,
+            model,
+            record_format=record_format,
+            group_key=group_key,
+            slice_bytes=-(-size // processes) or 1,
+        )
+    cuts = [line_start(opened, each.start) for each in slices[1:]]
+    ranges = pairwise([*cuts, size])
+    parts = [
+        _Part(path, start, end, new_pass(each.format))
+        for each, (start, end) in zip(slices[1:], ranges, strict=True)
+    ]
     try:
         whole = new_pass()
-        pieces = _pieces(path, 0, cuts[1])
-        whole.run(read_source(pieces, file=file, columns=columns, group_key=group_key))
-        for part in parts:
+        first = read_range(opened, 0, cuts[0] if cuts else None)
+        whole.run(read_source(first, file=file, columns=columns, group_key=group_key))
+        for each, part in zip(slices[1:], parts, strict=True):
             found = part.result()
-            if whole.format != known:  # a line before has shown another format than the file's first ones
+            if whole.format != each.format:  # a line before has shown another format than the first ones
                 found = new_pass(whole.format)
                 found.run(part.batches())
             whole.join(found)
@@ -76,6 +88,7 @@ class _Part:
 
     def __init__(self, path: Path, start: int, end: int, empty: Pass) -> None:
         self._path, self._start, self._end = path, start, end
+        self._opened = partial(_opened, path)
         self._pass = empty
         self._told: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by end)
         self._runs = True
@@ -92,8 +105,8 @@ class _Part:
 
     def batches(self) -> Iterator[Batch]:
         """Read the range, its lines numbered as in the file."""
-        before = sum(piece.count(b"\n") for piece in _pieces(self._path, 0, self._start))
-        pieces = _pieces(self._path, self._start, self._end)
+        before = sum(piece.count(b"\n") for piece in read_range(self._opened, 0, self._start))
+        pieces = read_range(self._opened, self._start, self._end)
         return cut_batches(pieces, number=before + 1, offset=self._start)
 
     def result(self) -> Pass:
@@ -117,23 +130,8 @@ class _Part:
             os.waitpid(self._process, 0)
 
 
-def _cuts(path: Path, size: int, processes: int) -> list[int]:
-    """Cut the file into equal ranges, each at the newline that follows."""
-    cuts = [0]
-    with path.open("rb") as file:
-        for part in range(1, processes):
-            file.seek(max(size * part // processes - 1, cuts[-1]))
-            while piece := file.read(_PIECE):
-                end = piece.find(b"\n")
-                if end >= 0:
-                    cuts.append(file.tell() - len(piece) + end + 1)
-                    break
-    return [*[cut for cut in cuts if cut < size], size]
-
-
-def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
+def _opened(path: Path, start: int) -> Iterator[bytes]:
     with path.open("rb") as file:
         file.seek(start)
-        while start < end and (piece := file.read(min(_PIECE, end - start))):
-            start += len(piece)
+        while piece := file.read(_PIECE):
             yield piece

@@ -1,4 +1,4 @@
-"""How is one file checked in many places at once, with the result of checking it in one?
+"""How is one file cut to be checked in many places at once, with the result of checking it in one?
 
 A slice holds the lines that begin in it, and is checked with the format that the lines before have shown.
 """
@@ -6,7 +6,6 @@ A slice holds the lines that begin in it, and is checked with the format that th
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -73,17 +72,51 @@ class SliceFacts:
 
 
 def plan_slices(
-    size: int, opened: Opener, model: Model, data: DataFiles, *, slice_bytes: int = SLICE_BYTES
+    size: int,
+    opened: Opener,
+    model: Model,
+    *,
+    record_format: UploadFormat | None = None,
+    group_key: str | None = None,
+    slice_bytes: int = SLICE_BYTES,
 ) -> list[Slice]:
     """Cut a file of JSON lines; a table, a log or a compressed file stays whole, as does a short one."""
     known = None
     if size > slice_bytes:
-        known = shown_format(_head(opened, min(slice_bytes, HEAD_BYTES)), model, data.format, data.group_key)
+        known = shown_format(_head(opened, min(slice_bytes, HEAD_BYTES)), model, record_format, group_key)
     if known is None:
         return [Slice()]
-    first, *others = range(0, size, slice_bytes)
-    end = first + slice_bytes
-    return [Slice(end=end), *(Slice(start=at, end=at + slice_bytes, format=known) for at in others)]
+    return [
+        Slice(start=at, end=min(at + slice_bytes, size), format=known if at else None)
+        for at in range(0, size, slice_bytes)
+    ]
+
+
+def line_start(opened: Opener, at: int) -> int:
+    """Find where the first line begins that does so at a byte or behind it; the file's end if none does."""
+    if at == 0:
+        return 0
+    position = at - 1
+    for piece in opened(position):
+        found = piece.find(b"\n") + 1
+        if found:
+            return position + found
+        position += len(piece)
+    return position
+
+
+def read_range(opened: Opener, start: int, end: int | None) -> Iterator[bytes]:
+    """Read a range of a file in pieces."""
+    if start == end:  # which may be the file's end, where nothing can be opened
+        return
+    for piece in opened(start):
+        if end is None:
+            yield piece
+            continue
+        yield piece[: end - start]
+        start += len(piece)
+        if start >= end:
+            return
 
 
 def with_format_from(slices: Sequence[Slice], number: int, record_format: UploadFormat) -> list[Slice]:
@@ -105,20 +138,29 @@ def check_slice(
     opened: Opener, part: Slice, model: Model, *, file: str, data: DataFiles
 ) -> tuple[SliceFacts, CheckedFile]:
     """Check the lines that begin in a slice; the places of its records count as those of its facts."""
-    content = _Content(opened, part)
+    first = line_start(opened, part.start)
+    end = part.end and line_start(opened, part.end)
+    newlines = 0
+
+    def content() -> Iterator[bytes]:
+        nonlocal newlines
+        for piece in read_range(opened, first, end):
+            newlines += piece.count(b"\n")
+            yield piece
+
     found = Pass(
         model, data.format, data.group_key, data.sensitive, mends=data.on_error == "fix", known=part.format
     )
     if part.start:
         # Numbered from 2: only a file's own first line may begin with a byte order mark.
-        found.run(cut_batches(content, number=2))
+        found.run(cut_batches(content(), number=2))
     else:
-        found.run(read_source(content, file=file, columns=data.columns, group_key=data.group_key))
+        found.run(read_source(content(), file=file, columns=data.columns, group_key=data.group_key))
     checked = found.checked(file)
     facts = SliceFacts(
-        lines=content.newlines,
+        lines=newlines,
         lines_before=-1 if part.start else 0,
-        bytes_before=content.first,
+        bytes_before=first,
         read=checked.read,
         valid=checked.valid,
         by_rule=dict(checked.by_rule),
@@ -182,40 +224,3 @@ def _head(opened: Opener, size: int) -> bytes:
         if len(head) >= size:
             break
     return head[:size]
-
-
-class _Content:
-    """The lines that begin in a slice, in pieces; how many they are and where, once they were read."""
-
-    def __init__(self, opened: Opener, part: Slice) -> None:
-        self._opened, self._part = opened, part
-        self.newlines = 0
-        self.first = part.start
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._pieces():
-            self.newlines += piece.count(b"\n")
-            yield piece
-
-    def _pieces(self) -> Iterator[bytes]:
-        # What stands before the slice's first line, to the newline that ends it, is the slice's before.
-        position = max(self._part.start - 1, 0)
-        end = math.inf if self._part.end is None else self._part.end
-        is_inside = self._part.start == 0
-        for piece in self._opened(position):
-            chunk = piece
-            if not is_inside:
-                found = chunk.find(b"\n") + 1
-                position += found or len(chunk)
-                if position >= end:
-                    return
-                if not found:
-                    continue
-                is_inside, self.first, chunk = True, position, chunk[found:]
-            if position + len(chunk) >= end:
-                last = chunk.find(b"\n", max(int(end) - 1 - position, 0)) + 1
-                if last:
-                    yield chunk[:last]
-                    return
-            position += len(chunk)
-            yield chunk

@@ -82,7 +82,8 @@ def check_slices(
             source.size,
             partial(read, source.address),
             model,
-            data,
+            record_format=data.format,
+            group_key=data.group_key,
             slice_bytes=slice_bytes,
         )
         for role, source in sources.items()

@@ -62,7 +62,9 @@ def content(count: int, seed: int = 1, **more: bytes) -> bytes:
 def assert_same(body: bytes, *, file: str = "train.jsonl", whole: bool = False, **given: Any) -> None:
     data = DataFiles(train=file, **given)
     opened = opener(body)
-    plan = plan_slices(len(body), opened, MICRO, data, slice_bytes=SLICE)
+    plan = plan_slices(
+        len(body), opened, MICRO, record_format=data.format, group_key=data.group_key, slice_bytes=SLICE
+    )
     assert (len(plan) == 1) is whole
     found = [check_slice(opened, each, MICRO, file=file, data=data) for each in plan]
     turned = changed_format(plan, [facts for facts, _ in found])

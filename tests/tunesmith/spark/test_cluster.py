@@ -98,9 +98,7 @@ def labelled(count: int) -> list[Any]:
     return records
 
 
-def test_a_label_task_is_prepared_as_on_one_machine(
-    tmp_path: Path,
-) -> None:
+def test_a_label_task_is_prepared_as_on_one_machine(tmp_path: Path) -> None:
     records = labelled(300)
     body = lines(*records) + b"{broken\n\n" + lines(*records[:3])
     files = {"train": body}
@@ -112,6 +110,7 @@ def test_a_label_task_is_prepared_as_on_one_machine(
     assert_equal(on_a_cluster(job, files, tmp_path, 4), expected)
 
 
+@pytest.mark.soak
 def test_files_of_the_users_own_are_joined_with_train_as_on_one_machine(tmp_path: Path) -> None:
     free = [pair(paragraph(number, 60), f"answer {number}") for number in range(330)]
     free += [pair(paragraph(number, 60), f"else {number}") for number in range(0, 330, 50)]
@@ -129,6 +128,7 @@ def test_files_of_the_users_own_are_joined_with_train_as_on_one_machine(tmp_path
     assert_equal(on_a_cluster(job, files, tmp_path, 2), expected)
 
 
+@pytest.mark.soak
 def test_components_follow_a_chain_to_its_lowest_row() -> None:
     from tunesmith.spark.components import connected_components
 
