@@ -86,6 +86,7 @@ def test_data_that_would_end_invalid_is_answered_with_no(job: Path) -> None:
 def test_gaps_are_the_active_models_that_need_a_price(tmp_path: Path) -> None:
     listed = {gap["model"]: gap["missing"] for gap in tunesmith("estimate", "--gaps", "--json").json}
     assert listed["nova-lite"] == ["training"]
+    assert listed["nova-2-lite"] == ["reinforcement_hour"]
     assert "nova-micro" not in listed
     assert "nova-lite: training\n  - {model: amazon.nova-lite-v1:0" in tunesmith("estimate", "--gaps").stdout
 

@@ -390,10 +390,16 @@ def needed_prices(path: str, *, by_hour: bool = False) -> tuple[Item, ...]:
 def models_without_price(catalogue: Iterable[Model], prices: PriceTable) -> dict[str, tuple[Item, ...]]:
     """Map each active model whose run would stop for want of a price to what is missing.
 
-    A model is priced on the first of its serving paths, which is taken where a job file names none.
+    A model is priced on the first of its serving paths, which is taken where a job file names none, and for
+    each way in which it can be tuned.
     """
+
+    def needed(model: Model) -> tuple[Item, ...]:
+        by_hour = (Item.REINFORCEMENT_HOUR,) if model.reinforcement else ()
+        return (*needed_prices(model.serving_paths[0]), *by_hour)
+
     missing = {
-        model.name: prices.missing(model.id, needed_prices(model.serving_paths[0]))
+        model.name: prices.missing(model.id, needed(model))
         for model in catalogue
         if model.lifecycle.status == "active"
     }

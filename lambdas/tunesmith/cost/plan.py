@@ -99,7 +99,9 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
     setting = setting_of(job, model, split)
     hours = training_hours(job, model, split)
     # A forecast knows no queue: at most it lasts as long as other jobs took whole.
-    job_hours = (round(float(hours.least), 1), JOB_HOURS[1] + float(hours.most)) if hours else JOB_HOURS
+    job_hours = (
+        (round(float(hours.least), 1), round(JOB_HOURS[1] + float(hours.most), 1)) if hours else JOB_HOURS
+    )
     ways = [] if job.sweep is None else [_swept(job, model, split, estimate)]
     for policy in get_args(Policy):
         chosen = job.sweep is None and policy == setting.policy

@@ -37,6 +37,7 @@ def test_the_set_of_active_models_without_a_known_price_is_known() -> None:
     assert models_without_price(load_catalogue(), load_prices()) == {
         "nova-lite": (Item.TRAINING,),
         "nova-pro": (Item.TRAINING,),
+        "nova-2-lite": (Item.REINFORCEMENT_HOUR,),
         "llama-3.1-8b": (Item.PROVISIONED_HOUR,),
         "llama-3.1-70b": (Item.TRAINING,),
         "llama-3.2-1b": hourly,
