@@ -15,10 +15,12 @@ from tunesmith.evaluation.answers import (
     FEW_SHOT,
     Answer,
     Question,
+    answers_folder,
     read_answers,
     read_questions,
     write_answers,
 )
+from tunesmith.evaluation.noise import TIMES, times_asked
 from tunesmith.evaluation.retrieval import Examples
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import open_serving
@@ -43,11 +45,29 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if serving is None:
         raise RecordMissingError(f"run {run} holds no capacity to ask its candidate through")
     models[CANDIDATE] = serving.arn
-    keys = {model["label"]: f"{prefix}/answers/{model['folder']}/{shard}.jsonl" for model in plan["models"]}
-    given = {label: _given(artifacts, key) for label, key in keys.items()}
+    folders = {model["label"]: model["folder"] for model in plan["models"]}
+    averaged = _averaged(artifacts, prefix)
+    twice = frozenset(plan["twice"])
+    rounds = {
+        label: max(
+            times_asked(question.id, twice=twice, averaged=folder in averaged) for question in questions
+        )
+        for label, folder in folders.items()
+    }
+    keys = {
+        (label, time): f"{prefix}/answers/{answers_folder(folders[label], time)}/{shard}.jsonl"
+        for label, times in rounds.items()
+        for time in range(1, times + 1)
+    }
+    given = {of: _given(artifacts, key) for of, key in keys.items()}
     # One model's turn after the other's: what slows the service down for a while slows it down for all.
     missing = [
-        (label, question) for question in questions for label in models if question.id not in given[label]
+        (label, time, question)
+        for question in questions
+        for time in range(1, TIMES + 1)
+        for label, folder in folders.items()
+        if time <= times_asked(question.id, twice=twice, averaged=folder in averaged)
+        and question.id not in given[label, time]
     ]
     examples, number = _examples(artifacts, prefix) if FEW_SHOT in models else (None, 0)
 
@@ -58,17 +78,15 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def keep(answered: Sequence[Answered]) -> None:
         changed = set()
         for position, answer in answered:
-            label, question = missing[position]
-            given[label][question.id] = answer
-            changed.add(label)
-        for label in changed:
-            found = (given[label].get(question.id) for question in questions)
-            artifacts.write_lines(
-                keys[label], write_answers(answer for answer in found if answer is not None)
-            )
+            label, time, question = missing[position]
+            given[label, time][question.id] = answer
+            changed.add((label, time))
+        for of in changed:
+            found = (given[of].get(question.id) for question in questions)
+            artifacts.write_lines(keys[of], write_answers(answer for answer in found if answer is not None))
 
     answers = answer_all(
-        [call(label, question) for label, question in missing],
+        [call(label, question) for label, _, question in missing],
         max_tokens=plan["inference"]["max_tokens"],
         in_flight=plan["inference"]["in_flight"],
         first_rate=plan["inference"]["first_rate"],
@@ -85,6 +103,13 @@ def _examples(artifacts: Bucket, prefix: str) -> tuple[Examples, int]:
     """Read the records that the base model may be shown, and how many of them."""
     records = read_questions(conversations(artifacts.read(f"{prefix}/data/train.jsonl")))
     return Examples(records), artifacts.read_json(f"{prefix}/evaluation/examples.json")["number"]
+
+
+def _averaged(artifacts: Bucket, prefix: str) -> list[str]:
+    """List the folders of the models that waver: each of their records is answered three times."""
+    key = f"{prefix}/evaluation/averaged.json"
+    folders: list[str] = artifacts.read_json(key) if artifacts.head(key) else []
+    return folders
 
 
 def _seconds_left(context: Any) -> float:

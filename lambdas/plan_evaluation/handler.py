@@ -9,6 +9,7 @@ from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.errors import SealBrokenError
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT, read_questions
+from tunesmith.evaluation.noise import asked_twice
 from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Champion, Step
@@ -31,7 +32,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         )
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     model = trained_model(run.run, run.chosen, ledger.capacity(run.run))
-    records = len(read_questions(artifacts.read(blind_test_key(run.run))))
+    questions = read_questions(artifacts.read(blind_test_key(run.run)))
+    records = len(questions)
     shards = cut(records)
     champion = ledger.champion(run.project)
     models = _models(job, model.arn, champion if champion and champion.run != run.run else None)
@@ -39,6 +41,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "models": models,
         "records": records,
         "shards": shards,
+        "twice": asked_twice([question.id for question in questions], job.evaluation.noise_records),
         "inference": {
             "max_tokens": job.evaluation.max_tokens,
             "in_flight": calls_in_flight(len(shards)),

@@ -10,8 +10,16 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
-from tunesmith.evaluation.answers import FEW_SHOT, TUNED, Answer, read_answers, read_questions
+from tunesmith.evaluation.answers import (
+    FEW_SHOT,
+    TUNED,
+    Answer,
+    answers_folder,
+    read_answers,
+    read_questions,
+)
 from tunesmith.evaluation.changes import most_changed
+from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.evaluation.scores import TokenPrice, score
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
@@ -22,28 +30,49 @@ LOG = logger("score_answers")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return that the answers are scored; the figures lie in scores.json."""
+    """Return `scored`, with the figures in scores.json, or `ask_again` where a model's answers waver.
+
+    A model that wavers is written down, and its shards are answered again, only once: then it is averaged.
+    """
     settings = ScoreAnswersSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = event["run"], run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    models = {
-        model["label"]: model for model in artifacts.read_json(f"{prefix}/evaluation/plan.json")["models"]
-    }
+    plan = artifacts.read_json(f"{prefix}/evaluation/plan.json")
+    models = {model["label"]: model for model in plan["models"]}
     override = Bucket(settings.dataset_bucket)
     prices = load_prices(override.read(OVERRIDE_KEY) if override.head(OVERRIDE_KEY) else None)
     token_prices = {label: _token_price(prices, model) for label, model in models.items()}
     questions = read_questions(artifacts.read(blind_test_key(run)))
-    answers = {
-        label: _answers(artifacts, f"{prefix}/answers/{model['folder']}/") for label, model in models.items()
+    averaged_key = f"{prefix}/evaluation/averaged.json"
+    averaged = artifacts.read_json(averaged_key) if artifacts.head(averaged_key) else []
+    given = {
+        label: [
+            _answers(artifacts, f"{prefix}/answers/{answers_folder(model['folder'], time)}/")
+            for time in range(1, 1 + TIMES)
+        ]
+        for label, model in models.items()
     }
+    answers = {label: first for label, (first, *_) in given.items()}
     scores = score(
         job.evaluation.metric,
         questions,
         answers,
         {label: model["id"] for label, model in models.items()},
         token_prices,
+        again={label: again for label, (_, *again) in given.items()},
+        twice=plan["twice"],
+        averaged={label for label, model in models.items() if model["folder"] in averaged},
     )
+    wavering = [
+        models[label]["folder"]
+        for label, noise in scores["noise"].items()
+        if noise["share"] > MOST_FLIPS and models[label]["folder"] not in averaged
+    ]
+    if wavering:
+        artifacts.write_json(averaged_key, [*averaged, *wavering])
+        LOG.info("answers waver", extra={"run": run, "noise": scores["noise"]})
+        return {"outcome": "ask_again"}
     if FEW_SHOT in scores["models"]:
         chosen = artifacts.read_json(f"{prefix}/evaluation/examples.json")
         scores["examples"] = {name: chosen[name] for name in ("number", "scores", "validation_records")}

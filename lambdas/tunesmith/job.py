@@ -322,6 +322,12 @@ class Evaluation(_Section):
         strict=False,
         description="a list of at most 3 base models, such as larger ones; they inform only",
     )
+    noise_records: int = Field(
+        default=100,
+        ge=0,
+        le=1000,
+        description="a whole number of blind records from 0 to 1000 that each model answers twice",
+    )
     max_tokens: int = Field(default=256, ge=1, le=5000, description="a whole number of tokens from 1 to 5000")
 
 

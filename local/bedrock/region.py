@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +46,8 @@ class CustomModel:
     created: datetime
     learned: LinearModel
     weights: Path
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often it was asked what, where it wavers."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,7 +95,7 @@ class Surroundings:
     take_fault: Callable[[str, str, str], Fault | None]
     """Project, area and name to the fault that this call shall show."""
     read_faults: Callable[[str, str], Fault]
-    """Project and area (`job`, `deployment`, `swap`) to what shall become of its work there."""
+    """Project and area (`job`, `answers`, `deployment`, `swap`) to what shall become of its work there."""
     endpoint: str = ""
     """URL of the cloud that this Bedrock is part of, where graders are invoked."""
 

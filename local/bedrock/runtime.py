@@ -1,12 +1,14 @@
 """What does a model answer, in how many tokens and what time? Converse, InvokeModel for Nova, CountTokens.
 
 Rules of the stand-in: a token is four characters; a call takes 150 ms and, times the model's size (1 to 3),
-0.02 ms for each token read and 6 ms for each token written. The same request gets the same answer.
+0.02 ms for each token read and 6 ms for each token written. The same request gets the same answer,
+unless a fault says that the model wavers.
 """
 
 from __future__ import annotations
 
 import json
+import random
 from typing import Any, Final
 
 from local.bedrock import deployments, throughput
@@ -15,6 +17,7 @@ from local.bedrock.base_models import PROFILE_GROUPS
 from local.bedrock.errors import BedrockError, not_found, validation
 from local.bedrock.fit import CHARACTERS_PER_TOKEN, count_tokens
 from local.bedrock.foundation import FoundationModel
+from local.bedrock.names import project_of
 from local.bedrock.region import CustomModel, Operation, Region
 
 START_MS: Final = 150.0
@@ -37,7 +40,7 @@ def converse(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         raise validation("The text field in the ContentBlock object at messages is blank.")
     base = model if isinstance(model, FoundationModel) else model.job.base
     if isinstance(model, CustomModel):
-        answer = model.learned.answer(system, user)
+        answer = _answer_as_tuned(region, model, system, user)
     else:
         answer = answer_as_base(model.model_id, system, user, _examples(turns))
     answer, reason = _shortened(answer, params.get("inferenceConfig", {}))
@@ -49,6 +52,17 @@ def converse(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         "usage": {"inputTokens": read, "outputTokens": written, "totalTokens": read + written},
         "metrics": {"latencyMs": round(latency)},
     }
+
+
+def _answer_as_tuned(region: Region, model: CustomModel, system: str, user: str) -> str:
+    """Return a custom model's answer; one that is told to waver answers at random now and then."""
+    answer = model.learned.answer(system, user)
+    share = region.surroundings.read_faults(project_of(model.name), "answers").get("waver", 0.0)
+    if not share:
+        return answer
+    model.asked[user] += 1
+    chance = random.Random(f"{user}:{model.asked[user]}")
+    return chance.choice(model.learned.completions) if chance.random() < share else answer
 
 
 def _examples(turns: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -57,13 +57,14 @@ def take_over(
 
 
 def read_faults(project: str, area: str) -> Fault:
-    """Return what is set for a project's jobs, deployments or swaps, which are no calls and so never used up.
+    """Return what is set for a project's jobs, answers, deployments or swaps, and so never used up.
 
     `job`: `ends` ("Failed"), `message`, `hang`, `metrics` ("missing", "corrupt" or "early": while it
     trains), `learns` (false), `growth` (of the rate with each step),
     `seconds` (that training takes).
     `deployment` and `swap`: `ends`, `message`, `hang`. `deployment` and `throughput`: `seconds`, in place of
-    what creating them takes.
+    what creating them takes. `answers`: `waver`, the share of a custom model's answers that are drawn at
+    random from all that it knows, anew each time it is asked.
     """
     parameter = ssm_backends[faults.ACCOUNT][faults.REGION].get_parameter(
         f"/tunesmith-local/faults/{project}"

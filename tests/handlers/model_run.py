@@ -51,7 +51,7 @@ JOB: dict[str, Any] = {
     "base_model": "nova-micro",
     "data": "train.jsonl",
     "hyperparameters": {"epochCount": 3},
-    "evaluation": {"few_shot": False},
+    "evaluation": {"few_shot": False, "noise_records": 0},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -263,7 +264,7 @@ def test_a_small_test_decides_nothing(trained: RunUnderTest) -> None:
 
 
 def test_the_bootstrap_decides_where_the_metric_is_a_mean(trained: RunUnderTest) -> None:
-    trained.write_job(evaluation={"few_shot": False, "metric": "token_f1"})
+    trained.write_job(evaluation={"few_shot": False, "noise_records": 0, "metric": "token_f1"})
     trained.hold(range(240))
 
     assert evaluate(trained)["outcome"] == "better"
@@ -344,12 +345,95 @@ def test_capacity_is_not_opened_above_what_the_budget_leaves(trained: RunUnderTe
     assert plan_capacity(trained.event(LATER, job=0), None)["path"] == "on_demand"
 
 
+# --- answers that waver
+
+
+def asked_of(run: RunUnderTest, model: str) -> int:
+    return sum(asked == model for asked, _ in run.bedrock.asked)
+
+
+def test_a_hundred_records_are_answered_twice_by_each_model_and_once_by_models_that_repeat_themselves(
+    trained: RunUnderTest,
+) -> None:
+    scores, decision = compared(trained, few_shot=False, noise_records=100)
+
+    assert (asked_of(trained, DEPLOYMENT_ARN), asked_of(trained, BASE)) == (220, 220)
+    assert scores["noise"] == {
+        label: {"records": 100, "flips": 0, "answers": 1, "share": 0.0} for label in ("candidate", "base")
+    }
+    assert trained.read("evaluation/verdict.json")["noise"] == scores["noise"]
+    assert decision["outcome"] == "better"
+    # Each second answer is paid for: 220 times 20 tokens read at $0.000035 for 1,000.
+    assert Decimal(scores["models"]["base"]["cost_usd"]["reads"]) == Decimal("0.000154")
+
+
+class Wavering:
+    """Answers right, but for every so many times that it is asked the same."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def __call__(self, text: str) -> str:
+        with self._lock:
+            self._asked[text] += 1
+            wrong = self._asked[text] == 2 and int(text.rsplit(maxsplit=1)[-1]) % 10 == 0
+        return "?" if wrong else last_digit(text)
+
+
+def test_a_model_whose_answers_waver_answers_everything_three_times_and_its_scores_are_means(
+    trained: RunUnderTest,
+) -> None:
+    trained.hold(range(240))
+    trained.bedrock.answers[DEPLOYMENT_ARN] = Wavering()
+    trained.write_job(evaluation={"few_shot": False, "noise_records": 240})
+    shards = open_deployment(trained)
+
+    def answer() -> list[int]:
+        return [answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)["asked"] for shard in shards]
+
+    assert answer() == [2 * 2 * 240]
+    assert score_answers(trained.event(LATER), None) == {"outcome": "ask_again"}
+    assert trained.read("evaluation/averaged.json") == ["candidate"]
+    assert answer() == [240]  # the third answers of the one that wavers
+    assert score_answers(trained.event(LATER), None) == {"outcome": "scored"}
+    assert answer() == [0]
+    assert score_answers(trained.event(LATER), None) == {"outcome": "scored"}
+
+    scores = trained.read("evaluation/scores.json")
+    assert scores["noise"]["candidate"] == {"records": 240, "flips": 24, "answers": 3, "share": 0.1}
+    means = scores["models"]["candidate"]["exact_match"]
+    assert sorted(set(means)) == [0.666667, 1.0]
+    decision = decide_promotion(trained.event(LATER), None)
+    verdict = trained.read("evaluation/verdict.json")
+    assert decision["outcome"] == "better"
+    assert verdict["method"].startswith("studentized bootstrap")
+    assert verdict["gain"]["value"] == pytest.approx(100 * sum(means) / 240 - 10)
+    assert "candidate on 24 of 240 (10.0%); so each of their scores is the mean of 3" in decision["reason"]
+
+
+def test_a_second_round_that_is_cut_off_goes_on_where_it_stopped(
+    trained: RunUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "FIRST_RATE", 40)
+    trained.write_job(evaluation={"few_shot": False, "noise_records": 100})
+    shard = open_deployment(trained)[0]
+    trained.artifacts.write_json(f"{trained.prefix}/evaluation/averaged.json", ["candidate"])
+
+    first = answer_shard(trained.event(LATER, shard=shard), TimeLeft(RESERVE_SECONDS + 0.3))
+    rest = answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
+
+    assert first["unfinished"]
+    assert first["asked"] + rest["asked"] == 3 * 120 + 220
+    assert len(trained.bedrock.asked) == 3 * 120 + 220
+
+
 # --- examples and models that inform
 
 
 def compared(trained: RunUnderTest, **evaluation: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """Play a whole evaluation with other comparators; return scores and verdict."""
-    trained.write_job(evaluation=evaluation)
+    trained.write_job(evaluation={"noise_records": 0, **evaluation})
     shards = open_deployment(trained)
     choose_examples(trained.event(LATER), MUCH_TIME)
     for shard in shards:
@@ -377,7 +461,7 @@ def test_the_base_model_also_answers_behind_examples_whose_number_validation_cho
 
 
 def test_the_number_of_examples_is_chosen_once(trained: RunUnderTest) -> None:
-    trained.write_job(evaluation={"few_shot": True})
+    trained.write_job(evaluation={"few_shot": True, "noise_records": 0})
     open_deployment(trained)
     first = choose_examples(trained.event(LATER), MUCH_TIME)
     asked = len(trained.bedrock.asked)

@@ -72,7 +72,7 @@ def job(project: str, **changes: Any) -> dict[str, Any]:
         "data": "train.jsonl",
         "stopping": {"policy": "single"},
         "hyperparameters": {"epochCount": 2},
-        "evaluation": {"few_shot": False},
+        "evaluation": {"few_shot": False, "noise_records": 0},
         "training": {"deadline_hours": 240},
     }
     return {"project": project, **small, **changes}

@@ -56,7 +56,7 @@ def from_upload_to_verdict(cloud: CloudUnderTest, model: Model) -> tuple[Played 
         f"family-{model.name.replace('.', '-')}",
         base_model=model.name,
         budget={"limit_usd": 1000},
-        evaluation={"max_tokens": 16, "few_shot": False},
+        evaluation={"max_tokens": 16, "few_shot": False, "noise_records": 0},
         hyperparameters={},
     )
     data = triage_data(records=HOURLY)

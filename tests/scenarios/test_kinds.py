@@ -106,7 +106,9 @@ def test_a_users_function_that_rewards_every_answer_alike_is_refused_before_anyt
 def distilled(cloud: CloudUnderTest) -> Played:
     given = job("distilled", hyperparameters={}, kind="distillation", distillation={"teacher": "nova-pro"})
     return play(
-        cloud, {**given, "evaluation": {"max_tokens": 16, "few_shot": False}}, triage_data(records=SMALL)
+        cloud,
+        {**given, "evaluation": {"max_tokens": 16, "few_shot": False, "noise_records": 0}},
+        triage_data(records=SMALL),
     )
 
 

@@ -12,6 +12,7 @@ from tunesmith.catalogue import Model, find_model
 from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
+from tunesmith.evaluation.noise import TIMES
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
 from tunesmith.training.reward_hours import Hours, forecast_hours
@@ -120,7 +121,8 @@ def estimate_job(
         beside_champion=champion_path == "provisioned",
         asked_champion=champion_base if champion_path == "on_demand" else "",
         asked_beside=tuple(job.evaluation.compare_with),
-        shown=_shown_tokens(split) if job.evaluation.few_shot else None,
+        asked_twice=_asked_twice(job, split),
+        shown=_shown_tokens(job, split) if job.evaluation.few_shot else None,
         taught=Taught(
             teacher=job.distillation.teacher,
             records=split["train"]["records"],
@@ -187,18 +189,66 @@ class Taught:
     max_tokens: int
 
 
-def _shown_tokens(split: Mapping[str, Mapping[str, int]]) -> Shown:
+def _asked_twice(job: Job, split: Mapping[str, Mapping[str, int]]) -> int:
+    return min(job.evaluation.noise_records, split["test"]["records"])
+
+
+def _times(records: int, asked_twice: int) -> tuple[Decimal, Decimal]:
+    """Tell how often a test is answered, as expected and at most: once, partly twice, or three times."""
+    if not asked_twice:
+        return Decimal(1), Decimal(1)
+    return 1 + Decimal(asked_twice) / records, Decimal(TIMES)
+
+
+def _shown_tokens(job: Job, split: Mapping[str, Mapping[str, int]]) -> Shown:
     """Count what the base model reads behind examples, by the mean length of a training record."""
     train, test = split["train"], split["test"]
+    often, most_often = _times(test["records"], _asked_twice(job, split))
     validation = min(split["validation"]["records"], MOST_TO_CHOOSE)
     a_record = Decimal(train["tokens"]) / max(1, train["records"])
     asked = validation if validation >= FEWEST_TO_CHOOSE else 0
     choice = asked * a_record * (len(NUMBERS_TRIED) + sum(NUMBERS_TRIED))
     few, usual, many = (
-        choice + test["prompt_tokens"] + test["records"] * number * a_record
-        for number in (NUMBERS_TRIED[0], DEFAULT_NUMBER, NUMBERS_TRIED[-1])
+        choice + times * (test["prompt_tokens"] + test["records"] * number * a_record)
+        for number, times in (
+            (NUMBERS_TRIED[0], often),
+            (DEFAULT_NUMBER, often),
+            (NUMBERS_TRIED[-1], most_often),
+        )
     )
     return Shown(read=(few, usual, many), choice_records=asked * len(NUMBERS_TRIED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Test:
+    """The blind test as one model answers it; `times` are those of `_times`, `off` bounds the tokens."""
+
+    prices: PriceTable
+    tokens: tuple[int, int]
+    """Of all questions and of all answers, once."""
+    longest_answers: int
+    times: tuple[Decimal, Decimal]
+    off: tuple[Decimal, Decimal]
+
+    def answered_by(self, who: str, model: str, kinds: tuple[Item, Item]) -> list[EstimateItem]:
+        """Price what one model reads and what it answers."""
+        read, said = (self.prices.price(model, kind) for kind in kinds)
+        longest = (read.cost(self.tokens[0]) * self.off[1], said.cost(self.longest_answers))
+        return [
+            _item(
+                f"evaluation, {who} {part}",
+                price,
+                (count * self.times[0], "tokens", price.cost(1000)),
+                (
+                    price.cost(count) * self.times[0] * self.off[0],
+                    price.cost(count) * self.times[0],
+                    max(most * self.times[1], price.cost(count) * self.times[0]),
+                ),
+            )
+            for part, price, count, most in zip(
+                ("reads", "answers"), (read, said), self.tokens, longest, strict=True
+            )
+        ]
 
 
 def budget_objection(estimate: Estimate, limit_usd: Decimal) -> str:
@@ -232,6 +282,7 @@ def estimate_run(
     beside_champion: bool = False,
     asked_champion: str = "",
     asked_beside: Sequence[str] = (),
+    asked_twice: int = 0,
     shown: Shown | None = None,
     taught: Taught | None = None,
 ) -> Estimate:
@@ -241,6 +292,7 @@ def estimate_run(
     where training is billed by them. Tokens are those of the whole split (one epoch for training);
     `max_tokens` bounds each answer. Answers are expected to be as long as the test's own; the high bound lets
     each reach `max_tokens`.
+    Of the test, `asked_twice` records are answered twice by each model; at most all are, three times.
     `taught` is set for a distillation.
     `shown` is set where the base model also answers behind examples; `asked_beside` are models that inform.
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
@@ -265,7 +317,14 @@ def estimate_run(
             (price.cost(count) * fewest, price.cost(count), max(high, price.cost(count))),
         )
 
-    longest_answers = test_records * max_tokens
+    often, most_often = _times(test_records, asked_twice)
+    test = _Test(
+        prices=prices,
+        tokens=(test_prompt_tokens, test_answer_tokens),
+        longest_answers=test_records * max_tokens,
+        times=(often, most_often),
+        off=(fewest, most_tokens),
+    )
     items = [
         _timed("training by rewards", prices.price(model, Item.REINFORCEMENT_HOUR), hours)
         if hours
@@ -308,20 +367,10 @@ def estimate_run(
         days = f"a champion's provisioned throughput for {CHAMPION_DAYS} days ({units})"
         afterwards = (_timed(days, hourly, (Decimal(24 * CHAMPION_DAYS),) * 3, model_units),)
     else:
-        items += [
-            tokens("evaluation, candidate reads", Item.CUSTOM_INPUT, test_prompt_tokens),
-            tokens("evaluation, candidate answers", Item.CUSTOM_OUTPUT, test_answer_tokens, longest_answers),
-        ]
-    items += [
-        tokens("evaluation, base model reads", Item.INPUT, test_prompt_tokens),
-        tokens("evaluation, base model answers", Item.OUTPUT, test_answer_tokens, longest_answers),
-    ]
+        items += test.answered_by("candidate", model, _CUSTOM)
+    items += test.answered_by("base model", model, _BASE)
     if asked_champion:
-        read, answered = test_prompt_tokens, test_answer_tokens
-        items += [
-            tokens("evaluation, champion reads", _CUSTOM[0], read, of=asked_champion),
-            tokens("evaluation, champion answers", _CUSTOM[1], answered, longest_answers, of=asked_champion),
-        ]
+        items += test.answered_by("champion", asked_champion, _CUSTOM)
     if shown is not None:
         few, usual, many = shown.read
         price = prices.price(model, Item.INPUT)
@@ -334,19 +383,18 @@ def estimate_run(
                 amounts,
             )
         )
-        calls = test_records + shown.choice_records
-        answered = test_answer_tokens * calls // max(1, test_records)
+        calls = math.ceil(test_records * often) + shown.choice_records
+        most_calls = math.ceil(test_records * most_often) + shown.choice_records
         items.append(
-            tokens("evaluation, base model with examples answers", Item.OUTPUT, answered, calls * max_tokens)
+            tokens(
+                "evaluation, base model with examples answers",
+                Item.OUTPUT,
+                test_answer_tokens * calls // max(1, test_records),
+                most_calls * max_tokens,
+            )
         )
     for beside in asked_beside:
-        name = find_model(beside).name
-        items += [
-            tokens(f"evaluation, {name} reads", Item.INPUT, test_prompt_tokens, of=beside),
-            tokens(
-                f"evaluation, {name} answers", Item.OUTPUT, test_answer_tokens, longest_answers, of=beside
-            ),
-        ]
+        items += test.answered_by(find_model(beside).name, beside, _BASE)
     return Estimate(
         items=tuple(items),
         total_usd=_rounded(sum((item.usd for item in items), Decimal(0)), ROUND_HALF_UP),

@@ -12,6 +12,7 @@ from tunesmith.catalogue import Model
 from tunesmith.cost.approval import Proof, proof_of
 from tunesmith.cost.estimates import Estimate, training_hours
 from tunesmith.errors import UnknownPriceError
+from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.job import Job
 from tunesmith.training.policies import MOST_STAGES, Policy, Setting
 from tunesmith.training.rounds import epochs_between, setting_of
@@ -57,6 +58,8 @@ class Plan:
     ceiling: float | None
     """The share of right answers that contradicting labels leave at most; None where they set no limit."""
     serving: str
+    noise: str
+    """What it takes to learn how much answers waver; empty where that is not asked for."""
     unproven: str
     """Why this data proves nothing whatever is measured; empty where it may."""
 
@@ -75,7 +78,7 @@ class Plan:
                 "Records with the same prompt and different answers leave at most "
                 f"{100 * self.ceiling:.1f}% of exact matches to be reached."
             )
-        return [*told, self.serving]
+        return [*told, self.serving, *filter(None, [self.noise])]
 
     def to_json(self) -> dict[str, Any]:
         """Spell the plan as values that JSON can hold; amounts stay Decimal."""
@@ -118,6 +121,7 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
         proof=proof_of(job, split["test"]["records"]),
         ceiling=conflicts["ceiling"] if conflicts["labels"] and conflicts["ceiling"] < 1 else None,
         serving=_serving(job, model, estimate),
+        noise=_noise(job, split["test"]["records"], estimate, price),
         unproven=report["unproven_note"],
     )
 
@@ -187,6 +191,21 @@ def _serving(job: Job, model: Model, estimate: Estimate) -> str:
     monthly = " and ".join(f"{item.what}: ${item.usd:,.2f}" for item in estimate.afterwards)
     only = "" if "on_demand" in model.serving_paths else "; it cannot be served on demand"
     return f"A champion of {model.title} is served by the hour{only}. {_sentence(monthly)}"
+
+
+def _noise(job: Job, records: int, estimate: Estimate, price: Callable[[Job], Estimate]) -> str:
+    """Say what the second answers are for, and what they add to the estimate."""
+    if not job.evaluation.noise_records:
+        return ""
+    once = price(
+        job.model_copy(update={"evaluation": job.evaluation.model_copy(update={"noise_records": 0})})
+    )
+    twice = min(job.evaluation.noise_records, records)
+    return (
+        f"Each model answers {twice:,} blind records twice, for"
+        f" ${estimate.total_usd - once.total_usd:,.4f} of the estimate: one whose score flips on more than"
+        f" {100 * MOST_FLIPS:.0f}% of them answers all records {TIMES} times, which the high bound covers."
+    )
 
 
 def _sentence(text: str) -> str:

@@ -46,6 +46,11 @@ def record_id(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()[:RECORD_ID_LENGTH]
 
 
+def answers_folder(folder: str, time: int) -> str:
+    """Name the folder of a model's first, second or third answers, by the folder of its first ones."""
+    return folder if time == 1 else f"{folder}-{time}"
+
+
 def read_questions(content: bytes) -> list[Question]:
     """Read a file of Converse records; a line that stands in it twice is one question."""
     questions = [_question(line) for line in content.split(b"\n") if line.strip()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from statistics import fmean, median
@@ -13,6 +13,7 @@ from tunesmith.dataset.labels import is_label_task
 from tunesmith.evaluation.answers import BASE, FEW_SHOT, TUNED, Answer, Question
 from tunesmith.evaluation.labels import label_named
 from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.noise import measure
 from tunesmith.evaluation.precision import mean_interval, wilson_interval
 
 SHOWN_BESIDE: Final = ("exact_match", "token_f1")
@@ -41,6 +42,10 @@ def score(
     answers: Mapping[str, Sequence[Answer]],
     models: Mapping[str, str],
     prices: Mapping[str, TokenPrice],
+    *,
+    again: Mapping[str, Sequence[Sequence[Answer]]] | None = None,
+    twice: Collection[str] = (),
+    averaged: Collection[str] = (),
 ) -> dict[str, Any]:
     """Score every model (label to id) on the records that all of them answered.
 
@@ -48,16 +53,26 @@ def score(
     refuses or breaks on by itself is an empty, hence wrong, answer of that model. Where the references are
     labels, an untuned model that wraps one in words is also read leniently. A model that informs only and
     hardly answers stands in `silent` with its first error, so that it takes no record from the others.
+
+    `again` are further answers, second ones first. Those to the records in `twice` show how often a model's
+    score flips; a model in `averaged` is scored by the mean over all of its answers to a record.
     """
     labels = _labels([question.reference for question in questions])
-    answered = {
-        label: {answer.id: _own(answer) for answer in answers[label] if not _is_lost(answer)}
+    given = {
+        label: [_answered(each) for each in (answers[label], *(again or {}).get(label, ()))]
         for label in models
     }
+    answered = {label: rounds[0] for label, rounds in given.items()}
     silent = [label for label in models if label not in DECIDING and _is_silent(answered[label], questions)]
     compared = [label for label in models if label not in silent]
     kept = [question for question in questions if all(question.id in answered[label] for label in compared)]
     errors = Counter(a.error for label in compared for a in answers[label] if a.error)
+    sheets = {
+        label: _Sheet(
+            metric, kept, given[label], () if label in TUNED else labels, is_averaged=label in averaged
+        )
+        for label in compared
+    }
     return {
         "metric": metric,
         "n": len(kept),
@@ -66,12 +81,9 @@ def score(
         "errors": dict(errors.most_common(5)),
         "silent": {label: _first_error(answers[label]) for label in silent},
         "records": [question.id for question in kept],
+        "noise": {label: sheet.noise(twice) for label, sheet in sheets.items()} if twice else {},
         "models": {
-            label: {
-                "id": models[label],
-                **_figures(metric, kept, answered[label], prices[label], () if label in TUNED else labels),
-            }
-            for label in compared
+            label: {"id": models[label], **sheet.figures(prices[label])} for label, sheet in sheets.items()
         },
     }
 
@@ -102,30 +114,74 @@ def _own(answer: Answer) -> Answer:
     return replace(answer, error="", text="") if answer.error else answer
 
 
-def _figures(
-    metric: str,
-    questions: Sequence[Question],
-    answers: Mapping[str, Answer],
-    price: TokenPrice,
-    labels: Sequence[str],
-) -> dict[str, Any]:
-    given = [answers[question.id] for question in questions]
-    pairs = [(answer.text, question.reference) for answer, question in zip(given, questions, strict=True)]
-    figures: dict[str, list[Any]] = {
-        **{name: _scores(name, pairs) for name in dict.fromkeys((metric, *SHOWN_BESIDE))},
-        "input_tokens": [answer.input_tokens for answer in given],
-        "output_tokens": [answer.output_tokens for answer in given],
-        "latency_ms": [answer.latency_ms for answer in given],
-    }
-    lenient = _lenient_scores(metric, pairs, labels)
-    if lenient:
-        figures[LENIENT] = lenient
-    # Every call is paid for, also one whose record leaves because another model lost it.
-    paid = {
-        "reads": price.input * sum(answer.input_tokens for answer in answers.values()) / 1000,
-        "answers": price.output * sum(answer.output_tokens for answer in answers.values()) / 1000,
-    }
-    return {**figures, "summary": _summary(metric, figures, price) if given else {}, "cost_usd": paid}
+def _answered(answers: Sequence[Answer]) -> dict[str, Answer]:
+    return {answer.id: _own(answer) for answer in answers if not _is_lost(answer)}
+
+
+class _Sheet:
+    """One model's answers to the records that are compared, first ones and any further ones."""
+
+    def __init__(
+        self,
+        metric: str,
+        questions: Sequence[Question],
+        rounds: Sequence[Mapping[str, Answer]],
+        labels: Sequence[str],
+        *,
+        is_averaged: bool,
+    ) -> None:
+        self._metric, self._questions, self._rounds = metric, questions, rounds
+        self._labels, self._is_averaged = labels, is_averaged
+
+    def figures(self, price: TokenPrice) -> dict[str, Any]:
+        """Give the figures per record, their summary, and what all answers cost."""
+        first = [self._rounds[0][question.id] for question in self._questions]
+        figures: dict[str, list[Any]] = {
+            **{name: self._scores(name) for name in dict.fromkeys((self._metric, *SHOWN_BESIDE))},
+            "input_tokens": [answer.input_tokens for answer in first],
+            "output_tokens": [answer.output_tokens for answer in first],
+            "latency_ms": [answer.latency_ms for answer in first],
+        }
+        if self._is_read_leniently:
+            figures[LENIENT] = self._scores(LENIENT)
+        # Every call is paid for, also one whose record leaves because another model lost it.
+        paid = [answer for answers in self._rounds for answer in answers.values()]
+        return {
+            **figures,
+            "summary": _summary(self._metric, figures, price) if first else {},
+            "cost_usd": {
+                "reads": price.input * sum(answer.input_tokens for answer in paid) / 1000,
+                "answers": price.output * sum(answer.output_tokens for answer in paid) / 1000,
+            },
+        }
+
+    def noise(self, twice: Collection[str]) -> dict[str, Any]:
+        """Hold first against second answers by the score that the verdict goes by."""
+        name = LENIENT if self._is_read_leniently else self._metric
+        first, second = (self._by_record(name, answers) for answers in (*self._rounds, {})[:2])
+        counted = len(self._rounds) if self._is_averaged else 1
+        return measure(first, second, twice, answers=counted).to_json()
+
+    @property
+    def _is_read_leniently(self) -> bool:
+        return bool(self._labels and self._questions) and self._metric in _OF_LABELS
+
+    def _scores(self, name: str) -> list[float]:
+        if not self._is_averaged:
+            return list(self._by_record(name, self._rounds[0]).values())
+        found = [self._by_record(name, answers) for answers in self._rounds]
+        return [
+            round(fmean(scores[question.id] for scores in found if question.id in scores), 6)
+            for question in self._questions
+        ]
+
+    def _by_record(self, name: str, answers: Mapping[str, Answer]) -> dict[str, float]:
+        asked = [question for question in self._questions if question.id in answers]
+        pairs = [(answers[question.id].text, question.reference) for question in asked]
+        found = (
+            _lenient_scores(self._metric, pairs, self._labels) if name == LENIENT else _scores(name, pairs)
+        )
+        return {question.id: score for question, score in zip(asked, found, strict=True)}
 
 
 def _lenient_scores(metric: str, pairs: Sequence[tuple[str, str]], labels: Sequence[str]) -> list[float]:
@@ -149,7 +205,7 @@ def _summary(metric: str, figures: Mapping[str, Sequence[Any]], price: TokenPric
             if name in figures
         },
         "interval": wilson_interval(round(sum(figures[metric])), len(latencies))
-        if METRICS[metric].right_or_wrong
+        if METRICS[metric].right_or_wrong and set(figures[metric]) <= {0, 1}
         else mean_interval(figures[metric]),
         "input_tokens_mean": fmean(figures["input_tokens"]),
         "output_tokens_mean": fmean(figures["output_tokens"]),

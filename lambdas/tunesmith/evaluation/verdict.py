@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT
 from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.noise import told as told_noise
 from tunesmith.evaluation.pairs import Pairs, Rule
 from tunesmith.evaluation.power import error_of
 from tunesmith.evaluation.statistics import Groups, Interval, describe_groups, resamples_for
@@ -72,6 +73,8 @@ class VerdictReport(Comparison):
     decision: int
     """How often this blind test has decided, this time included."""
     comparisons: tuple[Comparison, ...]
+    noise: Mapping[str, Mapping[str, Any]]
+    """Label of a model to what its second answers showed; empty where no record was answered twice."""
 
     def to_json(self) -> dict[str, Any]:
         """Spell the report as plain values."""
@@ -116,7 +119,8 @@ def decide(
         for one in others
         if one.gain is not None and deciding.gain is not None
     )
-    reason = deciding.reason + told + _reuse(decision)
+    noise = scores.get("noise", {})
+    reason = deciding.reason + told + told_noise(noise) + _reuse(decision)
     if unproven:
         deciding = replace(deciding, outcome="inconclusive")
         reason += f" But {unproven}."
@@ -127,6 +131,7 @@ def decide(
         lost=scores["lost"],
         decision=decision,
         comparisons=comparisons,
+        noise=noise,
     )
 
 

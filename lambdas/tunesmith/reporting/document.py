@@ -165,6 +165,7 @@ def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | N
         "silent": scores.get("silent", {}),
         "examples": scores.get("examples"),
         "errors": scores["errors"],
+        "noise": scores.get("noise", {}),
         "models": [_model(label, model, metric) for label, model in scores["models"].items()],
         "gain": verdict["gain"] if verdict else None,
         "comparisons": [_comparison(one) for one in verdict["comparisons"]] if verdict else [],

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from tunesmith.reporting import sections
+from tunesmith.reporting import guards_section, sections
 from tunesmith.reporting.changes_section import changes
 from tunesmith.reporting.dataset_section import variety
 from tunesmith.reporting.savings_section import savings
@@ -40,6 +40,7 @@ def render_page(document: Mapping[str, Any]) -> str:
             sections.comparison(document["evaluation"]),
             savings(document["savings"]),
             changes(document["changes"]),
+            guards_section.steadiness(document["evaluation"]),
             sections.service(document["champion"]),
             sections.training(document["training"]),
             sections.data(document["data"]),

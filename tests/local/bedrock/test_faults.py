@@ -125,3 +125,17 @@ def test_a_swap_can_fail_or_go_on_for_ever_while_the_old_model_answers(bedrock: 
         {"modelArn": other, "updateStatus": "UpdateFailed"},
         {"modelArn": other, "updateStatus": "Updating"},
     ]
+
+
+def test_a_model_that_wavers_answers_the_same_question_otherwise_now_and_then(bedrock: Bedrock) -> None:
+    declare(bedrock, "wavering", answers={"waver": 0.5})
+    texts = [text for text, _ in tickets(20, seed=3)]
+    told = {}
+    for project in ("wavering", "steady"):
+        arn = bedrock.deploy(bedrock.train(project), project)
+        told[project] = [
+            {bedrock.ask(arn, text)["output"]["message"]["content"][0]["text"] for _ in range(4)}
+            for text in texts
+        ]
+    assert all(len(answers) == 1 for answers in told["steady"])
+    assert sum(len(answers) > 1 for answers in told["wavering"]) > 10

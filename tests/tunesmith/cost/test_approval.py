@@ -35,18 +35,18 @@ def test_nobody_is_asked_unless_the_job_file_says_so() -> None:
     assert asked("") is None
 
 
-@pytest.mark.parametrize(("above", "is_asked"), [("4.13", True), ("4.15", False), ("0", True)])
+@pytest.mark.parametrize(("above", "is_asked"), [("4.28", True), ("4.30", False), ("0", True)])
 def test_the_high_bound_decides_whether_somebody_is_asked(above: str, is_asked: bool) -> None:
     question = asked(f"budget: {{ask_above: {above}, answer_within_hours: 3}}")
 
     assert (question is not None) == is_asked
     if question is not None:
         assert question.hours == 3
-        assert "the run may cost up to $4.14" in question.text
+        assert "the run may cost up to $4.29" in question.text
 
 
 def test_a_yes_holds_up_to_its_amount() -> None:
-    assert asked("budget: {ask_above: 1}", approved_usd="4.1409") is None
+    assert asked("budget: {ask_above: 1}", approved_usd="4.2894") is None
     assert asked("budget: {ask_above: 1}", approved_usd="3.40") is not None
 
 

@@ -14,7 +14,7 @@ from tunesmith.cost import Estimate, budget_objection, estimate_job, estimate_ru
 from tunesmith.cost.estimates import CHOICE, tokens_between
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.errors import UnknownPriceError
-from tunesmith.job import parse_job
+from tunesmith.job import Job, parse_job
 
 SPLIT = {
     "train": {"records": 1000, "tokens": 500_000, "prompt_tokens": 450_000, "answer_tokens": 50_000},
@@ -23,9 +23,14 @@ SPLIT = {
 }
 
 
-def job_estimate(text: str = "") -> Estimate:
+def job_estimate(text: str = "", noise_records: int = 0) -> Estimate:
     body = f"project: p\nbase_model: nova-micro\ndata: t.jsonl\n{text}".encode()
-    return estimate_job(parse_job(body, source="job.yaml"), find_model("nova-micro"), SPLIT, load_prices())
+    job = asking_twice(parse_job(body, source="job.yaml"), noise_records)
+    return estimate_job(job, find_model("nova-micro"), SPLIT, load_prices())
+
+
+def asking_twice(job: Job, records: int) -> Job:
+    return job.model_copy(update={"evaluation": job.evaluation.model_copy(update={"noise_records": records})})
 
 
 def test_training_is_tokens_times_epochs_times_price() -> None:
@@ -55,6 +60,22 @@ def test_examples_and_models_that_inform_are_priced_too() -> None:
         "evaluation, nova-pro reads",
         "evaluation, nova-pro answers",
     }
+
+
+def test_records_that_are_answered_twice_are_priced_and_all_three_times_at_most() -> None:
+    text = "evaluation: {compare_with: [nova-pro]}"
+    once, twice = ({item.what: item for item in job_estimate(text, records).items} for records in (0, 100))
+    asked = [name for name in once if name.startswith("evaluation") and "examples" not in name]
+    assert len(asked) == 6
+    for name in asked:  # half of the 200 records a second time
+        assert twice[name].quantity == Decimal("1.5") * once[name].quantity
+        assert twice[name].usd == Decimal("1.5") * once[name].usd
+        assert twice[name].low_usd == pytest.approx(Decimal("1.5") * once[name].low_usd)
+        assert twice[name].high_usd == pytest.approx(3 * once[name].high_usd)
+    shown = "evaluation, base model with examples"
+    assert twice[f"{shown} answers"].quantity == once[f"{shown} answers"].quantity + 100 * 50
+    assert twice[f"{shown} reads"].quantity == once[f"{shown} reads"].quantity + 50_000 + 100 * 4 * 500
+    assert job_estimate(noise_records=1000) == job_estimate(noise_records=200)
 
 
 def test_the_number_of_epochs_that_so_many_records_get_is_priced() -> None:
@@ -133,7 +154,7 @@ def test_answers_by_which_models_are_chosen_are_priced() -> None:
 def hourly(text: str = "", *, champion_path: str = "") -> Estimate:
     body = f"project: p\nbase_model: nova-2-lite\ndata: t.jsonl\n{text}".encode()
     return estimate_job(
-        parse_job(body, source="job.yaml"),
+        asking_twice(parse_job(body, source="job.yaml"), 0),
         find_model("nova-2-lite"),
         SPLIT,
         load_prices(),

@@ -103,6 +103,8 @@ def test_findings_say_what_is_proven_reached_and_served() -> None:
     assert told[1] == "250 are too few: the run is not promoted by itself."
     assert "at most 93.0% of exact matches" in told[2]
     assert "served on demand" in told[3]
+    assert told[4].startswith("Each model answers 100 blind records twice, for $0.0143 of the estimate")
+    assert len(laid_out("evaluation: {noise_records: 0}").findings()) < len(laid_out().findings())
 
 
 def test_no_ceiling_is_told_where_nothing_contradicts() -> None:
