@@ -30,7 +30,7 @@ def reinforced(cloud: CloudUnderTest) -> Played:
         kind="reinforcement",
         reinforcement={"grader": "exact_match"},
         hyperparameters={"epochCount": 4, "trainingSamplePerPrompt": 8, "evalInterval": 5},
-        evaluation={"max_tokens": 16, "few_shot": False},
+        evaluation={"max_tokens": 16, "few_shot": False, "noise_records": 0},
     )
     return play(cloud, given, prompts(SMALL))
 
