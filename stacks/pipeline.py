@@ -92,7 +92,12 @@ WRITES: Final = {
     "conclude_job": ("runs/*/training/jobs/*",),
     "answer_validation": ("runs/*/training/answers/*", "runs/*/training/judged/*"),
     "decide_promotion": ("runs/*/evaluation/verdict.json",),
-    "write_report": ("runs/*/report.json", "runs/*/report.html"),
+    "write_report": (
+        "runs/*/report.json",
+        "runs/*/report.html",
+        "runs/*/model_card.json",
+        "runs/*/model_card.html",
+    ),
 }
 """What each function writes into the artifacts bucket; they all read below `runs/`."""
 

@@ -13,6 +13,7 @@ from tunesmith.aws.training_records import read_training
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.reporting.document import RunRecords, build_document
+from tunesmith.reporting.model_card import build_card, render_card
 from tunesmith.reporting.page import render_page
 from tunesmith.reporting.words import message, subject
 from tunesmith.settings import WriteReportSettings
@@ -49,6 +50,11 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     artifacts.write_json(f"{prefix}/report.json", document)
     page = f"{prefix}/report.html"
     artifacts.write(page, render_page(document).encode(), "text/html; charset=utf-8")
+    card = build_card(document, run)
+    if card is not None:
+        artifacts.write_json(f"{prefix}/model_card.json", card)
+        html = render_card(card).encode()
+        artifacts.write(f"{prefix}/model_card.html", html, "text/html; charset=utf-8")
     ledger.update_run(run.run, actual_usd=Decimal(str(document["cost"]["actual"])))
     LOG.info("report written", extra={"run": run.run, "outcome": run.outcome})
     return {

@@ -50,6 +50,9 @@ def test_a_promoted_run_is_reported_whole(run: RunUnderTest) -> None:
     assert float(run.ledger.run(RUN).actual_usd or 0) == document["cost"]["actual"]
     page = run.artifacts.read(f"{run.prefix}/report.html").decode()
     assert DEPLOYMENT_ARN in page
+    assert document["changes"]["improved"]["records"] == 108
+    assert "Answers that changed" in page
+    assert "What it saves" in page
 
 
 def test_a_repeated_report_is_the_same_and_no_news(run: RunUnderTest) -> None:

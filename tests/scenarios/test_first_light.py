@@ -53,7 +53,10 @@ def test_a_better_candidate_is_promoted_and_served(cloud: CloudUnderTest, played
     assert gain["low"] <= gain["value"] <= gain["high"]
     assert report["outcome"] == "promoted"
     assert report["training"]["jobs"][0]["curves"]["training"]
-    assert f"runs/{played.run.run}/report.html" in cloud.artifact_keys(f"runs/{played.run.run}/report")
+    assert {f"runs/{played.run.run}/{name}" for name in ("report.html", "model_card.html")} <= set(
+        cloud.artifact_keys(f"runs/{played.run.run}/")
+    )
+    assert {one["label"] for one in report["savings"]["others"]} == {"base", "few_shot"}
 
 
 # --- runs that end early, with an answer
