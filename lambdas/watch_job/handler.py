@@ -19,9 +19,9 @@ from tunesmith.settings import WatchJobSettings
 from tunesmith.training.costs import hourly_overspend, spent_usd
 from tunesmith.training.metrics import Measure
 from tunesmith.training.stopping import (
-    LONGEST_WAIT_SECONDS,
     STUCK_AFTER_SECONDS,
     WatchDecision,
+    next_wait_seconds,
     stuck_after,
     watch,
 )
@@ -47,15 +47,17 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     unchanged = _seconds(found.changed, now)
     # What past jobs took is asked for only where it may matter.
     past = ledger.past_job_seconds(run.project) if unchanged >= STUCK_AFTER_SECONDS else []
+    elapsed, deadline = seconds_between(started, now), 3600.0 * job.training.deadline_hours
+    next_look = later(now, hours=next_wait_seconds(elapsed, deadline) / 3600)
     decision = watch(
-        elapsed_seconds=seconds_between(started, now),
-        deadline_seconds=3600.0 * job.training.deadline_hours,
+        elapsed_seconds=elapsed,
+        deadline_seconds=deadline,
         training_losses=curves.training_losses,
         unchanged_seconds=unchanged,
         stuck_after_seconds=stuck_after(past),
         stop_when_stuck=job.training.stop_when_stuck,
         told=event["told"],
-        overspend=_overspend(artifacts, run.run, job, found, now),
+        overspend=_overspend(artifacts, run.run, job, found, next_look),
     )
     evidence = {**curves.figures(), "changed": found.changed}
     _record(artifacts, run.run, number, decision, now, evidence)
@@ -65,11 +67,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return {**asdict(decision), **_message(found, run.project, decision)}
 
 
-def _overspend(artifacts: Bucket, run: str, job: Job, found: CustomizationJob, now: str) -> str:
+def _overspend(artifacts: Bucket, run: str, job: Job, found: CustomizationJob, next_look: str) -> str:
     """Forecast the bill of a job that is billed by the hour, as it will stand at the next look."""
     if not found.training_since:
         return ""
-    next_look = later(now, hours=LONGEST_WAIT_SECONDS / 3600)
     records = read_training(artifacts, run)
     return hourly_overspend(
         artifacts.read_json(f"{run_prefix(run)}/estimate.json"),

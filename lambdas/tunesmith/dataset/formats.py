@@ -9,7 +9,6 @@ within Tunesmith it ends with a right answer, and what only the grader is told s
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, Final
@@ -119,12 +118,17 @@ def conversations(content: bytes) -> bytes:
     )
 
 
+def told_to_grader(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what of an uploaded prompt is no part of the record that its format knows."""
+    return {key: each for key, each in value.items() if key not in _RECORD_KEYS}
+
+
 def split_prompt(value: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Split a prompt of a reinforcement into the record that its format knows, and what the grader is told.
 
     Where the last turn is the user's, the right answer, or else the reference, follows as the assistant's.
     """
-    beside = {key: _whole(each) for key, each in value.items() if key not in _RECORD_KEYS}
+    beside = {key: _whole(each) for key, each in told_to_grader(value).items()}
     record = {key: each for key, each in value.items() if key in _RECORD_KEYS}
     right = beside.pop(RIGHT_KEY, beside.get(REFERENCE_KEY))
     messages = record.get("messages")
@@ -239,7 +243,7 @@ def _beside(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _whole(value: Any) -> Any:
     """Turn numbers without a fraction back into whole ones: the rules read each number as a float."""
-    if isinstance(value, float) and math.isfinite(value) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
         return [_whole(each) for each in value]

@@ -23,6 +23,10 @@ from tunesmith.suggestions import did_you_mean
 MAX_LINE_BYTES: Final = 4 << 20
 """Longest line that is read. 32,000 tokens of 4 characters take 1.5 MB, if JSON spells each in 12 bytes."""
 
+MOST_LEVELS: Final = 32
+"""Deepest nesting of what a grader is told."""
+_MOST_EXACT: Final = 2.0**53
+
 OUTVOTED: Final = "TQ001"
 UNDECIDED: Final = "TQ002"
 BRIDGING: Final = "TQ003"
@@ -79,6 +83,7 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("TS026", "error", "The record holds something sensitive, and data.sensitive is refuse."),
         Rule("TS027", "error", "The file is of another kind than it should be; nothing of it is read."),
         Rule("TS028", "error", "The compressed file cannot be read to its end; what is behind is unknown."),
+        Rule("TS029", "error", "What a grader is told cannot be handed to it as it is."),
         Rule("TS040", "error", "The row of a table has more or fewer cells than its header."),
         Rule("TS041", "error", "The header of a table lacks a column that a record needs; nothing is read."),
         Rule("TS042", "error", "A quote in a table is never closed; nothing behind it is read."),
@@ -136,6 +141,29 @@ def find_faults(
     for finding in _format_faults(value, model, record_format):
         found.setdefault(finding.rule, finding)
     return list(found.values())
+
+
+def grader_faults(told: Mapping[str, Any]) -> list[Finding]:
+    """Say what of a prompt's further fields JSON cannot hand on unchanged, the first place only."""
+    left = [(part, 1, key) for key, value in told.items() for part in (key, value)]
+    while left:
+        value, depth, field = left.pop()
+        inner: Sequence[Any] = ()
+        if isinstance(value, dict):
+            inner = [*value, *value.values()]
+        elif isinstance(value, list):
+            inner = value
+        reason = ""
+        if depth > MOST_LEVELS:
+            reason = f"is nested more than {MOST_LEVELS} levels deep"
+        elif isinstance(value, str) and not _encodable(value):
+            reason = "holds half a character (a lone surrogate)"
+        elif isinstance(value, float) and not abs(value) <= _MOST_EXACT:
+            reason = "holds a number with more digits than JSON's readers keep; write it as text"
+        if reason:
+            return [Finding("TS029", f"{_shown(field)} {reason}.")]
+        left += [(each, depth + 1, field) for each in inner]
+    return []
 
 
 def reserved_words_in(text: str, model: Model) -> list[str]:

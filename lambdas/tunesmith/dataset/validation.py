@@ -10,10 +10,17 @@ from typing import Any, NamedTuple
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.fast_path import FastPath, Valid
 from tunesmith.dataset.fixes import FIXES, mended
-from tunesmith.dataset.formats import BESIDE, as_conversation, detect_format, split_prompt
+from tunesmith.dataset.formats import BESIDE, as_conversation, detect_format, split_prompt, told_to_grader
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Batch
 from tunesmith.dataset.records import digest
-from tunesmith.dataset.rules import RULES, Finding, UnreadableLineError, find_faults, read_object
+from tunesmith.dataset.rules import (
+    RULES,
+    Finding,
+    UnreadableLineError,
+    find_faults,
+    grader_faults,
+    read_object,
+)
 
 
 class Judged(NamedTuple):
@@ -107,6 +114,9 @@ class Validation:
         group, findings = self._take_group(value)
         beside: dict[str, Any] = {}
         if self._model.learns_by_reward:
+            faults = grader_faults(told_to_grader(value))
+            if faults:
+                return None, b"", findings + faults
             value, beside = split_prompt(value)
         self._learn_format(value)
         findings += find_faults(value, self._model, self.format or "converse")

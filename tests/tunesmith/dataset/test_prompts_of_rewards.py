@@ -6,7 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tunesmith.catalogue import find_model
+from tunesmith.dataset import CheckedFile, check_file
 from tunesmith.dataset.formats import (
     BESIDE,
     as_conversation,
@@ -81,3 +85,60 @@ def test_what_is_malformed_stays_so_for_the_rules_to_name(messages: Any) -> None
     record, _ = split_prompt({"messages": messages, "reference_answer": "4"})
     assert record == {"messages": messages}
     assert split_prompt({"reference_answer": "4"})[0] == {}
+
+
+REWARDED = find_model("nova-2-lite").as_tuned_by("reinforcement")
+SENDABLE = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def checked(*lines: bytes) -> CheckedFile:
+    return check_file([b"\n".join(lines)], REWARDED, file="train.jsonl")
+
+
+def line(reference: str, **more: str) -> bytes:
+    """A prompt's line; values are JSON as it stands."""
+    fields = "".join(f', "{key}": {text}' for key, text in {"reference_answer": reference, **more}.items())
+    return f'{{"messages": {json.dumps(ASKED)}{fields}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ('"\\ud800"', "'reference_answer' holds half a character"),
+        ('{"\\ud800": 1}', "holds half a character"),
+        ("1e400", "more digits than JSON's readers keep"),
+        ("[9007199254740993000]", "write it as text"),
+        ("[" * 40 + "]" * 40, "is nested more than 32 levels deep"),
+        ("[" * 900 + "]" * 900, "is nested more than 32 levels deep"),
+    ],
+)
+def test_what_a_grader_could_not_be_told_is_named_with_its_field(reference: str, words: str) -> None:
+    for found in (checked(line(reference)), checked(line('"4"', level=reference))):
+        [problem] = found.problems
+        assert (problem.rule, words.replace("'reference_answer' ", "") in problem.reason) == ("TS029", True)
+    assert words in checked(line(reference)).problems[0].reason
+
+
+def test_other_kinds_know_no_references() -> None:
+    found = check_file([line('"4"')], find_model("nova-2-lite"), file="train.jsonl")
+    assert set(found.by_rule) == {"TS008", "TS016"}
+
+
+@settings(max_examples=60)
+@given(reference=SENDABLE, level=SENDABLE)
+def test_what_is_uploaded_is_what_the_grader_is_told(reference: Any, level: Any) -> None:
+    uploaded = {"messages": ASKED, "reference_answer": reference, "level": level}
+    found = checked(json.dumps(uploaded).encode())
+    if reference is None or not reference_text(reference).strip() or "\0" in reference_text(reference):
+        assert not found.valid
+        return
+    [spelled] = found.records.lines()
+    written = json.loads(write_prompt(json.loads(spelled), "numeric"))
+    assert written == {**uploaded, "grader": "numeric"}
+    [asked] = [json.loads(one) for one in conversations(json.dumps(written).encode()).splitlines()]
+    # 4.0 is told as 4, which JSON holds to be the same.
+    assert asked["messages"][-1]["content"] == [{"text": reference_text(written["reference_answer"])}]
