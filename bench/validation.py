@@ -27,12 +27,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.corpora import write_corpus
 from tunesmith.catalogue import find_model
-from tunesmith.dataset.comparison import record_answer
+from tunesmith.dataset.comparison import SpooledComparison
 from tunesmith.dataset.engine import check_file
 from tunesmith.dataset.lines import cut_batches
 from tunesmith.dataset.preparation import prepare
 from tunesmith.dataset.record_spool import Records, Rows
-from tunesmith.dataset.report import spelled
+from tunesmith.dataset.report import contents
 from tunesmith.dataset.shapes import Converse
 from tunesmith.dataset.validation import Validation
 from tunesmith.job import parse_job
@@ -118,20 +118,16 @@ def validation(path: Path) -> int:
     return valid
 
 
-class _NothingAlike:
+class _NothingAlike(SpooledComparison):
     """Compares no records: each stands for itself."""
 
     def __init__(self, records: Records) -> None:
+        super().__init__({"train": records[:0]})
+        self._files = {"train": records}
         self._records = records
-
-    def answers(self, role: str) -> Sequence[str]:  # noqa: ARG002 (a Comparison)
-        return [record_answer(line) for line in self._records.lines()]
 
     def clusters(self) -> Rows:
         return np.arange(len(self._records))
-
-    def least_text(self, rows: Sequence[int]) -> str:  # noqa: ARG002 (a Comparison)
-        return ""
 
     def leaking(self, part: Sequence[int], held_back: Sequence[int]) -> list[int]:  # noqa: ARG002 (a Comparison)
         return []
@@ -151,8 +147,7 @@ def whole_engine(path: Path) -> int:
     )
     with tempfile.TemporaryFile() as file:
         for part in prepared.split.parts().values():
-            for line in spelled(part, MODEL.record_format):
-                file.write(line + b"\n")
+            file.writelines(contents(part, MODEL.record_format))
     return checked.valid
 
 

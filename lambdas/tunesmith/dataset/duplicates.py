@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from tunesmith.dataset.record_spool import Records, first_of_each, in_order, numbered
+from tunesmith.dataset.record_spool import Records, Rows, first_of_each, in_order, numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,7 @@ def drop_duplicates(records: Records) -> tuple[Records, Duplicates]:
     order = in_order(keys)
     starts = np.flatnonzero(first_of_each(keys[order]))
     copies = np.diff(starts, append=len(records))
-    kept = order[starts]
-    for group in np.flatnonzero(copies > 1).tolist():
-        # In the order of the file, so that of equal lines the first is kept.
-        same = np.sort(order[starts[group] : starts[group] + copies[group]])
-        lines = list(records.take(same).lines())
-        kept[group] = same[lines.index(min(lines))]
+    kept = _least(records, order, starts, copies)
     different = records.take(kept)
     [prompts] = numbered(different.prompt_keys)
     return different, Duplicates(
@@ -42,3 +38,17 @@ def drop_duplicates(records: Records) -> tuple[Records, Duplicates]:
         conflicts=int(np.count_nonzero(np.bincount(prompts) > 1)),
         copies=array("I", copies.astype(np.uint32).tobytes()),
     )
+
+
+def _least(records: Records, order: Rows, starts: Rows, copies: Rows) -> Rows:
+    """Choose of each content's records the one with the least line; of equal lines the first in the file."""
+    chosen = order[starts]
+    numbers = records.numbers
+    groups = np.flatnonzero(copies > 1)
+    rows = [order[start : start + size] for start, size in zip(starts[groups], copies[groups], strict=True)]
+    if rows:
+        lines = records.take(np.concatenate(rows)).lines()
+        for group, same in zip(groups.tolist(), rows, strict=True):
+            found = zip(islice(lines, len(same)), numbers[same].tolist(), same.tolist(), strict=True)
+            chosen[group] = min(found)[2]
+    return chosen

@@ -11,7 +11,8 @@ from typing import Any, Final
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
-from tunesmith.dataset.intake import Intake
+from tunesmith.dataset.fast_path import Valid
+from tunesmith.dataset.intake import TAKEN_BYTES, Intake
 from tunesmith.dataset.lines import Batch, cut_batches
 from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.rules import RULES, Finding
@@ -202,11 +203,21 @@ class Pass:
 
     def run(self, batches: Iterable[Batch]) -> None:
         """Judge lines and take in the valid ones."""
+        judged: list[Judged] = []
+        valid: list[tuple[Batch, Valid]] = []
+        waiting = 0
         for whole in batches:
-            for batch, valid, judged in self._validation.judge(whole):
-                found = [self._intake.take(line) for line in judged]
-                found += self._intake.take_all(batch, valid)
-                self._told.add(found)
+            for batch, found, looked_at in self._validation.judge(whole):
+                judged += looked_at
+                valid.append((batch, found))
+            waiting += sum(map(len, whole.bodies))
+            if waiting >= TAKEN_BYTES:
+                self._take(judged, valid)
+                judged, valid, waiting = [], [], 0
+        self._take(judged, valid)
+
+    def _take(self, judged: list[Judged], valid: list[tuple[Batch, Valid]]) -> None:
+        self._told.add([*map(self._intake.take, judged), *self._intake.take_all(valid)])
 
     def join(self, later: Pass) -> None:
         """Add what a pass over the lines behind has found."""

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.rules import reserved_words_in, too_many_tokens
-from tunesmith.dataset.shapes import Shape, Shown, shape_of
+from tunesmith.dataset.shapes import Shape, Shown, commonest_shape, shape_of
 from tunesmith.dataset.tokens import HEAVIEST
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 _QUOTE, _BACKSLASH, _U = (ord(character) for character in '"\\u')
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MARKS: Final = ":<>[]{}()|#@"
 
 
@@ -70,6 +71,7 @@ class FastPath:
     ) -> None:
         self._format = record_format
         self._shape: Shape = shape_of(record_format, model, group_field)
+        self._commonest = commonest_shape(record_format, group_field)
         self._model = model
         self._group_field = group_field
         self._take_group = take_group
@@ -79,18 +81,21 @@ class FastPath:
 
     def read(self, bodies: list[bytes]) -> tuple[Valid, list[int]]:
         """Give the valid lines, and the places of those that the rules have to look at."""
-        decode, show = self._shape
+        decode, show = self._commonest or self._shape
         short = self._short
+        uncommon = 0
         valid = Valid(self._format)
         places, values, shown_of, strings = valid.places, valid.values, valid.shown, []
         left: list[int] = []
         for place, body in enumerate(bodies):
             try:
                 value = decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                left.append(place)
-                continue
-            shown = show(value)
+                shown = show(value)
+            except _UNREADABLE:
+                shown = None
+            if shown is None and self._commonest:
+                uncommon += 1
+                value, shown = self._uncommon(body)
             if shown is None or (len(body) > short and too_many_tokens(shown[0], self._model)):
                 left.append(place)
                 continue
@@ -106,11 +111,22 @@ class FastPath:
             values.append(value)
             shown_of.append(shown)
             strings.append(shown[1] + of_group)
+        if 2 * uncommon > len(bodies):
+            self._commonest = None  # this file's lines are of another kind
         refused = self._look_closer([bodies[place] for place in places], strings)
         refused |= self._with_reserved_words(shown_of)
         if not refused:
             return valid, left
         return valid.without(refused), sorted([*left, *(places[index] for index in refused)])
+
+    def _uncommon(self, body: bytes) -> tuple[Any, Shown | None]:
+        """Read a line that is none of the commonest; nothing where the rules have to."""
+        decode, show = self._shape
+        try:
+            value = decode(body)
+        except _UNREADABLE:
+            return None, None
+        return value, show(value)
 
     def _with_reserved_words(self, shown: list[Shown]) -> set[int]:
         """Find lines with a reserved word where it fails a job: in system and user turns, or anywhere."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -17,10 +18,13 @@ from tunesmith.dataset.record_spool import RecordSpool
 from tunesmith.dataset.records import NEXT_TURN, digest, folded, make_record
 from tunesmith.dataset.rules import Finding
 from tunesmith.dataset.sensitive import KINDS, Policy, screen_conversation
-from tunesmith.dataset.shapes import as_converse
-from tunesmith.dataset.text_scan import scan
+from tunesmith.dataset.shapes import as_converse, is_converse
+from tunesmith.dataset.text_scan import Scan, scan
 from tunesmith.dataset.tokens import Estimator, estimator_for
 from tunesmith.dataset.validation import Judged
+
+TAKEN_BYTES: Final = 1 << 18
+"""Lines of so many bytes are taken at once: what each array costs, however short, is then shared by many."""
 
 
 class Intake:
@@ -35,7 +39,7 @@ class Intake:
         self._policy: Policy = policy
         self._group_field = group_key.partition(".")[0] if group_key else ""
         self._estimator = estimator_for(model.family)
-        self._encode = msgspec.json.Encoder().encode
+        self._encode_lines = msgspec.json.Encoder().encode_lines
 
     def join(self, later: Intake) -> None:
         """Add what was taken from the lines behind."""
@@ -67,28 +71,29 @@ class Intake:
         self._fit(screening.value, line)
         return line
 
-    def take_all(self, batch: Batch, valid: Valid) -> list[Judged]:
-        """Take a batch's valid lines, and give those whose content is refused."""
+    def take_all(self, batches: Sequence[tuple[Batch, Valid]]) -> list[Judged]:
+        """Take the valid lines of batches, and give those whose content is refused."""
+        lines = [(batch, valid, index) for batch, valid in batches for index in range(len(valid.places))]
+        shown = [each for _, valid in batches for each in valid.shown]
         parts: list[bytes] = []
-        for texts, _, _ in valid.shown:
+        for texts, _, _ in shown:
             parts += (NEXT_TURN.join(texts[:-1]).encode(), texts[-1].encode())
         if not parts:
             return []
         found = scan(parts)
         suspect: list[bool] = np.any(found.suspect.reshape(-1, 2), axis=1).tolist()
-        is_folded: list[bool] = np.all(found.folded.reshape(-1, 2), axis=1).tolist()
         plain: list[int] = []
         refused = []
-        for index, (texts, _, whole) in enumerate(valid.shown):
-            if whole and not suspect[index] and self._fits(texts):
-                plain.append(index)
+        for place, (texts, _, whole) in enumerate(shown):
+            if whole and not suspect[place] and self._fits(texts):
+                plain.append(place)
                 continue
-            line = self._read(batch, valid, index)
-            if not suspect[index]:
+            line = self._read(*lines[place])
+            if not suspect[place]:
                 self._fit(line.conversation or {}, line)
             elif (taken := self.take(line)).findings:
                 refused.append(taken)
-        self._spool(batch, valid, plain, parts, is_folded, _tokens(found.counts, self._estimator))
+        self._spool([lines[place] for place in plain], plain, parts, found)
         return refused
 
     def _read(self, batch: Batch, valid: Valid, index: int) -> Judged:
@@ -118,38 +123,45 @@ class Intake:
 
     def _spool(
         self,
-        batch: Batch,
-        valid: Valid,
-        indices: list[int],
-        parts: list[bytes],
-        is_folded: list[bool],
-        tokens: NDArray[np.int64],
+        lines: Sequence[tuple[Batch, Valid, int]],
+        places: Sequence[int],
+        parts: Sequence[bytes],
+        found: Scan,
     ) -> None:
-        encode = self._encode
-        lines, contents, prompts, openings = [], [], [], []
-        for index in indices:
-            texts = valid.shown[index][0]
-            prompt, answer = parts[2 * index], parts[2 * index + 1]
-            lines.append(one_line(encode(as_converse(texts))))
-            opening = b"" if len(texts) == 3 else NEXT_TURN.join(texts[:2]).encode()
-            if not is_folded[index]:
-                turns = [folded(text).encode() for text in texts]
-                prompt, answer = _NEXT.join(turns[:-1]), turns[-1]
-                opening = _NEXT.join(turns[:2]) if opening else b""
-            contents.append(digest(prompt + _NEXT + answer))
-            prompts.append(digest(prompt))
-            openings.append(digest(opening) if opening else prompts[-1])
-        chosen = np.array(indices, dtype=np.int64)
-        places = [valid.places[index] for index in indices]
+        texts = [valid.shown[index][0] for _, valid, index in lines]
+        prompts = [parts[2 * place] for place in places]
+        answers = [parts[2 * place + 1] for place in places]
+        # Where it is not the whole prompt.
+        openings = {
+            row: NEXT_TURN.join(turns[:2]).encode() for row, turns in enumerate(texts) if len(turns) > 3
+        }
+        for row in np.flatnonzero(~np.all(found.folded.reshape(-1, 2)[places], axis=1)).tolist():
+            turns = [folded(text).encode() for text in texts[row]]
+            prompts[row], answers[row] = _NEXT.join(turns[:-1]), turns[-1]
+            if row in openings:
+                openings[row] = _NEXT.join(turns[:2])
+        prompt_keys = [digest(prompt) for prompt in prompts]
+        opening_keys = list(prompt_keys)
+        for row, opening in openings.items():
+            opening_keys[row] = digest(opening)
+        content_keys = [
+            digest(prompt + _NEXT + answer) for prompt, answer in zip(prompts, answers, strict=True)
+        ]
+        values = [
+            value if is_converse(value) else as_converse(turns)
+            for value, turns in zip([valid.values[index] for _, valid, index in lines], texts, strict=True)
+        ]
+        tokens = _tokens(found.counts, self._estimator).reshape(-1, 2)[places]
         self.spool.extend(
-            lines,
-            content_keys=b"".join(contents),
-            prompt_keys=b"".join(prompts),
-            opening_keys=b"".join(openings),
-            groups=b"".join([valid.groups[index] for index in indices]) if valid.groups else b"",
-            prompt_tokens=tokens[2 * chosen],
-            answer_tokens=tokens[2 * chosen + 1],
-            places=[(batch.numbers[place], batch.offsets[place]) for place in places],
+            one_line(self._encode_lines(values)),
+            content_keys=b"".join(content_keys),
+            prompt_keys=b"".join(prompt_keys),
+            opening_keys=b"".join(opening_keys),
+            groups=b"".join([valid.groups[index] for _, valid, index in lines if valid.groups]),
+            prompt_tokens=tokens[:, 0].tolist(),
+            answer_tokens=tokens[:, 1].tolist(),
+            numbers=[batch.numbers[valid.places[index]] for batch, valid, index in lines],
+            offsets=[batch.offsets[valid.places[index]] for batch, valid, index in lines],
         )
 
 

@@ -5,12 +5,11 @@ A record takes some 90 bytes of memory, however long its line is.
 
 from __future__ import annotations
 
-import os
+import mmap
 import tempfile
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, Final, overload
 
@@ -24,6 +23,10 @@ Keys = NDArray[np.uint64]
 Rows = NDArray[np.int64]
 
 _BUFFER: Final = 1 << 20
+_ROWS: Final = 1 << 10
+_HELD: Final = 64 << 20
+"""Bytes read after which the file's pages are given back: they would count as this process's memory."""
+_NEWLINE: Final = ord("\n")
 _NO_GROUP: Final = bytes(KEY_BYTES)
 _COLUMNS: Final = (
     "content_keys",
@@ -44,7 +47,8 @@ class RecordSpool:
         self._file = tempfile.TemporaryFile(buffering=_BUFFER, dir=folder)  # noqa: SIM115 (closed at the end)
         weakref.finalize(self, self._file.close)
         self._ends = array("Q", [0])
-        self._flushed = True
+        self._map: mmap.mmap | None = None
+        self._read = 0
         self.content_keys, self.prompt_keys = bytearray(), bytearray()
         self.opening_keys, self.groups = bytearray(), bytearray()
         self.prompt_tokens, self.answer_tokens = array("I"), array("I")
@@ -56,19 +60,20 @@ class RecordSpool:
     def append(self, record: Record) -> None:
         """Add a record."""
         self.extend(
-            [record.line],
+            record.line + b"\n",
             content_keys=record.content_key,
             prompt_keys=record.prompt_key,
             opening_keys=record.opening_key,
             groups=record.group,
             prompt_tokens=[record.prompt_tokens],
             answer_tokens=[record.answer_tokens],
-            places=[record.place],
+            numbers=[record.place[0]],
+            offsets=[record.place[1]],
         )
 
     def extend(
         self,
-        lines: Sequence[bytes],
+        lines: bytes,
         *,
         content_keys: bytes,
         prompt_keys: bytes,
@@ -76,21 +81,21 @@ class RecordSpool:
         groups: bytes,
         prompt_tokens: Iterable[int],
         answer_tokens: Iterable[int],
-        places: Iterable[tuple[int, int]],
+        numbers: Iterable[int],
+        offsets: Iterable[int],
     ) -> None:
-        """Add records by column, each as `Record` says; no groups at all where there are none."""
-        self._file.write(b"".join(lines))
-        self._flushed = False
-        self._ends.extend(islice(accumulate(map(len, lines), initial=self._ends[-1]), 1, None))
+        """Add records by column, each as `Record` says; lines end in newlines, and groups may be none."""
+        self._file.write(lines)
+        ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == _NEWLINE).astype(np.uint64)
+        self._ends.frombytes((ends + np.uint64(self._ends[-1] + 1)).tobytes())
         self.content_keys += content_keys
         self.prompt_keys += prompt_keys
         self.opening_keys += opening_keys
-        self.groups += groups or bytes(KEY_BYTES * len(lines))
+        self.groups += groups or bytes(KEY_BYTES * len(ends))
         self.prompt_tokens.extend(prompt_tokens)
         self.answer_tokens.extend(answer_tokens)
-        for number, offset in places:
-            self.numbers.append(number)
-            self.offsets.append(offset)
+        self.numbers.extend(numbers)
+        self.offsets.extend(offsets)
 
     def columns(self) -> tuple[Any, ...]:
         """Give all but the lines, which are in the file by then, for `restore` in another process."""
@@ -107,8 +112,7 @@ class RecordSpool:
         """Add another spool's records."""
         shift = self._ends[-1]
         for start in range(0, later._ends[-1], _BUFFER):
-            self._file.write(later._read(start, min(start + _BUFFER, later._ends[-1])))
-        self._flushed = False
+            self._file.write(later._mapped()[start : start + _BUFFER])
         ends = np.frombuffer(later._ends, dtype=np.uint64)[1:] + np.uint64(shift)
         self._ends.frombytes(ends.tobytes())
         for name in _COLUMNS:
@@ -120,19 +124,18 @@ class RecordSpool:
         return ends[1:] - ends[:-1]
 
     def line(self, row: int) -> bytes:
-        """Read a record's line."""
-        start, end = self._ends[row], self._ends[row + 1]
-        return self._read(start, end)
+        """Read a record's line, without its newline."""
+        return self._mapped()[self._ends[row] : self._ends[row + 1] - 1]
 
-    def lines(self, rows: Iterable[int]) -> Iterator[bytes]:
-        """Read the lines of rows, neighbours in one go."""
-        run: list[int] = []
-        for row in rows:
-            if run and (row != run[-1] + 1 or self._ends[row] - self._ends[run[0]] > _BUFFER):
-                yield from self._run(run)
-                run.clear()
-            run.append(row)
-        yield from self._run(run)
+    def lines(self, rows: Rows) -> Iterator[bytes]:
+        """Read the lines of rows, without their newlines."""
+        for block in self._cut(rows):
+            yield from [line[:-1] for line in block]
+
+    def content(self, rows: Rows) -> Iterator[bytes]:
+        """Read the lines of rows with their newlines, many in one piece."""
+        for block in self._cut(rows):
+            yield b"".join(block)
 
     def record(self, row: int) -> Record:
         """Give a record with its line."""
@@ -149,19 +152,29 @@ class RecordSpool:
             place=(self.numbers[row], self.offsets[row]),
         )
 
-    def _run(self, rows: Sequence[int]) -> Iterator[bytes]:
-        if not rows:
-            return
-        start = self._ends[rows[0]]
-        content = self._read(start, self._ends[rows[-1] + 1])
-        for row in rows:
-            yield content[self._ends[row] - start : self._ends[row + 1] - start]
+    def _cut(self, rows: Rows) -> Iterator[list[bytes]]:
+        """Cut the lines of rows out of the file, with their newlines, some at a time."""
+        for first in range(0, len(rows), _ROWS):
+            block = rows[first : first + _ROWS]
+            ends = np.frombuffer(self._ends, dtype=np.uint64)
+            starts, stops = ends[block], ends[block + 1]
+            del ends  # or nothing could be added
+            sizes = np.cumsum(stops - starts)
+            cuts = np.flatnonzero(np.diff(sizes // np.uint64(_BUFFER))) + 1
+            for some, others in zip(np.split(starts, cuts), np.split(stops, cuts), strict=True):
+                mapped = self._mapped()
+                yield [mapped[one:other] for one, other in zip(some.tolist(), others.tolist(), strict=True)]
+            self._read += int(sizes[-1])
+            if self._read > _HELD:
+                self._read = 0
+                self._mapped().madvise(mmap.MADV_DONTNEED)
 
-    def _read(self, start: int, end: int) -> bytes:
-        if not self._flushed:
+    def _mapped(self) -> mmap.mmap:
+        """Map the file as far as it was written."""
+        if self._map is None or len(self._map) < self._ends[-1]:
             self._file.flush()
-            self._flushed = True
-        return os.pread(self._file.fileno(), end - start, start)
+            self._map = mmap.mmap(self._file.fileno(), self._ends[-1], access=mmap.ACCESS_READ)
+        return self._map
 
 
 class Records(Sequence[Record]):
@@ -201,7 +214,16 @@ class Records(Sequence[Record]):
 
     def lines(self) -> Iterator[bytes]:
         """Read the records' lines."""
-        return self._spool.lines(self.rows.tolist())
+        return self._spool.lines(self.rows)
+
+    def content(self) -> Iterator[bytes]:
+        """Read the records as a JSONL file, many lines in one piece."""
+        return self._spool.content(self.rows)
+
+    @property
+    def numbers(self) -> Rows:
+        """Number of each record's line."""
+        return np.array(self._spool.numbers, dtype=np.int64)[self.rows]
 
     def places(self) -> list[tuple[int, int]]:
         """Tell each record's line and byte offset."""

@@ -200,7 +200,16 @@ def data_report(
 
 def joined(records: Records, record_format: RecordFormat = "converse") -> bytes:
     """Join records to the content of a JSONL file of a format."""
-    return b"".join(line + b"\n" for line in spelled(records, record_format))
+    return b"".join(contents(records, record_format))
+
+
+def contents(records: Records, record_format: RecordFormat = "converse") -> Iterator[bytes]:
+    """Give the content of a JSONL file of a format, in pieces of some lines or some 1,000."""
+    if record_format == "converse":
+        yield from records.content()
+        return
+    for line in spelled(records, record_format):
+        yield line + b"\n"
 
 
 def spelled(records: Records, record_format: RecordFormat = "converse") -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from tunesmith.dataset.records import Record, digest
 KEYS = st.binary(min_size=16, max_size=16)
 RECORDS = st.builds(
     Record,
-    line=st.binary(max_size=30),
+    line=st.binary(max_size=30).filter(lambda line: b"\n" not in line),
     content_key=KEYS,
     prompt_key=KEYS,
     opening_key=KEYS,
