@@ -36,11 +36,16 @@ class ClusterSpool(RecordSpool):
 
     def line(self, row: int) -> bytes:
         """Fetch a record's line."""
-        return next(self.lines([row]))
+        return next(self.lines(np.array([row])))
 
-    def lines(self, rows: Iterable[int]) -> Iterator[bytes]:
+    def content(self, rows: Rows) -> Iterator[bytes]:
+        """Fetch the lines of rows with their newlines."""
+        for line in self.lines(rows):
+            yield line + b"\n"
+
+    def lines(self, rows: Rows) -> Iterator[bytes]:
         """Fetch the lines of rows, in their order."""
-        wanted = list(rows)
+        wanted = rows.tolist()
         if not wanted:
             return
         found = chosen(self._session, self._frame, wanted, len(self)).select("position", "line")
