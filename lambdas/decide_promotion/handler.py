@@ -8,7 +8,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.errors import ChampionChangedError
 from tunesmith.evaluation.answers import CHAMPION
-from tunesmith.evaluation.verdict import decide
+from tunesmith.evaluation.verdict import decide, replayed
 from tunesmith.job import parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
@@ -41,7 +41,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         decision=ledger.count_decision(run, event["now"]),
         unproven=artifacts.read_json(f"{prefix}/data/report.json")["unproven_note"],
     )
-    artifacts.write_json(f"{prefix}/evaluation/verdict.json", verdict.to_json())
+    replays = [one.to_json() for one in replayed(scores, verdict, seed=job.seed)]
+    artifacts.write_json(f"{prefix}/evaluation/verdict.json", {**verdict.to_json(), "replays": replays})
     figures: dict[str, Any] = {"n": verdict.n, "decision": verdict.decision}
     if verdict.gain is not None:
         figures |= {"gain": verdict.gain.value, "low": verdict.gain.low, "high": verdict.gain.high}

@@ -53,6 +53,9 @@ def test_a_promoted_run_is_reported_whole(run: RunUnderTest) -> None:
     assert document["changes"]["improved"]["records"] == 108
     assert "Answers that changed" in page
     assert "What it saves" in page
+    equal, *planted = document["evaluation"]["replays"]
+    assert (equal["gain"], equal["times"]) == (0.0, 200)
+    assert equal["promoted"] <= 10 < planted[-1]["promoted"]
 
 
 def test_a_repeated_report_is_the_same_and_no_news(run: RunUnderTest) -> None:

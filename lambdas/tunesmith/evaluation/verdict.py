@@ -17,6 +17,7 @@ from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.noise import told as told_noise
 from tunesmith.evaluation.pairs import Pairs, Rule
 from tunesmith.evaluation.power import error_of
+from tunesmith.evaluation.replays import Replay, replay
 from tunesmith.evaluation.statistics import Groups, Interval, describe_groups, resamples_for
 
 MINIMUM_GAIN_OVER_CHAMPION: Final = 1.0
@@ -133,6 +134,16 @@ def decide(
         comparisons=comparisons,
         noise=noise,
     )
+
+
+def replayed(scores: Mapping[str, Any], verdict: VerdictReport, *, seed: int) -> list[Replay]:
+    """Replay the comparison that decided, with equal models, the minimum gain, and the detectable one."""
+    if verdict.gain is None:
+        return []
+    gains = [0.0, verdict.gain.minimum, *([verdict.detectable] if verdict.detectable is not None else [])]
+    rule = Rule(seed=seed, decision=verdict.decision, resamples=resamples_for(error_of(verdict.decision)))
+    known = sorted({gain for gain in gains if gain >= 0})
+    return replay(Pairs.of(scores, verdict.comparator), known, minimum=verdict.gain.minimum, rule=rule)
 
 
 def _compare(pairs: Pairs, scores: Mapping[str, Any], minimum: float, rule: Rule) -> Comparison:

@@ -169,6 +169,7 @@ def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | N
         "models": [_model(label, model, metric) for label, model in scores["models"].items()],
         "gain": verdict["gain"] if verdict else None,
         "comparisons": [_comparison(one) for one in verdict["comparisons"]] if verdict else [],
+        "replays": verdict.get("replays", []) if verdict else [],
         "comparator": verdict["comparator"] if verdict else "",
         "method": verdict["method"] if verdict else "",
         "only_candidate_right": verdict["only_candidate_right"] if verdict else None,

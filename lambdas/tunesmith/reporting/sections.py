@@ -39,7 +39,7 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
         f'<p class="muted">{evaluation["n"]:,} records that training never saw, answered by every model.'
         f"{lost}</p>"
         f'<div class="pair">{charts}</div>{_models_table(evaluation, metric)}{_who_else(evaluation)}'
-        f'<p class="muted">{escape(_method(evaluation))}</p></section>'
+        f'<p class="muted">{escape(_method(evaluation))}</p>{_replays(evaluation)}</section>'
     )
 
 
@@ -270,6 +270,24 @@ def _method(evaluation: Mapping[str, Any]) -> str:
             f" {evaluation['comparator']} alone on {evaluation['only_comparator_right']:,}."
         )
     return method
+
+
+def _replays(evaluation: Mapping[str, Any]) -> str:
+    """Say what the verdict makes of these scores when the true gain is known."""
+    if not evaluation["replays"]:
+        return ""
+    told = "; ".join(
+        f"{_planted(one['gain'])} {one['promoted']:,} of {one['times']:,} are promoted"
+        for one in evaluation["replays"]
+    )
+    return (
+        '<p class="muted">Replays of these very scores, records drawn anew and a known gain planted over'
+        f" {escape(evaluation['comparator'])}: {escape(told)}.</p>"
+    )
+
+
+def _planted(gain: float) -> str:
+    return f"with a true gain of {gain:+.1f} points" if gain else "of equal models"
 
 
 def _job(job: Mapping[str, Any]) -> str:

@@ -73,7 +73,13 @@ def promoted() -> RunRecords:
         training=_training(),
         scores=scores,
         changes=changes(),
-        verdict=verdict.to_json(),
+        verdict={
+            **verdict.to_json(),
+            "replays": [
+                {"gain": 0.0, "promoted": 0, "times": 200},
+                {"gain": 2.0, "promoted": 3, "times": 200},
+            ],
+        },
     )
 
 

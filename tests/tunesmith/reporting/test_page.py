@@ -75,6 +75,7 @@ def test_every_section_shows_what_the_document_says() -> None:
     text = text_of(render_page(document(sample.promoted())))
 
     for part in (
+        "of equal models 0 of 200 are promoted; with a true gain of +2.0 points 3 of 200 are promoted",
         "93.2%",
         "57.8%",
         sample.DEPLOYMENT,
