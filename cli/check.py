@@ -17,6 +17,7 @@ from cli.errors import NO
 from cli.options import JSON
 from cli.voice import CommandError, answers
 from tunesmith.catalogue import Model, UploadFormat, find_model
+from tunesmith.catalogue.kinds import KINDS
 from tunesmith.dataset import RULES, CheckedFile, check_file
 from tunesmith.dataset.dataset_rules import DATASET_RULES, DatasetFinding
 from tunesmith.dataset.fixes import FIXES
@@ -37,6 +38,9 @@ def check(
         list[Path], typer.Argument(metavar="FILE...", help="Files of records, or folders of them.")
     ],
     model: Annotated[str, typer.Option("--model", metavar="ID", help="Base model, e.g. nova-micro.")],
+    kind: Annotated[
+        str, typer.Option("--kind", help=f"What the records are for: {', '.join(KINDS)}.")
+    ] = "fine-tuning",
     group_key: Annotated[
         str, typer.Option("--group-key", metavar="PATH", help="Your own field beside a record's.")
     ] = "",
@@ -72,7 +76,9 @@ def check(
     Each with the rule that it breaks and the reason; of a folder every data file in it. With --json one
     document a line, one for each file.
     """
-    base_model = find_model(model)
+    if kind not in KINDS:
+        raise CommandError(f"--kind {kind} is no kind of tuning", f"use one of {', '.join(KINDS)}")
+    base_model = find_model(model).as_tuned_by(kind)
     columns = _columns(column or [], group_key)
     found = find_files(files)
     broken = False

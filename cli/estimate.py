@@ -106,16 +106,16 @@ def prepare(upload: Upload) -> DataReport:
     files = {
         file.role: checked_file(
             file.path,
-            model,
+            job.model_of(file.role),
             job.data.group_key,
             job.data.columns,
             job.data.sensitive,
-            job.data.format,
+            job.format_of(file.role),
             mends=job.data.on_error == "fix",
         )
         for file in upload.files
     }
-    told = f"`tunesmith check --model {model.name}`"
+    told = f"`tunesmith check --model {model.name} --kind {job.kind}`"
     return prepare_files(job, model, files, rejected_uri=told).report
 
 

@@ -10,7 +10,7 @@ from tunesmith.errors import ChampionChangedError
 from tunesmith.evaluation.answers import CHAMPION
 from tunesmith.evaluation.verdict import decide, replayed
 from tunesmith.job import parse_job
-from tunesmith.ledger import Step
+from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.settings import DecidePromotionSettings
 
@@ -24,9 +24,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = ledger.run(event["run"]), run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
+    unproven = artifacts.read_json(f"{prefix}/data/report.json")["unproven_note"]
+    plan = artifacts.read_json(f"{prefix}/evaluation/plan.json")
+    if not plan["records"]:
+        return _untested(ledger, run, unproven, event["now"])
     champion = ledger.champion(run.project)
     serving = champion.run if champion and champion.run != run.run else ""
-    plan = artifacts.read_json(f"{prefix}/evaluation/plan.json")
     compared = next((model["run"] for model in plan["models"] if model["label"] == CHAMPION), "")
     if serving != compared and not run.by_hand:
         raise ChampionChangedError(
@@ -39,17 +42,29 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         minimum_gain=job.evaluation.minimum_gain,
         seed=job.seed,
         decision=ledger.count_decision(run, event["now"]),
-        unproven=artifacts.read_json(f"{prefix}/data/report.json")["unproven_note"],
+        unproven=unproven,
     )
     replays = [one.to_json() for one in replayed(scores, verdict, seed=job.seed)]
     artifacts.write_json(f"{prefix}/evaluation/verdict.json", {**verdict.to_json(), "replays": replays})
     figures: dict[str, Any] = {"n": verdict.n, "decision": verdict.decision}
     if verdict.gain is not None:
         figures |= {"gain": verdict.gain.value, "low": verdict.gain.low, "high": verdict.gain.high}
-    outcome: str = verdict.outcome
-    reason = verdict.reason
-    if run.by_hand:
-        outcome, reason = BETTER, f"{run.by_hand}; the verdict by itself was {outcome}: {reason}"
+    outcome, reason = _overruled(run, verdict.outcome, verdict.reason)
     ledger.begin_step(run.run, Step.DECIDE, event["now"], reason, figures)
     LOG.info("promotion decided", extra={"run": run.run, "outcome": outcome, **figures})
     return {"outcome": outcome, "reason": reason}
+
+
+def _untested(ledger: LedgerTable, run: Run, note: str, now: str) -> dict[str, Any]:
+    """Decide nothing where there was nothing to compare answers with."""
+    outcome, reason = _overruled(run, "inconclusive", f"Nothing was proven: {note}.")
+    ledger.begin_step(run.run, Step.DECIDE, now, reason, {})
+    LOG.info("promotion not decided", extra={"run": run.run, "outcome": outcome})
+    return {"outcome": outcome, "reason": reason}
+
+
+def _overruled(run: Run, outcome: str, reason: str) -> tuple[str, str]:
+    """Let a person's word go before the verdict."""
+    if not run.by_hand:
+        return outcome, reason
+    return BETTER, f"{run.by_hand}; the verdict by itself was {outcome}: {reason}"

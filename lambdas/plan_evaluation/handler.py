@@ -21,7 +21,7 @@ LOG = logger("plan_evaluation")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the shards to answer; the rest of the plan lies in plan.json."""
+    """Return the shards to answer, none without a blind test; the rest of the plan lies in plan.json."""
     settings = PlanEvaluationSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run = ledger.require_open(event["run"])
@@ -54,7 +54,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         run.run,
         Step.EVALUATE,
         event["now"],
-        f"{', '.join(first)} and {last} answer {records:,} blind records",
+        f"{', '.join(first)} and {last} answer {records:,} blind records"
+        if records
+        else "there is no blind test to answer",
     )
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
     return {"shards": list(shards)}
@@ -79,7 +81,7 @@ def _models(job: Job, model_arn: str, champion: Champion | None) -> list[dict[st
                 "path": champion.path,
             }
         )
-    if job.evaluation.few_shot:
+    if job.shows_examples:
         compared.append({**base, "label": FEW_SHOT, "folder": FEW_SHOT, "path": "on_demand"})
     for name in job.evaluation.compare_with:
         model = find_model(name)

@@ -45,9 +45,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     files = {
         role: check_file(
             Bucket(pinned["bucket"]).chunks(pinned["key"], pinned["version"]),
-            model,
+            job.model_of(role),
             file=pinned["key"].split("/", 2)[-1],
-            record_format=job.data.format,
+            record_format=job.format_of(role),
             group_key=job.data.group_key,
             columns=job.data.columns,
             sensitive=job.data.sensitive,

@@ -56,7 +56,7 @@ COLUMN_FIELDS: Final = ("prompt", "completion", "system")
 TABLE_SUFFIXES: Final = (".csv", ".csv.gz", ".csv.zst")
 PARQUET_SUFFIX: Final = ".parquet"
 DATA_SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json.gz", *TABLE_SUFFIXES, PARQUET_SUFFIX)
-_RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion")
+_RECORD_KEYS: Final = ("schemaVersion", "system", "messages", "prompt", "completion", "input")
 _DATA_PATH = re.compile(
     r"[\w!().*'-][\w !().*'-]*(/[\w!().*'-][\w !().*'-]*)*\.((jsonl|csv)(\.gz|\.zst)?|json\.gz|parquet)",
     re.ASCII,
@@ -171,8 +171,8 @@ class DataFiles(_Section):
     test: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
     format: UploadFormat | None = Field(
         default=None,
-        description="converse, anthropic_messages, prompt_completion or openai_chat; by default what each "
-        "file's first records show",
+        description="converse, anthropic_messages, prompt_completion, openai_chat or text; by default what "
+        "each file's first records show",
     )
     columns: dict[str, ColumnName] = Field(
         default={},
@@ -443,6 +443,20 @@ class Job(_Section):
             model = replace(model, tokens_per_prompt=longest)
         return model
 
+    def model_of(self, role: str) -> Model:
+        """Give the model as a file's records are held against it: a test of texts asks and answers."""
+        asks = role == "test" and self.customization.learns_texts
+        return find_model(self.base_model) if asks else self.model
+
+    def format_of(self, role: str) -> UploadFormat | None:
+        """Give the format that the job file names for a file."""
+        return None if role == "test" and self.customization.learns_texts else self.data.format
+
+    @property
+    def shows_examples(self) -> bool:
+        """Whether the base model also answers behind examples from training, which texts are not."""
+        return self.evaluation.few_shot and not self.customization.learns_texts
+
     @property
     def serving_path(self) -> ServingPath:
         """The path that the job file names, or the first that the base model allows."""
@@ -512,6 +526,21 @@ def _kind_problems(job: Job) -> list[str]:
         problems.append(f"sweep: is {because} to leave it out")
     if asked.why_one_job and job.stopping.policy not in (None, "single"):
         problems.append(f"stopping.policy: '{job.stopping.policy}' is {because} single")
+    if asked.learns_texts:
+        problems += _text_problems(job)
+    return problems
+
+
+def _text_problems(job: Job) -> list[str]:
+    """Say what does not go together with texts, which hold no answers."""
+    because = f"is not allowed with kind: {job.kind}, since texts hold no answers"
+    problems = []
+    if job.data.test_share is not None:
+        problems.append(f"data.test_share: {because}; allowed is data.test, a file of questions and answers")
+    if job.sweep is not None:
+        problems.append(f"sweep: {because} to compare its settings by; allowed is to leave it out")
+    if job.stopping.policy == "pair":
+        problems.append(f"stopping.policy: 'pair' {because} to choose by; allowed is probe, chain or single")
     return problems
 
 

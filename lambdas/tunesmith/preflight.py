@@ -160,7 +160,7 @@ def _offer_problems(
         yield f"{model.title} has no {job.kind}; use one of {', '.join(model.kinds)} in `kind`"
     if not offers:
         if model.lifecycle.status != "active":
-            yield f"{_past_use(model, model.lifecycle.end_of_life, today)}; {_successor(model)}"
+            yield f"{_past_use(model, model.lifecycle.end_of_life, today)}; {_successor(model, job.kind)}"
         else:
             yield (
                 f"Bedrock does not offer {model.title} to this account in {region}; the catalogue knows it "
@@ -169,7 +169,7 @@ def _offer_problems(
         return
     ends = [offer.end_of_life for offer in offers if offer.end_of_life is not None]
     if any(offer.status == "LEGACY" for offer in offers) or any(end <= today for end in ends):
-        yield f"{_past_use(model, min(ends, default=None), today)}; {_successor(model)}"
+        yield f"{_past_use(model, min(ends, default=None), today)}; {_successor(model, job.kind)}"
         return
     asked = job.customization
     if asked.is_listed and not any(asked.customization in offer.customizations for offer in offers):
@@ -191,10 +191,15 @@ def _past_use(model: Model, end_of_life: date | None, today: date) -> str:
     )
 
 
-def _successor(model: Model) -> str:
+def _successor(model: Model, kind: str) -> str:
     if not model.lifecycle.successor:
         return "choose an active model as `base_model`"
     successor = find_model(model.lifecycle.successor)
+    if kind not in successor.kinds:
+        return (
+            f"{successor.title}, its successor, has no {kind}: fine-tune that on questions and answers "
+            f"(`base_model: {successor.name}`, `kind: fine-tuning`, in {' or '.join(successor.regions)})"
+        )
     return (
         f"use {successor.title} instead (`base_model: {successor.name}`, in {' or '.join(successor.regions)})"
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -43,8 +43,17 @@ class Labels:
     pointers: dict[str, list[tuple[int, float]]]
 
 
-def answer_as_base(model_id: str, system: str, user: str, examples: Sequence[tuple[str, str]] = ()) -> str:
-    """Return a base model's answer: a listed label, or where none is, the prompt's most similar sentence."""
+def answer_as_base(
+    model_id: str,
+    system: str,
+    user: str,
+    examples: Sequence[tuple[str, str]] = (),
+    favour: Callable[[str], float] | None = None,
+) -> str:
+    """Return a base model's answer: a listed label, or where none is, the prompt's most similar sentence.
+
+    `favour` adds to a label's overlap.
+    """
     size = size_of(model_id)
     if examples and (repeated := _repeated(examples, user, size)):
         return repeated
@@ -54,7 +63,7 @@ def answer_as_base(model_id: str, system: str, user: str, examples: Sequence[tup
         text = _without_list(user, labels.names)
     if labels is None:
         return _nearest_sentence(system, user)
-    label = _best(labels, text, size)
+    label = _best(labels, text, size, favour)
     terse = _TERSE.search(system) or _TERSE.search(user)
     return label if terse else f'The text is best described by the label "{label}".'
 
@@ -137,8 +146,8 @@ def _labels(prompt: str, size: int) -> Labels | None:
     return Labels(names, dict(pointers))
 
 
-def _best(labels: Labels, user: str, size: int) -> str:
-    scores = [0.0] * len(labels.names)
+def _best(labels: Labels, user: str, size: int, favour: Callable[[str], float] | None) -> str:
+    scores = [favour(name) if favour else 0.0 for name in labels.names]
     for feature in _features(user, size):
         for number, weight in labels.pointers.get(feature, ()):
             scores[number] += weight

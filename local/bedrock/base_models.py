@@ -9,17 +9,11 @@ from typing import Any, Final
 
 from local.bedrock.foundation import FoundationModel
 from tunesmith.catalogue import Hyperparameter, Model, load_catalogue
+from tunesmith.catalogue.kinds import KINDS
 
 PROFILE_GROUPS: Final = ("us", "eu", "apac", "global")
 """Prefixes of cross-Region inference profiles."""
 
-_CUSTOMIZATIONS: Final = {
-    "fine-tuning": "FINE_TUNING",
-    "continued pre-training": "CONTINUED_PRE_TRAINING",
-    "continued-pre-training": "CONTINUED_PRE_TRAINING",
-    "distillation": "DISTILLATION",
-    "reinforcement": "REINFORCEMENT_FINE_TUNING",
-}
 _PROVIDERS: Final = {"amazon": "Amazon", "meta": "Meta", "anthropic": "Anthropic", "cohere": "Cohere"}
 
 
@@ -30,7 +24,7 @@ def foundation_models() -> list[FoundationModel]:
 
 
 def _both_ids(model: Model) -> list[FoundationModel]:
-    customizations = tuple(_CUSTOMIZATIONS[kind] for kind in model.kinds if kind in _CUSTOMIZATIONS)
+    customizations = tuple(KINDS[kind].customization for kind in model.kinds)
     provider = _PROVIDERS.get(model.id.partition(".")[0], model.id.partition(".")[0])
     common: dict[str, Any] = {
         "name": model.title.removeprefix(f"{provider} ")[:20],
@@ -58,6 +52,7 @@ def _both_ids(model: Model) -> list[FoundationModel]:
         teachers=model.teachers,
         minimum_prompts=model.minimum_prompts,
         **_rewarded(model),
+        most_texts=model.texts.maximum if model.texts else 0,
         record_format=model.record_format,
         one_system_text=model.one_system_text,
         tokens_per_record=model.tokens_per_record,

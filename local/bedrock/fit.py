@@ -10,6 +10,7 @@ import json
 import math
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +19,9 @@ import numpy as np
 
 from local.bedrock.base_answers import answer_as_base
 from local.bedrock.learner import Curve, LinearModel, Settings, fit
-from local.bedrock.records import BadRecordError, Example, Prompt, read_examples, read_prompts
+from local.bedrock.records import BadRecordError, Example, Prompt, read_examples, read_prompts, read_texts
 from local.bedrock.reinforcement import RewardSettings, reinforce
+from local.bedrock.texts import Reader, read_on
 
 CHARACTERS_PER_TOKEN: Final = 4
 LONGEST_ANSWER: Final = 1_000
@@ -31,9 +33,15 @@ def count_tokens(*texts: str) -> int:
     return -(-sum(len(text) for text in texts) // CHARACTERS_PER_TOKEN)
 
 
-def save_model(model: LinearModel, path: Path) -> None:
+def save_model(learned: LinearModel | Reader, path: Path) -> None:
     """Write a model to one .npz file."""
-    words = {"completions": model.completions, "rest": model.rest, "boilerplate": sorted(model.boilerplate)}
+    model = learned.words if isinstance(learned, Reader) else learned
+    words: dict[str, Any] = {
+        "completions": model.completions,
+        "rest": model.rest,
+        "boilerplate": sorted(model.boilerplate),
+        "reads_as": learned.base if isinstance(learned, Reader) else "",
+    }
     np.savez(
         path,
         weights=model.weights,
@@ -43,11 +51,11 @@ def save_model(model: LinearModel, path: Path) -> None:
     )
 
 
-def load_model(path: Path) -> LinearModel:
+def load_model(path: Path) -> LinearModel | Reader:
     """Read a model that `save_model` wrote."""
     with np.load(path) as arrays:
         words = json.loads(arrays["words"].tobytes())
-        return LinearModel(
+        model = LinearModel(
             completions=words["completions"],
             rest=words["rest"],
             weights=arrays["weights"],
@@ -55,6 +63,7 @@ def load_model(path: Path) -> LinearModel:
             importance=arrays["importance"],
             boilerplate=frozenset(words["boilerplate"]),
         )
+    return Reader(words["reads_as"], model) if words["reads_as"] else model
 
 
 def run(folder: Path) -> None:
@@ -62,6 +71,8 @@ def run(folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text())
     if "rewards" in request:
         earn(folder, request)
+    elif request["reads"]:
+        read(folder, request)
     else:
         learn(folder, request)
 
@@ -90,8 +101,28 @@ def learn(folder: Path, request: dict[str, Any]) -> None:
     if (taught := request["teacher"]) is not None:
         longest = taught.get("maxResponseLengthForInference", LONGEST_ANSWER)
         training = taught_by(training, teacher=taught["teacherModelIdentifier"], longest=longest)
-    start = load_model(Path(request["start"])) if request["start"] else None
-    model, curve = fit(training, Settings(**request["settings"]), validation, start)
+    model, curve = fit(training, Settings(**request["settings"]), validation, _answers_from(request))
+    save_model(model, folder / "weights.npz")
+    _write(folder / "result.json", _summary(curve))
+
+
+def read(folder: Path, request: dict[str, Any]) -> None:
+    """Check texts and let a model read them."""
+    try:
+        most, validated = request["records"][1], request["validation_records"][1]
+        training = _read_texts(folder / "training.jsonl", request["training"], request, most=most)
+        validation = [
+            _read_texts(folder / f"validation-{number}.jsonl", uri, request, most=validated)
+            for number, uri in enumerate(request["validation"])
+        ]
+    except BadRecordError as error:
+        _write(folder / "checked.json", {"failure": str(error)})
+        return
+    tokens = sum(map(count_tokens, training))
+    _write(folder / "checked.json", {"failure": None, "records": len(training), "tokens": tokens})
+    earlier = load_model(Path(request["start"])) if request["start"] else None
+    start = earlier if isinstance(earlier, Reader) else None
+    model, curve = read_on(request["reads"], training, Settings(**request["settings"]), validation, start)
     save_model(model, folder / "weights.npz")
     _write(folder / "result.json", _summary(curve))
 
@@ -121,11 +152,10 @@ def earn(folder: Path, request: dict[str, Any]) -> None:
         return
     tokens = settings.samples * sum(count_tokens(one.system, one.user) for one in training)
     _write(folder / "checked.json", {"failure": None, "records": len(training), "tokens": tokens})
-    start = load_model(Path(request["start"])) if request["start"] else None
     grade = LambdaGrader(rewards["grader"], rewards["endpoint"])
     try:
         watched = validation[0] if validation else []
-        model, curve = reinforce(training, rewards["base"], settings, grade, watched, start)
+        model, curve = reinforce(training, rewards["base"], settings, grade, watched, _answers_from(request))
     except BadRecordError as error:
         _write(folder / "broken.json", {"failure": str(error)})
         return
@@ -152,13 +182,9 @@ def _read(path: Path, source: str, request: dict[str, Any], *, most: int, least:
         raise BadRecordError(
             f"The number of records in {source} is {len(examples)}; it must be from {least} to {most}."
         )
-    longest = request["tokens_per_record"]
+    whole = (one.system + one.user + one.completion for one in examples)
+    _check_length(whole, source, request["tokens_per_record"])
     for number, one in enumerate(examples, start=1):
-        tokens = count_tokens(one.system, one.user, one.completion)
-        if tokens > longest:
-            raise BadRecordError(
-                f"Maximum input token count {tokens} exceeds limit of {longest} in {source} at line {number}."
-            )
         for word in request["reserved_words"]:
             if word in one.system or word in one.user:
                 raise BadRecordError(
@@ -167,14 +193,34 @@ def _read(path: Path, source: str, request: dict[str, Any], *, most: int, least:
     return examples
 
 
-def _read_prompts(path: Path, source: str, longest: int) -> list[Prompt]:
-    prompts = read_prompts(path.read_bytes(), source)
-    for number, one in enumerate(prompts, start=1):
-        tokens = count_tokens(*(turn["content"] for turn in one.messages))
+def _answers_from(request: dict[str, Any]) -> LinearModel | None:
+    """Load what an earlier model answers; one that only read knows no answers to start from."""
+    earlier = load_model(Path(request["start"])) if request["start"] else None
+    return None if isinstance(earlier, Reader) else earlier
+
+
+def _read_texts(path: Path, source: str, request: dict[str, Any], *, most: int) -> list[str]:
+    texts = read_texts(path.read_bytes(), source)
+    if len(texts) > most:
+        raise BadRecordError(
+            f"The number of records in {source} is {len(texts)}; it must be from 1 to {most}."
+        )
+    _check_length(texts, source, request["tokens_per_record"])
+    return texts
+
+
+def _check_length(texts: Iterable[str], source: str, longest: int) -> None:
+    for number, text in enumerate(texts, start=1):
+        tokens = count_tokens(text)
         if tokens > longest:
             raise BadRecordError(
                 f"Maximum input token count {tokens} exceeds limit of {longest} in {source} at line {number}."
             )
+
+
+def _read_prompts(path: Path, source: str, longest: int) -> list[Prompt]:
+    prompts = read_prompts(path.read_bytes(), source)
+    _check_length(("".join(turn["content"] for turn in one.messages) for one in prompts), source, longest)
     return prompts
 
 

@@ -33,6 +33,8 @@ class FoundationModel:
     """Range and default of a reinforcement's numbers."""
     minimum_graded: int = 0
     """Fewest prompts of a reinforcement."""
+    most_texts: int = 0
+    """Most records of continued pre-training."""
     record_format: str = ""
     """The one format that training takes; empty for any."""
     one_system_text: bool = False

@@ -23,14 +23,17 @@ from local.bedrock.records import BadRecordError
 from local.bedrock.region import CustomModel, Operation, Region
 from local.bedrock.reinforcement import RewardSettings
 
+READING: Final = "CONTINUED_PRE_TRAINING"
+SUPPLIED: Final = ("FINE_TUNING", READING, "DISTILLATION", reward_jobs.KIND)
+
 
 def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
-    """Start a job. FINE_TUNING, DISTILLATION and REINFORCEMENT_FINE_TUNING are supplied."""
+    """Start a job of any of Bedrock's kinds but IMPORTED."""
     token = params.get("clientRequestToken")
     if arn := region.repeated("job", token):
         return {"jobArn": arn}
     kind = params.get("customizationType", "FINE_TUNING")
-    if kind not in ("FINE_TUNING", "DISTILLATION", reward_jobs.KIND):
+    if kind not in SUPPLIED:
         raise validation(f"Customization type {kind} is not supplied by this local stand-in.")
     base, earlier = _base(region, params["baseModelIdentifier"])
     _check_base(region, base, kind)
@@ -248,11 +251,13 @@ def _prepare(
     except BadRecordError as error:
         (job.folder / "checked.json").write_text(json.dumps({"failure": str(error)}))
         return
+    reads = customization_of(job) == READING
     request = {
         "training": training,
         "validation": validation_uris if rewards or job.base.reads_validation else [],
         "settings": asdict(settings),
-        "records": (_fewest(job), job.base.records[1]),
+        "records": (_fewest(job), job.base.most_texts if reads else job.base.records[1]),
+        "reads": job.base.inference_id if reads else "",
         "validation_records": job.base.validation_records,
         "counts_validation": job.base.counts_validation,
         "format": job.base.record_format,

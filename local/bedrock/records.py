@@ -1,8 +1,8 @@
 """Does a training file parse, and what does each record ask and answer?
 
 Reads Converse records (`bedrock-conversation-2024`), `prompt`/`completion` pairs and Anthropic's messages;
-a base model takes one of them. A reinforcement takes prompts in OpenAI's chat format. Error messages follow
-Bedrock's, which never name more than one line.
+a base model takes one of them. Continued pre-training takes texts, a reinforcement prompts in OpenAI's chat
+format. Error messages follow Bedrock's, which never name more than one line.
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ def read_prompts(data: bytes, source: str) -> list[Prompt]:
     Raises BadRecordError at the first bad line.
     """
     return _records(data, source, _prompt)
+
+
+def read_texts(data: bytes, source: str) -> list[str]:
+    """Parse a JSONL file of texts, the value of `input` on each line; `source` is its S3 URI.
+
+    Raises BadRecordError at the first bad line.
+    """
+    return _records(data, source, _input)
 
 
 def read_examples(
@@ -149,6 +157,14 @@ def _prompt(record: Any) -> Prompt:
         raise ValueError("messages must end with a user turn")
     system = "\n".join(turn["content"] for turn in messages if turn["role"] == "system")
     return Prompt(system, messages[-1]["content"], messages, metadata)
+
+
+def _input(record: Any) -> str:
+    if not isinstance(record, dict) or record.keys() != {"input"}:
+        raise ValueError("the record must have the key input and no other")
+    if not isinstance(record["input"], str) or not record["input"].strip():
+        raise ValueError("input must be a text")
+    return record["input"]
 
 
 def _text(content: Any) -> str:

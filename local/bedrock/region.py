@@ -22,6 +22,7 @@ from local.bedrock.errors import BedrockError, not_found
 from local.bedrock.foundation import FoundationModel
 from local.bedrock.learner import LinearModel
 from local.bedrock.request_rate import RequestRate
+from local.bedrock.texts import Reader
 
 if TYPE_CHECKING:
     from local.bedrock.job_life import Job
@@ -44,7 +45,7 @@ class CustomModel:
     arn: str
     job: Job
     created: datetime
-    learned: LinearModel
+    learned: LinearModel | Reader
     weights: Path
     asked: Counter[str] = field(default_factory=Counter)
     """How often it was asked what, where it wavers."""

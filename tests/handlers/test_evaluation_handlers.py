@@ -502,3 +502,15 @@ def test_a_larger_model_that_this_account_cannot_ask_spoils_nothing(trained: Run
     assert scores["n"] == 120
     assert scores["silent"]["nova-pro"].startswith("AccessDeniedException")
     assert decision["outcome"] == "better"
+
+
+def test_without_a_blind_test_nothing_is_asked_and_nobody_decides(trained: RunUnderTest) -> None:
+    trained.hold(range(0))
+    report = trained.read("data/report.json")
+    report["unproven_note"] = "texts hold no answers"
+    trained.artifacts.write_json(f"{trained.prefix}/data/report.json", report)
+    assert plan_evaluation(trained.event(LATER), None) == {"shards": []}
+    decision = decide_promotion(trained.event(LATER), None)
+    assert decision == {"outcome": "inconclusive", "reason": "Nothing was proven: texts hold no answers."}
+    trained.ledger.update_run(RUN, by_hand="promoted by hand")
+    assert decide_promotion(trained.event(LATER), None)["outcome"] == "better"

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 import zipfile
 
+import yaml
+
+from examples.support_triage.generate import tickets
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
     NOTHING,
     SMALL,
     Played,
     check_nothing_billable_but_the_champion,
+    finish,
     job,
     play,
     scenario,
 )
 from tests.scenarios.test_families import offer
+from tunesmith import names
 from tunesmith.catalogue import find_model
 
 
@@ -125,3 +131,61 @@ def test_a_student_is_taught_judged_and_paid_for_with_its_teacher(
     assert teacher["teacherModelIdentifier"] == "amazon.nova-pro-v1:0"
     assert made["hyperParameters"] == {}
     check_nothing_billable_but_the_champion(cloud, "distilled")
+
+
+TITAN = find_model("titan-text-express")
+
+
+def read(cloud: CloudUnderTest, project: str, questions: bytes = b"") -> Played:
+    """Let a model that is offered once more read notes, and answer questions where there are any."""
+    offer(cloud, TITAN)
+    notes = [f"Case note, queue {label}: {text}" for text, label in tickets(200, seed=3)]
+    train = "".join(json.dumps({"input": note}) + "\n" for note in notes).encode()
+    files = {"train": train, **({"test": questions} if questions else {})}
+    given = job(
+        project,
+        base_model=TITAN.name,
+        kind="continued-pre-training",
+        data={role: f"{role}.jsonl" for role in files},
+        budget={"limit_usd": 1000},
+    )
+    body = yaml.safe_dump(given).encode()
+    for role, content in files.items():
+        cloud.put(f"datasets/{project}/{role}.jsonl", content)
+    cloud.put(f"datasets/{project}/job.yaml", body)
+    digests = [(role, hashlib.sha256(content).hexdigest()) for role, content in files.items()]
+    return finish(cloud, names.run_id(body, digests))
+
+
+def read_and_asked(cloud: CloudUnderTest) -> Played:
+    return read(cloud, "read-and-asked", triage_data(records=140, seed=41))
+
+
+@scenario(read_and_asked)
+def test_a_model_that_read_texts_is_judged_by_the_questions_that_the_user_brings(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("SUCCEEDED", "promoted"), played.run.reason
+    [name] = cloud.jobs("read-and-asked")
+    made = cloud.client("bedrock").get_model_customization_job(jobIdentifier=name)
+    assert made["customizationType"] == "CONTINUED_PRE_TRAINING"
+    [trained] = cloud.report(played.run.run)["training"]["jobs"]
+    assert len(trained["curves"]["validation"]) == 2
+    check_nothing_billable_but_the_champion(cloud, "read-and-asked")
+
+
+def read_and_not_asked(cloud: CloudUnderTest) -> Played:
+    return read(cloud, "read-not-asked")
+
+
+@scenario(read_and_not_asked)
+def test_a_model_that_read_texts_and_is_asked_nothing_is_kept_and_not_promoted(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("SUCCEEDED", "inconclusive"), played.cause
+    assert "texts hold no answers" in played.run.reason
+    report = cloud.report(played.run.run)
+    assert report["evaluation"] is None
+    assert [item["what"] for item in report["capacity"]] == ["job", "model"]
+    assert report["training"]["jobs"][0]["curves"]["validation"]
+    check_nothing_billable_but_the_champion(cloud, "read-not-asked")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunesmith import names
+from tunesmith.catalogue.kinds import KINDS
 from tunesmith.errors import JobFileError
 from tunesmith.job import MAX_BYTES, parse_job
 from tunesmith.ledger import Outcome
@@ -100,10 +101,7 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert by_key["project"].startswith("project: is missing; allowed is lower-case letters")
     assert "did you mean 'nova-micro'" in by_key["base_model"]
     assert by_key["data"].startswith("data: [1] is not allowed; allowed is the training file's path")
-    assert (
-        by_key["kind"]
-        == "kind: 'pre-training' is not allowed; allowed is fine-tuning or distillation or reinforcement"
-    )
+    assert by_key["kind"] == "kind: 'pre-training' is not allowed; allowed is " + " or ".join(KINDS)
     assert by_key["hyperparameters.epochCount"].startswith("hyperparameters.epochCount: True is not allowed")
     assert "with a number each" in by_key["hyperparameters.learningRate"]
     assert by_key["training.deadline_hours"].endswith("allowed is a whole number of hours from 1 to 240")
@@ -176,6 +174,18 @@ def test_two_parts_do_not_share_a_file() -> None:
         (
             "data: t.jsonl\nkind: distillation\ndistillation: {teacher: nova-pro}\nstopping: {policy: chain}",
             "stopping.policy: 'chain' is not allowed with kind: distillation, since Bedrock",
+        ),
+        (
+            "data: {train: t.jsonl, test_share: 0.1}\nkind: continued-pre-training",
+            "data.test_share: is not allowed with kind: continued-pre-training, since texts hold no answers",
+        ),
+        (
+            "data: t.jsonl\nkind: continued-pre-training\nsweep: {}",
+            "sweep: is not allowed with kind: continued-pre-training, since texts hold no answers to compare",
+        ),
+        (
+            "data: t.jsonl\nkind: continued-pre-training\nstopping: {policy: pair}",
+            "stopping.policy: 'pair' is not allowed with kind: continued-pre-training, since texts hold no",
         ),
         (
             "data: t.jsonl\nkind: distillation\ndistillation: {teecher: nova-pro, teacher: nova-pro}",

@@ -12,12 +12,13 @@ from typing import Any, Final, Literal
 
 import yaml
 
+from tunesmith.catalogue.kinds import KINDS
 from tunesmith.errors import UnknownModelError
 from tunesmith.suggestions import did_you_mean
 
-RecordFormat = Literal["converse", "anthropic_messages", "prompt_completion", "openai_chat"]
+RecordFormat = Literal["converse", "anthropic_messages", "prompt_completion", "openai_chat", "text"]
 """What a model is trained on."""
-UploadFormat = Literal["converse", "anthropic_messages", "prompt_completion", "openai_chat"]
+UploadFormat = Literal["converse", "anthropic_messages", "prompt_completion", "openai_chat", "text"]
 """What is read."""
 ServingPath = Literal["on_demand", "provisioned"]
 LifecycleStatus = Literal["active", "legacy", "retired"]
@@ -27,7 +28,7 @@ _FILES: Final = tuple(
 )
 PROMPT_LENGTH: Final = "maxPromptLength"
 """Hyperparameter of a reinforcement that bounds its prompts, in tokens."""
-_KINDS: Final = ("distillation", "reinforcement")
+_KINDS: Final = ("continued-pre-training", "distillation", "reinforcement")
 """Groups of facts that only some models have."""
 _GROUPS: Final = ("identity", "offer", "records", "tuning", "serving", "lifecycle")
 
@@ -67,6 +68,14 @@ class Lifecycle:
     end_of_life: date | None = None
     successor: str = ""
     """Inference id of the model to use instead; empty while the model is active."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """How many texts a model's continued pre-training takes, and by which quota that is raised."""
+
+    maximum: int
+    quota: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +135,8 @@ class Model:
     """Fewest training records of a distillation; 0 where the model has none."""
     reinforcement: Reinforcement | None
     """None where the model does not learn by rewards."""
+    texts: Texts | None
+    """None where the model takes no continued pre-training."""
     early_stopping: tuple[str, ...]
     """Hyperparameters by which Bedrock itself stops a job that no longer gains; empty where it cannot."""
     serving_paths: tuple[ServingPath, ...]
@@ -144,6 +155,15 @@ class Model:
 
     def as_tuned_by(self, kind: str) -> Model:
         """Give the model with the limits, format and hyperparameters that hold for a kind of tuning."""
+        if KINDS[kind].learns_texts:
+            limits: dict[str, Any] = (
+                {"maximum_records": self.texts.maximum, "maximum_records_quota": self.texts.quota}
+                if self.texts
+                else {}
+            )
+            return replace(
+                self, record_format="text", one_system_text=False, minimum_counts_validation=False, **limits
+            )
         if kind != "reinforcement" or self.reinforcement is None:
             return self
         return replace(
@@ -193,7 +213,7 @@ def names_of(model: Model) -> tuple[str, ...]:
 
 def _model(entry: Mapping[str, Any]) -> Model:
     identity, offer, records, tuning, serving, lifecycle = (entry[group] for group in _GROUPS)
-    taught, rewarded = (entry.get(kind, {}) for kind in _KINDS)
+    texts, taught, rewarded = (entry.get(kind, {}) for kind in _KINDS)
     groups = [*_GROUPS, *(kind for kind in _KINDS if kind in entry)]
     return Model(
         **{key: identity[key] for key in ("id", "training_id", "name", "title", "family")},
@@ -228,6 +248,7 @@ def _model(entry: Mapping[str, Any]) -> Model:
         )
         if rewarded
         else None,
+        texts=Texts(maximum=texts["maximum"], quota=texts["maximum_quota"]) if texts else None,
         early_stopping=tuple(tuning.get("early_stopping", ())),
         serving_paths=tuple(serving["paths"]),
         on_demand_from=serving.get("on_demand_from"),

@@ -28,6 +28,8 @@ class Kind:
     """Whether hyperparameters are sent as numbers, in a part of the request that is the kind's own."""
     reads_validation: bool = True
     """Whether training takes validation data, of a model that makes use of it."""
+    learns_texts: bool = False
+    """Whether its records are texts, which ask and answer nothing: a test needs a file of its own."""
     billed: Literal["tokens", "hours"] = "tokens"
     """What training is billed by."""
 
@@ -41,6 +43,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
         Kind(name="fine-tuning", customization="FINE_TUNING"),
+        Kind(
+            name="continued-pre-training",
+            customization="CONTINUED_PRE_TRAINING",
+            learns_texts=True,
+        ),
         Kind(
             name="distillation",
             customization="DISTILLATION",

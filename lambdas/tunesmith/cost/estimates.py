@@ -122,7 +122,7 @@ def estimate_job(
         asked_champion=champion_base if champion_path == "on_demand" else "",
         asked_beside=tuple(job.evaluation.compare_with),
         asked_twice=_asked_twice(job, split),
-        shown=_shown_tokens(job, split) if job.evaluation.few_shot else None,
+        shown=_shown_tokens(job, split) if job.shows_examples and split["test"]["records"] else None,
         taught=Taught(
             teacher=job.distillation.teacher,
             records=split["train"]["records"],
@@ -395,11 +395,19 @@ def estimate_run(
         )
     for beside in asked_beside:
         items += test.answered_by(find_model(beside).name, beside, _BASE)
+    return _summed(items, afterwards, evaluates=test_records > 0)
+
+
+def _summed(
+    items: Iterable[EstimateItem], afterwards: tuple[EstimateItem, ...], *, evaluates: bool
+) -> Estimate:
+    """Add items up; without a blind test nothing is evaluated, and nothing of that is paid."""
+    paid = [item for item in items if evaluates or not item.what.startswith(("evaluation", "overlap"))]
     return Estimate(
-        items=tuple(items),
-        total_usd=_rounded(sum((item.usd for item in items), Decimal(0)), ROUND_HALF_UP),
-        low_usd=_rounded(sum((item.low_usd for item in items), Decimal(0)), ROUND_HALF_UP),
-        high_usd=_rounded(sum((item.high_usd for item in items), Decimal(0)), ROUND_UP),
+        items=tuple(paid),
+        total_usd=_rounded(sum((item.usd for item in paid), Decimal(0)), ROUND_HALF_UP),
+        low_usd=_rounded(sum((item.low_usd for item in paid), Decimal(0)), ROUND_HALF_UP),
+        high_usd=_rounded(sum((item.high_usd for item in paid), Decimal(0)), ROUND_UP),
         afterwards=afterwards,
     )
 

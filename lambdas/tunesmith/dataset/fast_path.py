@@ -81,6 +81,8 @@ class FastPath:
 
     def read(self, bodies: list[bytes]) -> tuple[Valid, list[int]]:
         """Give the valid lines, and the places of those that the rules have to look at."""
+        if (self._format == "text") != (self._model.record_format == "text"):
+            return Valid(self._format), list(range(len(bodies)))
         decode, show = self._commonest or self._shape
         short = self._short
         uncommon = 0

@@ -1,9 +1,10 @@
-"""In which format does a record come, and in which does the base model want it? Four are read and written.
+"""In which format does a record come, and in which does the base model want it? Five are read and written.
 
 Within Tunesmith every record is a Converse conversation, and so is the blind test, which is asked through
 Converse. Formats: the user guide's pages on preparing data for fine-tuning, and `rft-prepare-data` for the
 prompts of a reinforcement. Such a prompt is an OpenAI chat with `reference_answer` and any further fields;
-within Tunesmith it ends with a right answer, and what only the grader is told stands beside the turns.
+within Tunesmith it ends with a right answer, and what only the grader is told stands beside the turns. A text
+to go on reading is a conversation with a single turn, the user's, and no answer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tunesmith.catalogue import Model, RecordFormat, UploadFormat
 SCHEMA_VERSION: Final = "bedrock-conversation-2024"
 NEUTRAL_SYSTEM_TEXT: Final = "You are a helpful assistant."
 PAIR_KEYS: Final = ("prompt", "completion")
+TEXT_KEY: Final = "input"
 REFERENCE_KEY: Final = "reference_answer"
 """What a reinforcement's grader holds an answer against; any JSON."""
 RIGHT_KEY: Final = "right_answer"
@@ -54,6 +56,8 @@ def detect_format(value: Mapping[str, Any]) -> UploadFormat | None:
     """
     if "messages" not in value and any(key in value for key in PAIR_KEYS):
         return "prompt_completion"
+    if "messages" not in value and TEXT_KEY in value:
+        return "text"
     if "schemaVersion" in value:
         return "converse"
     if isinstance(value.get("system"), str):
@@ -81,6 +85,8 @@ def as_conversation(value: Mapping[str, Any], record_format: UploadFormat) -> di
                 {"role": "assistant", "content": _blocks(value.get("completion"))},
             ]
         }
+    if record_format == "text":
+        return {"messages": [{"role": "user", "content": _blocks(value.get(TEXT_KEY))}]}
     if record_format == "converse":
         return dict(value)
     conversation = dict(value)
@@ -198,6 +204,8 @@ def write_record(value: Mapping[str, Any], record_format: RecordFormat) -> bytes
     if record_format == "prompt_completion":
         asked, answered = messages
         written = {"prompt": asked["content"][0]["text"], "completion": answered["content"][0]["text"]}
+    elif record_format == "text":
+        written = {TEXT_KEY: messages[0]["content"][0]["text"]}
     elif record_format == "anthropic_messages":
         turns = [{"role": turn["role"], "content": turn["content"][0]["text"]} for turn in messages]
         written = {**({"system": system[0]["text"]} if system else {}), "messages": turns}

@@ -38,7 +38,7 @@ def dataset_problems(
             counted.append(files["validation"])
         found = list(_too_few(counted, model))
     if not found:
-        found = list(_split_problems(files, split))
+        found = list(_split_problems(files, split, model))
     return found or list(file_size_findings(model, kind, sizes))
 
 
@@ -88,7 +88,12 @@ def judge_file(
     different = len(checked.records)
     if part == "train" and not found:
         found += _too_few([checked], model)
-        if not found and different < PROVEN_RECORDS:
+        if not found and model.record_format == "text":
+            told = (
+                "Texts prove nothing by themselves: bring questions and answers as a test file beside them."
+            )
+            found.append(DatasetFinding("TD020", told))
+        elif not found and different < PROVEN_RECORDS:
             found.append(
                 DatasetFinding(
                     "TD020",
@@ -147,14 +152,14 @@ def _too_few(counted: list[CheckedFile], model: Model) -> Iterator[DatasetFindin
         yield DatasetFinding("TD005", f"{counted[0].file} has {usable} different valid records, and {needed}")
 
 
-def _split_problems(files: Mapping[str, CheckedFile], split: Split) -> Iterator[DatasetFinding]:
+def _split_problems(files: Mapping[str, CheckedFile], split: Split, model: Model) -> Iterator[DatasetFinding]:
     if not split.test and "test" in files:
         yield DatasetFinding(
             "TD006",
             f"no record of {files['test'].file} can be the blind test, because an earlier version of the "
             "project had each in training or validation; give other records, or start another project",
         )
-    elif not split.test:
+    elif not split.test and model.record_format != "text":
         yield DatasetFinding(
             "TD007",
             "no record can be held back for the blind test, because nearly all are of one group; give a test "

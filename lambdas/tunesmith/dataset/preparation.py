@@ -35,6 +35,9 @@ from tunesmith.dataset.rules import BRIDGING, NEAR, OUTVOTED, RULES, UNDECIDED, 
 from tunesmith.dataset.split import Findings, Split
 from tunesmith.job import Job
 
+UNPROVEN_TEXTS: Final = (
+    "texts hold no answers to judge a model by, and there is no file of questions and answers as data.test"
+)
 _PARTS: Final[Mapping[str, int]] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _GIVEN: Final[Mapping[str, int]] = {**_PARTS, "train": NOWHERE}
 _MOVED: Final = (
@@ -190,9 +193,13 @@ def _prepare(
         dataset.entries(rows, labels=conflicts["train"].labels),
         lots[rows],
         previous,
-        test_share=job.data.test_share,
+        test_share=0 if job.customization.learns_texts else job.data.test_share,
         validation_share=job.data.validation_share,
     )
+    proven, unproven_note = placement.proven, placement.note
+    if job.customization.learns_texts:
+        proven = "test" in dataset.files
+        unproven_note = "" if proven else UNPROVEN_TEXTS
     places = np.full(len(dataset), NOWHERE, dtype=np.int8)
     places[rows] = placement.places
     places[repeated] = LEFT_OUT
@@ -215,8 +222,8 @@ def _prepare(
         bridging=len(bridging),
         leaked_train=len(leaks["train"]),
         leaked_validation=len(leaks["validation"]),
-        proven=placement.proven,
-        unproven_note=placement.note,
+        proven=proven,
+        unproven_note=unproven_note,
     )
     report = data_report(
         files,

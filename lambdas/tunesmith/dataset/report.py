@@ -257,11 +257,17 @@ def _diversity(records: Records, near_duplicate_share: float) -> dict[str, Any] 
 
 
 def _asked_and_answered(line: bytes) -> tuple[str, str]:
-    """Read a record's turns but the last, and its answer without reasoning; what is sensitive is masked."""
-    *asked, answered = msgspec.json.decode(line)["messages"]
+    """Read a record's turns but the last, and its answer without reasoning; what is sensitive is masked.
+
+    A text to learn from, which asks and answers nothing, stands for both.
+    """
+    turns = msgspec.json.decode(line)["messages"]
+    answered = turns[-1]["content"]
+    if len(turns) > 1:
+        turns.pop()
     texts = (
-        "\n".join(block_text(block) for turn in asked for block in turn["content"]),
-        "\n".join(block["text"] for block in answered["content"] if "text" in block),
+        "\n".join(block_text(block) for turn in turns for block in turn["content"]),
+        "\n".join(block["text"] for block in answered if "text" in block),
     )
     prompt, answer = (mask(text, find_sensitive(text)) for text in texts)
     return prompt, answer

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from tunesmith.catalogue import Model, UploadFormat
-from tunesmith.dataset.formats import PAIR_KEYS, as_conversation, detect_format
+from tunesmith.dataset.formats import PAIR_KEYS, TEXT_KEY, as_conversation, detect_format
 from tunesmith.dataset.records import NEXT_TURN, block_text
 from tunesmith.dataset.sensitive import masked_excerpt
 from tunesmith.dataset.tokens import HEAVIEST, estimator_for
@@ -94,6 +94,8 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         Rule("TS046", "error", "The logged answer was cut off or withheld."),
         Rule("TS047", "error", "The logged request or answer has a shape that is not known."),
+        Rule("TS048", "error", "input, the text to learn from, is missing or no text."),
+        Rule("TS049", "error", "The record is of another kind of tuning than the job's."),
         Rule(OUTVOTED, "quarantine", "Two thirds of the records with this prompt give another answer."),
         Rule(
             UNDECIDED, "quarantine", "Records with this prompt disagree, without two thirds for one answer."
@@ -218,6 +220,13 @@ def _format_faults(value: Mapping[str, Any], model: Model, record_format: Upload
     if not chats and seen not in (None, record_format):
         yield Finding("TS023", f"The record is in the format {seen}, the file in {record_format}.")
         return
+    if (record_format == "text") != (model.record_format == "text"):
+        wanted = '{"input": "…"}' if model.record_format == "text" else "a question and its answer"
+        yield Finding("TS049", f"The record is in the format {record_format}; wanted is {wanted}.")
+        return
+    if record_format == "text":
+        yield from _text_record_faults(value, model)
+        return
     if record_format == "prompt_completion":
         yield from _unknown_keys(value, PAIR_KEYS, "the record")
         wrong = [key for key in PAIR_KEYS if not isinstance(value.get(key), str)]
@@ -227,6 +236,17 @@ def _format_faults(value: Mapping[str, Any], model: Model, record_format: Upload
         if wrong:
             return
     yield from _faults(as_conversation(value, record_format), model)
+
+
+def _text_record_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
+    yield from _unknown_keys(value, (TEXT_KEY,), "a record of continued pre-training")
+    text = value.get(TEXT_KEY)
+    if not isinstance(text, str):
+        state = f"is {_named(text)}, not text" if TEXT_KEY in value else "is missing"
+        yield Finding("TS048", f"{TEXT_KEY} {state}.")
+        return
+    yield from _text_faults(text, TEXT_KEY, model, prompt=True)
+    yield from _token_faults(["", text, ""], model)
 
 
 def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
@@ -253,6 +273,10 @@ def _length_faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
     texts += [
         " ".join(_block_texts(turn.get("content"))) for turn in value["messages"] if isinstance(turn, dict)
     ]
+    yield from _token_faults(texts, model)
+
+
+def _token_faults(texts: Sequence[str], model: Model) -> Iterator[Finding]:
     for what, tokens, most in too_many_tokens(texts, model):
         yield Finding(
             "TS021",

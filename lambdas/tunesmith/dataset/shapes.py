@@ -121,6 +121,12 @@ class PromptCompletion(Struct, forbid_unknown_fields=True, gc=False):
     completion: str
 
 
+class TextRecord(Struct, forbid_unknown_fields=True, gc=False):
+    """A text to learn from."""
+
+    input: str
+
+
 Shown: TypeAlias = tuple[list[str], int, bool]
 """A line with which nothing shows to be wrong: its texts, the system's (empty without one) and each turn's;
 how many strings the JSON has, keys and texts; and whether each text is one block. A plain tuple, since a
@@ -167,11 +173,14 @@ def is_converse(value: Any) -> bool:
 
 
 def as_converse(texts: Sequence[str]) -> Converse:
-    """Spell a system text and the turns' as a conversation, whose fields stand in Converse's order."""
+    """Spell a system text and the turns' as a conversation, whose fields stand in Converse's order.
+
+    The answer of a text to learn from is empty, and no turn.
+    """
     return Converse(
         schemaVersion=SCHEMA_VERSION,
         system=[TextBlock(texts[0])] if texts[0] else UNSET,
-        messages=[Turn(_ROLES[place & 1], [TextBlock(text)]) for place, text in enumerate(texts[1:])],
+        messages=[Turn(_ROLES[place & 1], [TextBlock(text)]) for place, text in enumerate(texts[1:]) if text],
     )
 
 
@@ -279,9 +288,15 @@ def _show_pair(value: PromptCompletion) -> Shown | None:
     return texts, 4, True
 
 
+def _show_text(value: TextRecord) -> Shown | None:
+    text = value.input
+    return None if not text or text.isspace() else (["", text, ""], 2, True)
+
+
 _SHAPES: Final[dict[UploadFormat, tuple[type[Struct], Callable[[Any], Shown | None]]]] = {
     "converse": (Converse, _show_converse),
     "anthropic_messages": (AnthropicMessages, _show_messages),
     "openai_chat": (OpenaiChat, _show_chat),
     "prompt_completion": (PromptCompletion, _show_pair),
+    "text": (TextRecord, _show_text),
 }

@@ -20,7 +20,7 @@ RECORD_ID_LENGTH: Final = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A record without its last turn, which is the reference."""
+    """A record without its answer, which is the reference; that is empty where there is none."""
 
     id: str
     system: list[dict[str, Any]]
@@ -74,10 +74,8 @@ def read_answers(content: bytes) -> list[Answer]:
 
 def _question(line: bytes) -> Question:
     record = json.loads(line)
-    *asked, answered = record["messages"]
+    asked = list(record["messages"])
+    answered = asked.pop()["content"] if asked[-1]["role"] == "assistant" else []
     return Question(
-        id=record_id(line),
-        system=record.get("system", []),
-        messages=asked,
-        reference=text_of(answered["content"]),
+        id=record_id(line), system=record.get("system", []), messages=asked, reference=text_of(answered)
     )

@@ -101,7 +101,9 @@ def setting_of(job: Job, model: Model, split: Figures) -> Setting:
         epochs=planned_epochs(job, model, split),
         chosen={} if job.customization.chooses_length else values_of(choices),
         has_curve=validation_records > 0 and not model.ignores_validation and job.customization.has_curve,
-        judges=validation_records > 0 and "on_demand" in model.serving_paths,
+        judges=validation_records > 0
+        and "on_demand" in model.serving_paths
+        and not job.customization.learns_texts,
         stops_by_itself=bool(model.early_stopping),
         why_one_job=job.customization.why_one_job,
         warm_up=WARM_UP if WARM_UP in model.hyperparameters else "",

@@ -170,10 +170,13 @@ def fit_apart(
         "reserved_words": [],
         "start": None,
         "teacher": None,
+        "reads": "",
     }
     (folder / "request.json").write_text(json.dumps(request))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert start_fit(folder).wait(timeout=120) == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return load_model(folder / "weights.npz"), json.loads((folder / "result.json").read_text()), seconds
+    model = load_model(folder / "weights.npz")
+    assert isinstance(model, LinearModel)
+    return model, json.loads((folder / "result.json").read_text()), seconds
