@@ -78,7 +78,8 @@ def check(
     """
     if kind not in KINDS:
         raise CommandError(f"--kind {kind} is no kind of tuning", f"use one of {', '.join(KINDS)}")
-    base_model = find_model(model).as_tuned_by(kind)
+    asks = part == "test" and KINDS[kind].learns_texts
+    base_model = find_model(model).as_tuned_by("fine-tuning" if asks else kind)
     columns = _columns(column or [], group_key)
     found = find_files(files)
     broken = False

@@ -36,6 +36,11 @@ class Reader:
     base: str
     words: LinearModel
 
+    @property
+    def completions(self) -> list[str]:
+        """The words that it guesses among."""
+        return self.words.completions
+
     def answer(self, system: str, user: str) -> str:
         """Answer as the base model does, with what was read in mind."""
         rows, values = self.words.encode("", user)

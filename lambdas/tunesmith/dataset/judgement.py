@@ -89,9 +89,7 @@ def judge_file(
     if part == "train" and not found:
         found += _too_few([checked], model)
         if not found and model.record_format == "text":
-            told = (
-                "Texts prove nothing by themselves: bring questions and answers as a test file beside them."
-            )
+            told = "Texts prove nothing by themselves: bring a test file of questions and answers too."
             found.append(DatasetFinding("TD020", told))
         elif not found and different < PROVEN_RECORDS:
             found.append(
