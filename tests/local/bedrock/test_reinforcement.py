@@ -18,9 +18,10 @@ from local.bedrock import api
 from local.bedrock.account import Timings
 from local.bedrock.base_answers import answer_as_base
 from local.bedrock.errors import BedrockError
+from local.bedrock.grading import read_rewards
 from local.bedrock.region import Region
 from local.bedrock.requests import check_request
-from tests.local.bedrock.conftest import SYSTEM, Bedrock, tickets
+from tests.local.bedrock.conftest import SYSTEM, Bedrock, jsonl, tickets
 
 BASE = "amazon.nova-2-lite-v1:0:256k"
 NUMBERS = {"epochCount": 2, "batchSize": 32, "trainingSamplePerPrompt": 4, "evalInterval": 5}
@@ -168,6 +169,17 @@ def test_rewards_show_while_it_trains_where_that_is_asked_for(bedrock: Bedrock, 
     assert not shown.endswith("\n")
 
 
+def test_a_custom_model_can_be_the_base_and_keeps_what_it_learned(bedrock: Bedrock, account: Account) -> None:
+    tuned = bedrock.train(
+        baseModelIdentifier=BASE,
+        trainingDataConfig={"s3Uri": bedrock.put("tuned.jsonl", jsonl(tickets(300, 1)))},
+    )
+    job = bedrock.finish(bedrock.start(**account.request(baseModelIdentifier=tuned)))
+    assert (job["status"], job["baseModelArn"].rsplit("/", 1)[-1]) == ("Completed", BASE)
+    steps = rows(bedrock.artifacts(job)["training_artifacts/step_wise_training_metrics.csv"])
+    assert float(steps[0]["critic/rewards/mean"]) > 0.9
+
+
 def test_a_grader_that_says_the_same_of_every_answer_teaches_nothing(
     bedrock: Bedrock, account: Account
 ) -> None:
@@ -186,12 +198,6 @@ def test_a_grader_that_says_the_same_of_every_answer_teaches_nothing(
             "ZeroDivision",
         ),
         (lambda samples: rewarded(samples)[1:], "no finite aggregate_reward_score for the sample 1"),
-        (lambda samples: {"rewards": len(samples)}, "not a list of objects"),
-        (lambda samples: [{**one, "aggregate_reward_score": "1"} for one in rewarded(samples)], "no finite"),
-        (
-            lambda samples: [{**one, "aggregate_reward_score": 1e999} for one in rewarded(samples)],
-            "no finite",
-        ),
     ],
 )
 def test_a_grader_that_cannot_be_used_fails_the_job_in_its_words(
@@ -201,6 +207,27 @@ def test_a_grader_that_cannot_be_used_fails_the_job_in_its_words(
     job = bedrock.finish(bedrock.start(**account.request()))
     assert job["status"] == "Failed"
     assert words in job["failureMessage"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"rewards": 2}, "not a list of objects"),
+        ([1.0, 1.0], "not a list of objects"),
+        ([{"id": "1", "aggregate_reward_score": "1"}], "no finite aggregate_reward_score for the sample 1"),
+        ([{"id": "1", "aggregate_reward_score": True}], "no finite aggregate_reward_score for the sample 1"),
+        ([{"id": "1", "aggregate_reward_score": 1e999}], "no finite aggregate_reward_score for the sample 1"),
+        ([{"id": "1", "aggregate_reward_score": 1}], "no finite aggregate_reward_score for the sample 2"),
+    ],
+)
+def test_an_answer_without_a_number_for_each_sample_is_none(answer: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        read_rewards(answer, ["1", "2"])
+
+
+def test_rewards_are_taken_by_id_in_any_order() -> None:
+    answer = [{"id": "2", "aggregate_reward_score": -1}, {"id": "1", "aggregate_reward_score": 0.5}]
+    assert read_rewards(answer, ["1", "2"]) == [0.5, -1.0]
 
 
 def test_a_job_whose_role_may_not_invoke_the_grader_fails_before_it_trains(
