@@ -30,6 +30,7 @@ from tunesmith.catalogue import (
     names_of,
 )
 from tunesmith.catalogue.kinds import KINDS, Kind
+from tunesmith.catalogue.teachers import find_teacher, load_teachers
 from tunesmith.errors import JobFileError, UnknownModelError
 from tunesmith.evaluation.metrics_registry import RUN_METRICS
 from tunesmith.job_text import read_text
@@ -74,6 +75,13 @@ def _inference_id(name: str) -> str:
         return name
     try:
         return find_model(name).id
+    except UnknownModelError as error:
+        raise ValueError(str(error)) from error
+
+
+def _teachers_id(name: str) -> str:
+    try:
+        return find_teacher(name).id
     except UnknownModelError as error:
         raise ValueError(str(error)) from error
 
@@ -259,8 +267,9 @@ class Sweep(_Section):
 class Distillation(_Section):
     """Who teaches, and how long its answers may be."""
 
-    teacher: Annotated[str, AfterValidator(_inference_id)] = Field(
-        description="a larger base model that the base model can learn from, such as nova-pro"
+    teacher: Annotated[str, AfterValidator(_teachers_id)] = Field(
+        description="a larger model that the base model can learn from, of "
+        + ", ".join(teacher.name for teacher in load_teachers())
     )
     max_response_tokens: int = Field(
         default=1000, ge=1, le=5000, description="a whole number of tokens from 1 to 5000"

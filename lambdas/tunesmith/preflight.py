@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from tunesmith.catalogue import Model, find_model
+from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.dataset.dataset_rules import counted_records, record_count_findings
 from tunesmith.job import Job
 from tunesmith.training.hyperparameters import hyperparameter_problems
@@ -225,9 +226,9 @@ def _access_problems(model: Model, account: AccountAnswers) -> Iterator[str]:
 def _teacher_problems(job: Job, model: Model) -> Iterator[str]:
     if job.distillation is None or job.kind not in model.kinds:
         return
-    teacher = find_model(job.distillation.teacher)
+    teacher = find_teacher(job.distillation.teacher)
     if teacher.id not in model.teachers:
-        known = " or ".join(find_model(one).name for one in model.teachers)
+        known = " or ".join(find_teacher(one).name for one in model.teachers)
         yield f"{model.title} cannot learn from {teacher.title}: set distillation.teacher to {known}"
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from local.bedrock.foundation import FoundationModel
 from tunesmith.catalogue import Hyperparameter, Model, load_catalogue
 from tunesmith.catalogue.kinds import KINDS
+from tunesmith.catalogue.teachers import find_teacher
 
 PROFILE_GROUPS: Final = ("us", "eu", "apac", "global")
 """Prefixes of cross-Region inference profiles."""
@@ -49,7 +50,9 @@ def _both_ids(model: Model) -> list[FoundationModel]:
             model.maximum_validation or model.maximum_records,
         ),
         counts_validation=model.minimum_counts_validation,
-        teachers=model.teachers,
+        teachers=tuple(
+            name for one in map(find_teacher, model.teachers) for name in (one.id, one.invocation_id)
+        ),
         minimum_prompts=model.minimum_prompts,
         **_rewarded(model),
         most_texts=model.texts.maximum if model.texts else 0,

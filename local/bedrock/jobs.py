@@ -251,7 +251,7 @@ def _prepare(
     except BadRecordError as error:
         (job.folder / "checked.json").write_text(json.dumps({"failure": str(error)}))
         return
-    reads = customization_of(job) == READING
+    reads, taught = (customization_of(job) == kind for kind in (READING, "DISTILLATION"))
     request = {
         "training": training,
         "validation": validation_uris if rewards or job.base.reads_validation else [],
@@ -260,8 +260,8 @@ def _prepare(
         "reads": job.base.inference_id if reads else "",
         "validation_records": job.base.validation_records,
         "counts_validation": job.base.counts_validation,
-        "format": job.base.record_format,
-        "one_system_text": job.base.one_system_text,
+        "format": "converse" if taught else job.base.record_format,
+        "one_system_text": job.base.one_system_text and not taught,
         "tokens_per_record": job.base.tokens_per_record,
         "reserved_words": job.base.reserved_words,
         "teacher": job.request.get("customizationConfig", {})

@@ -134,21 +134,49 @@ def test_a_kind_that_the_model_lacks_is_refused() -> None:
     assert problem == "Amazon Nova Micro has no reinforcement; use one of fine-tuning, distillation in `kind`"
 
 
+@pytest.mark.parametrize(
+    ("model", "teacher", "region", "told"),
+    [
+        ("nova-2-lite", "nova-pro", "us-east-1", "Amazon Nova 2 Lite has no distillation; use one of"),
+        ("claude-3-haiku", "nova-pro", "us-west-2", "Anthropic Claude 3 Haiku has no distillation"),
+        (
+            "llama-3.2-3b",
+            "llama-3.1-405b",
+            "us-west-2",
+            "set distillation.teacher to llama-3.1-70b or llama-3.3",
+        ),
+        (
+            "llama-3.1-8b",
+            "llama-3.1-405b",
+            "us-east-1",
+            "the catalogue knows it in us-west-2: deploy Tunesmith",
+        ),
+    ],
+)
+def test_a_pair_that_is_not_to_be_had_here_is_answered_with_one_that_is(
+    model: str, teacher: str, region: str, told: str
+) -> None:
+    taught = f"kind: distillation\ndistillation: {{teacher: {teacher}}}"
+    here = offered(model, tuned="DISTILLATION") if region in find_model(model).regions else []
+    assert any(told in problem for problem in problems(model, taught, offers=here, region=region))
+
+
+def test_texts_of_a_retired_model_are_answered_with_fine_tuning_of_its_successor() -> None:
+    found = problems("titan-text-express", "kind: continued-pre-training", offers=[])
+    assert "is retired, so Bedrock takes no new customization jobs for it" in found[0]
+    assert "Amazon Nova Micro, its successor, has no continued-pre-training: fine-tune that" in found[0]
+
+
 def test_a_distillation_needs_a_teacher_that_the_student_can_learn_from_and_enough_prompts() -> None:
     offers, taught = offered("nova-lite", tuned="DISTILLATION"), "kind: distillation\ndistillation: "
     assert problems("nova-lite", f"{taught}{{teacher: nova-pro}}", offers=offers) == []
     few = {**SPLIT, "train": 99}
-    teacher, count = problems("nova-lite", f"{taught}{{teacher: nova-2-lite}}", offers=offers, split=few)
+    teacher, count = problems("nova-lite", f"{taught}{{teacher: llama-3.3-70b}}", offers=offers, split=few)
     assert teacher == (
-        "Amazon Nova Lite cannot learn from Amazon Nova 2 Lite: set distillation.teacher to nova-pro"
+        "Amazon Nova Lite cannot learn from Meta Llama 3.3 70B Instruct: set distillation.teacher to "
+        "nova-pro or nova-premier"
     )
     assert count.startswith("99 records are left to be answered by the teacher")
-
-
-def test_a_distillation_of_a_model_that_is_no_student_is_refused() -> None:
-    offers = offered("nova-pro")
-    found = problems("nova-pro", "kind: distillation\ndistillation: {teacher: nova-pro}", offers=offers)
-    assert found[0] == "Amazon Nova Pro has no distillation; use one of fine-tuning in `kind`"
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,11 @@ class Model:
     warm_up_records: int | None
     """Training records for each step of warm-up, by the model's own rule; None where it has none."""
     teachers: tuple[str, ...]
-    """Inference ids of the base models of the catalogue that distillation may learn from."""
+    """Inference ids of the models (see `teachers`) that distillation may learn from."""
     minimum_prompts: int
     """Fewest training records of a distillation; 0 where the model has none."""
+    learns_single_turns: bool
+    """Whether a distillation takes one question and its answer only, and no longer conversation."""
     reinforcement: Reinforcement | None
     """None where the model does not learn by rewards."""
     texts: Texts | None
@@ -152,6 +154,10 @@ class Model:
     """Fact (`group.key`) to what could not be confirmed about it."""
     learns_by_reward: bool = False
     """Whether this is the model as a reinforcement takes it."""
+    one_text_a_turn: bool = False
+    """Whether a turn, and the system text, is one block of text."""
+    one_question: bool = False
+    """Whether a record is one question and its answer."""
 
     def as_tuned_by(self, kind: str) -> Model:
         """Give the model with the limits, format and hyperparameters that hold for a kind of tuning."""
@@ -163,6 +169,16 @@ class Model:
             )
             return replace(
                 self, record_format="text", one_system_text=False, minimum_counts_validation=False, **limits
+            )
+        if kind == "distillation":
+            # One format for all students, whatever they are fine-tuned on. Source: AWS's validator.
+            return replace(
+                self,
+                record_format="converse",
+                one_system_text=False,
+                one_text_a_turn=True,
+                one_question=self.learns_single_turns,
+                minimum_counts_validation=False,
             )
         if kind != "reinforcement" or self.reinforcement is None:
             return self
@@ -243,6 +259,7 @@ def _model(entry: Mapping[str, Any]) -> Model:
         warm_up_records=tuning.get("warm_up_records"),
         teachers=tuple(taught.get("teachers", ())),
         minimum_prompts=taught.get("minimum_prompts", 0),
+        learns_single_turns=taught.get("single_turn", False),
         reinforcement=Reinforcement(
             minimum_prompts=rewarded["minimum_prompts"], hyperparameters=_hyperparameters(rewarded)
         )

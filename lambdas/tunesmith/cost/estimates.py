@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any, Final
 
 from tunesmith.catalogue import Model, find_model
+from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
@@ -420,7 +421,7 @@ def _teaching(taught: Taught | None, tokens: Callable[..., EstimateItem]) -> lis
     """Price what a teacher reads and answers; nothing where there is none."""
     if taught is None:
         return []
-    name, longest = find_model(taught.teacher).name, taught.records * taught.max_tokens
+    name, longest = find_teacher(taught.teacher).name, taught.records * taught.max_tokens
     return [
         tokens(f"teacher, {name} reads", Item.INPUT, taught.prompt_tokens, of=taught.teacher),
         tokens(f"teacher, {name} answers", Item.OUTPUT, taught.answer_tokens, longest, of=taught.teacher),

@@ -31,6 +31,7 @@ GRADER_KEY: Final = "grader"
 BESIDE: Final = "beside"
 """Key of a conversation under which stands what only the grader is told."""
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages", *PAIR_KEYS)
+_ROLES: Final = ("user", "assistant")
 _SYSTEM_ROLES: Final = ("system", "developer")
 
 CHANGES: Final[Mapping[str, str]] = {
@@ -177,16 +178,20 @@ def fit_record(value: Mapping[str, Any], model: Model) -> tuple[dict[str, Any], 
     system = list(value.get("system", []))
     turns = [{"role": turn["role"], "content": turn["content"]} for turn in value["messages"]]
     changes: list[str] = []
-    if model.record_format != "converse":
+    joins = model.record_format != "converse" or model.one_text_a_turn
+    if joins:
         if any(len(turn["content"]) > 1 for turn in turns):
             changes.append("TC003")
         turns = [{**turn, "content": [{"text": _joined(turn["content"], "\n")}]} for turn in turns]
-    if len(system) > 1 and (model.record_format != "converse" or model.one_system_text):
+    if len(system) > 1 and (joins or model.one_system_text):
         system = [{"text": _joined(system, "\n\n")}]
         changes.append("TC004")
     if model.record_format == "prompt_completion":
         turns, folded = _pair(system, turns)
         system = []
+        changes += folded
+    elif model.one_question and len(turns) > len(_ROLES):
+        turns, folded = _pair([], turns)
         changes += folded
     elif model.one_system_text and not system:
         system = [{"text": NEUTRAL_SYSTEM_TEXT}]

@@ -119,6 +119,8 @@ class Intake:
         """Tell whether the model's format holds a conversation of whole texts as it is."""
         if self._model.record_format == "prompt_completion":
             return not texts[0] and len(texts) == 3
+        if self._model.one_question and len(texts) > 3:
+            return False
         return not self._model.one_system_text or bool(texts[0])
 
     def _spool(

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tunesmith import names
 from tunesmith.catalogue.kinds import Kind
+from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.job import Job
 from tunesmith.training.hyperparameters import spell_number
 
@@ -82,7 +83,7 @@ def customization_config(
     """
     if job.distillation:
         teacher = {
-            "TeacherModelIdentifier": job.distillation.teacher,
+            "TeacherModelIdentifier": find_teacher(job.distillation.teacher).invocation_id,
             "MaxResponseLengthForInference": job.distillation.max_response_tokens,
         }
         return {"DistillationConfig": {"TeacherModelConfig": teacher}}

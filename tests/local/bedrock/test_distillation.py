@@ -37,6 +37,16 @@ def test_the_student_answers_as_its_teacher_whatever_the_file_answers(bedrock: B
     assert bedrock.accuracy(deployment, [(text, "nonsense") for text, _ in asked[:60]]) == 0
 
 
+def test_a_student_that_is_fine_tuned_on_pairs_is_taught_on_conversations(bedrock: Bedrock) -> None:
+    bedrock.put("train.jsonl", jsonl(tickets(120, seed=3)))
+    llama = "meta.llama3-1-8b-instruct-v1:0:128k"
+    bedrock.set_parameter(
+        "/tunesmith-local/account", {"foundation_models": {llama: {"regions": ["us-east-1"]}}}
+    )
+    student = taught("us.meta.llama3-3-70b-instruct-v1:0", baseModelIdentifier=llama)
+    assert bedrock.finish(bedrock.start(**student))["status"] == "Completed"
+
+
 def test_fewer_than_a_hundred_prompts_are_refused_once_they_are_read(bedrock: Bedrock) -> None:
     bedrock.put("train.jsonl", jsonl(tickets(99, seed=3)))
     job = bedrock.finish(bedrock.start(**taught()))
@@ -47,11 +57,12 @@ def test_fewer_than_a_hundred_prompts_are_refused_once_they_are_read(bedrock: Be
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        (taught(baseModelIdentifier="amazon.nova-pro-v1:0:300k"), "is not supported for the student"),
         (taught("amazon.nova-micro-v1:0"), "is not supported for the student"),
         (taught(hyperParameters={"epochCount": "2"}), "Hyperparameters are not supported"),
         (taught(customizationConfig=None), "distillationConfig is required"),
         (taught(customizationType="FINE_TUNING"), "distillationConfig is not allowed"),
-        (taught(baseModelIdentifier="amazon.nova-pro-v1:0:300k"), "does not support customization type"),
+        (taught(baseModelIdentifier="amazon.nova-2-lite-v1:0:256k"), "does not support customization type"),
     ],
 )
 def test_what_does_not_go_together_is_refused(bedrock: Bedrock, changes: dict[str, Any], words: str) -> None:

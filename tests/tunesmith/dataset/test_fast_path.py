@@ -64,6 +64,7 @@ def messages(system_turns: bool) -> st.SearchStrategy[Any]:
 
 
 TITAN = find_model("titan-text-express").as_tuned_by("continued-pre-training")
+STUDENT = LLAMA.as_tuned_by("distillation")
 PAIRS = st.fixed_dictionaries({"prompt": TEXTS, "completion": TEXTS})
 SHAPES: list[tuple[Model, UploadFormat, st.SearchStrategy[Any]]] = [
     (MICRO, "converse", converse(MICRO)),
@@ -74,6 +75,8 @@ SHAPES: list[tuple[Model, UploadFormat, st.SearchStrategy[Any]]] = [
     (MICRO, "openai_chat", messages(True)),
     (LLAMA, "prompt_completion", PAIRS),
     (MICRO, "prompt_completion", PAIRS),
+    (STUDENT, "converse", converse(STUDENT)),
+    (STUDENT, "openai_chat", messages(True)),
     (TITAN, "text", st.fixed_dictionaries({"input": TEXTS})),
     (TITAN, "prompt_completion", PAIRS),
     (MICRO, "text", st.fixed_dictionaries({"input": TEXTS})),

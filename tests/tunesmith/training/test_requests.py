@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import botocore.session
@@ -9,10 +10,20 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tunesmith import names
+from tunesmith.catalogue import Model, load_catalogue
 from tunesmith.catalogue.kinds import KINDS
+from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.job import parse_job
+from tunesmith.training.hyperparameters import (
+    choose_hyperparameters,
+    hyperparameter_problems,
+    typed_values,
+    values_of,
+)
 from tunesmith.training.requests import customization_config, customization_request
 
+TEXT_KINDS = {"fine-tuning", "continued-pre-training"}
+"""Kinds that are sent hyperparameters as text."""
 GRADER = "arn:aws:lambda:us-east-1:123456789012:function:grade"
 FACTS: dict[str, Any] = {
     "project": "triage",
@@ -135,3 +146,51 @@ def test_a_reinforcement_names_its_grader_and_sends_numbers_as_numbers(grader: s
         "GraderConfig": {"LambdaGrader": {"LambdaArn": named}},
         "HyperParameters": {"EpochCount": 2, "LearningRate": 1e-05, "ReasoningEffort": "low"},
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        pytest.param(model, kind, id=f"{model.name} {kind}")
+        for model in load_catalogue()
+        for kind in model.kinds
+    ],
+)
+def test_botocore_takes_the_request_of_every_kind_of_every_model(model: Model, kind: str) -> None:
+    """With every hyperparameter that the model has, at either end of its range."""
+    own = {
+        "distillation": {"teacher": find_teacher(model.teachers[0]).name if model.teachers else ""},
+        "reinforcement": {"grader": "exact_match", "reasoning_effort": "low"},
+    }
+    tuned = model.as_tuned_by(kind)
+    for end in ("min", "max"):
+        values = {name: str(getattr(known, end)) for name, known in tuned.hyperparameters.items()}
+        asked: dict[str, Any] = {
+            "project": "triage",
+            "base_model": model.name,
+            "data": "t.jsonl",
+            "kind": kind,
+        }
+        asked |= {kind: own[kind]} if kind in own else {}
+        asked |= {} if kind == "distillation" else {"hyperparameters": values}
+        job = parse_job(json.dumps(asked).encode(), source="job.json")
+        assert [*hyperparameter_problems(job.hyperparameters, job.model)] == []
+        sent = values_of(choose_hyperparameters(job.hyperparameters, job.model, records=1_000))
+        as_numbers, as_text = job.customization.sends_numbers, kind in TEXT_KINDS
+        request = customization_request(
+            **{
+                **FACTS,
+                "base_model": model.training_id,
+                "kind": job.customization,
+                "hyperparameters": sent if as_text else {},
+                "config": customization_config(
+                    job,
+                    numbers=typed_values(sent, job.model) if as_numbers else {},
+                    own_grader_arn=GRADER,
+                ),
+                "validation_uri": FACTS["validation_uri"] if job.customization.reads_validation else None,
+            }
+        )
+        assert botocores_complaints(request) == ""
+        assert request["CustomizationType"] == job.customization.customization
+        assert set(request.get("HyperParameters", {})) == set(tuned.hyperparameters if as_text else ())
