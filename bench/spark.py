@@ -37,7 +37,7 @@ def one_machine(path: Path, job: Job) -> Prepared:
 def cluster(path: Path, job: Job) -> Prepared:
     """Check and split it on Spark."""
     source = Source(file="train.jsonl", address=str(path), size=path.stat().st_size)
-    found = check_files(local_session(), {"train": source}, read_path, MODEL, job.data)
+    found = check_files(local_session(), {"train": source}, read_path, job)
     return prepare(job, MODEL, found.files, rejected_uri="", comparison=found.comparison)
 
 

@@ -26,7 +26,7 @@ from tests.tunesmith.dataset.converse import lines, pair
 from tests.tunesmith.dataset.prepared import said as unlike
 from tunesmith import names
 from tunesmith.aws import clients
-from tunesmith.aws.objects import Bucket
+from tunesmith.aws.objects import Bucket, cluster_key
 from tunesmith.aws.service_quotas import bedrock_quotas
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY
@@ -192,6 +192,13 @@ def test_files_of_the_user_s_own_are_taken_as_they_are(data_run: DataRun) -> Non
         "validation": 15,
         "test": 30,
     }
+
+
+def test_the_function_takes_what_a_cluster_prepared_without_reading_the_upload(data_run: DataRun) -> None:
+    data_run.admitted(train=b"{broken\n")
+    data_run.artifacts.write_json(cluster_key(RUN), {"outcome": "valid", "reason": ""})
+    assert prepare_dataset(STEP, None) == {"outcome": "valid", "reason": ""}
+    assert data_run.artifacts.head(f"runs/{RUN}/data/report.json") is None
 
 
 def test_a_bad_dataset_is_invalid_and_nothing_is_sealed(data_run: DataRun) -> None:

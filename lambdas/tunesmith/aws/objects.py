@@ -43,9 +43,10 @@ class Bucket:
         body: bytes = self._client.get_object(Bucket=self.name, Key=key, **_version(version))["Body"].read()
         return body
 
-    def chunks(self, key: str, version: str = "") -> Iterator[bytes]:
-        """Read an object in pieces of a mebibyte."""
-        body = self._client.get_object(Bucket=self.name, Key=key, **_version(version))["Body"]
+    def chunks(self, key: str, version: str = "", start: int = 0) -> Iterator[bytes]:
+        """Read an object in pieces of a mebibyte, from a byte on that it has."""
+        given = _version(version) | ({"Range": f"bytes={start}-"} if start else {})
+        body = self._client.get_object(Bucket=self.name, Key=key, **given)["Body"]
         yield from body.iter_chunks(_CHUNK)
 
     def sha256(self, key: str, version: str = "") -> str:
@@ -130,6 +131,11 @@ def run_prefix(run: str) -> str:
 def assignment_key(project: str) -> str:
     """Key of what stands in which part, kept from run to run of a project."""
     return f"projects/{project}/assignment.json"
+
+
+def cluster_key(run: str) -> str:
+    """Key of what a cluster says when it has prepared a run's dataset."""
+    return f"{run_prefix(run)}/data/cluster.json"
 
 
 def blind_test_key(run: str) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
-from tunesmith.catalogue import Model
 from tunesmith.dataset.duplicates import Duplicates
 from tunesmith.dataset.engine import CheckedFile
 from tunesmith.dataset.record_spool import Records, numbered
@@ -17,7 +16,7 @@ from tunesmith.dataset.records import KEY_BYTES
 from tunesmith.dataset.sensitive import KINDS
 from tunesmith.dataset.slices import SLICE_BYTES
 from tunesmith.dataset.tokens import estimator_for
-from tunesmith.job import DataFiles
+from tunesmith.job import Job
 from tunesmith.spark.comparison import ClusterComparison, ClusterSpool
 from tunesmith.spark.frames import fetched
 from tunesmith.spark.records import ROLES, CheckedSlices, Reader, Source, check_slices, different_records
@@ -35,15 +34,14 @@ def check_files(
     session: SparkSession,
     sources: Mapping[str, Source],
     read: Reader,
-    model: Model,
-    data: DataFiles,
+    job: Job,
     *,
     slice_bytes: int = SLICE_BYTES,
     partitions: int | None = None,
 ) -> ClusterFiles:
     """Check files by role on all machines, with the result that `check_file` has for each."""
     ordered = {role: sources[role] for role in ROLES if role in sources}
-    checked = check_slices(session, ordered, read, model, data, slice_bytes=slice_bytes)
+    checked = check_slices(session, ordered, read, job, slice_bytes=slice_bytes)
     slices = sum(map(len, checked.plans.values()))
     frame = different_records(checked, partitions or max(slices, session.sparkContext.defaultParallelism))
     spool, copies, ranges = _columns(session, frame, checked)
@@ -51,7 +49,7 @@ def check_files(
     for role, rows in ranges.items():
         records = Records(spool, np.arange(rows.start, rows.stop, dtype=np.int64))
         of_role = copies[rows.start : rows.stop]
-        files[role] = _checked_file(ordered[role], checked, role, model, data, records, of_role)
+        files[role] = _checked_file(ordered[role], checked, role, job, records, of_role)
     [prompts] = numbered(Records(spool).prompt_keys)
     return ClusterFiles(files=files, comparison=ClusterComparison(session, frame, ranges, prompts))
 
@@ -93,12 +91,11 @@ def _checked_file(
     source: Source,
     checked: CheckedSlices,
     role: str,
-    model: Model,
-    data: DataFiles,
+    job: Job,
     records: Records,
     copies: array[int],
 ) -> CheckedFile:
-    whole = checked.whole[role]
+    whole, model = checked.whole[role], job.model_of(role)
     [prompts] = numbered(records.prompt_keys)
     return CheckedFile(
         file=source.file,
@@ -115,7 +112,7 @@ def _checked_file(
         format=whole.format or model.record_format,
         changes=dict(sorted(whole.changes.items())),
         fixed=dict(sorted(whole.fixed.items())),
-        policy=data.sensitive,
+        policy=job.data.sensitive,
         sensitive={kind: whole.sensitive[kind] for kind in KINDS if whole.sensitive[kind]},
         sensitive_records=whole.sensitive_records,
         estimate_error=estimator_for(model.family).error,

@@ -13,7 +13,6 @@ from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 
-from tunesmith.catalogue import Model
 from tunesmith.dataset.comparison import record_answer, record_text
 from tunesmith.dataset.engine import CheckedFile
 from tunesmith.dataset.slices import (
@@ -25,7 +24,7 @@ from tunesmith.dataset.slices import (
     plan_slices,
     with_format_from,
 )
-from tunesmith.job import DataFiles
+from tunesmith.job import Job
 from tunesmith.spark.frames import count_rows, kept
 
 ROLES: Final = ("train", "validation", "test")
@@ -71,8 +70,7 @@ def check_slices(
     session: SparkSession,
     sources: Mapping[str, Source],
     read: Reader,
-    model: Model,
-    data: DataFiles,
+    job: Job,
     *,
     slice_bytes: int,
 ) -> CheckedSlices:
@@ -81,15 +79,15 @@ def check_slices(
         role: plan_slices(
             source.size,
             partial(read, source.address),
-            model,
-            record_format=data.format,
-            group_key=data.group_key,
+            job.model_of(role),
+            record_format=job.format_of(role),
+            group_key=job.data.group_key,
             slice_bytes=slice_bytes,
         )
         for role, source in sources.items()
     }
     while True:
-        found = _checked(session, sources, read, model, data, plans)
+        found = _checked(session, sources, read, job, plans)
         turned = {role: changed_format(plan, found.facts[role]) for role, plan in plans.items()}
         if all(number is None for number in turned.values()):
             return found
@@ -113,8 +111,7 @@ def _checked(
     session: SparkSession,
     sources: Mapping[str, Source],
     read: Reader,
-    model: Model,
-    data: DataFiles,
+    job: Job,
     plans: Mapping[str, Sequence[Slice]],
 ) -> CheckedSlices:
     rows = [
@@ -122,16 +119,23 @@ def _checked(
         for role, plan in plans.items()
         for number, part in enumerate(plan)
     ]
-    named = {ROLES.index(role): (source.file, source.address) for role, source in sources.items()}
+    asked = {
+        ROLES.index(role): (
+            source,
+            job.model_of(role),
+            job.data.model_copy(update={"format": job.format_of(role)}),
+        )
+        for role, source in sources.items()
+    }
 
     def check(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for row in (row for batch in batches for row in batch.to_pylist()):
-            file, address = named[row["role"]]
+            source, model, data = asked[row["role"]]
             facts, checked = check_slice(
-                partial(read, address),
+                partial(read, source.address),
                 Slice(**json.loads(row["slice"])),
                 model,
-                file=file,
+                file=source.file,
                 data=data,
             )
             yield from _record_batches(row["role"], row["number"], facts, checked)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.tunesmith.dataset.converse import lines, pair
-from tests.tunesmith.dataset.prepared import MICRO, WHERE, said
+from tests.tunesmith.dataset.prepared import MICRO, WHERE
 from tests.tunesmith.spark.machines import MISSING, local_session, read_path, sources
+from tests.tunesmith.spark.records import labelled, paragraph
 from tunesmith.dataset import check_file, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.preparation import Prepared, prepare
@@ -56,8 +57,7 @@ def on_a_cluster(
         local_session(),
         sources(folder, files),
         read_path,
-        MICRO,
-        job.data,
+        job,
         slice_bytes=slice_bytes,
         partitions=3,
     )
@@ -76,28 +76,7 @@ def assert_equal(found: Prepared, expected: Prepared) -> None:
         assert found.files[role].records.places() == checked.records.places()
 
 
-def paragraph(number: int, length: int = 90, changed: int = 0) -> str:
-    """Give words that no other number has, the last few of them changed."""
-    drawn = random.Random(number)
-    words = [f"w{drawn.randrange(10**6)}" for _ in range(length - changed)]
-    return " ".join([*words, *(f"c{changed}x{place}" for place in range(changed))])
-
-
-def labelled(count: int) -> list[Any]:
-    """Give a label task with everything in it that is dropped, grouped, outvoted, quarantined or tied."""
-    drawn = random.Random(7)
-    records: list[Any] = [pair(said(number), "yes" if number % 3 else "no") for number in range(count)]
-    records += [pair(said(number), "yes" if number % 3 else "no") for number in range(0, count, 9)]
-    records += [pair(said(number), "maybe") for number in range(0, count, 11)]
-    records += [pair(paragraph(number // 3, changed=number % 3), "yes") for number in range(60)]
-    # More near-duplicates than a small bucket holds, in fewer words than make a common run.
-    long = "".join(drawn.choices("abcdefghijklmnopqrstuvwxyz", k=150))
-    records += [pair(f"{long}{number}", "no") for number in range(40)]
-    records += [pair("", "yes"), pair(said("x"), ""), pair("mail a.person@example.com", "no")]
-    drawn.shuffle(records)
-    return records
-
-
+@pytest.mark.soak
 def test_a_label_task_is_prepared_as_on_one_machine(tmp_path: Path) -> None:
     records = labelled(300)
     body = lines(*records) + b"{broken\n\n" + lines(*records[:3])

@@ -1,0 +1,130 @@
+"""What is left behind of a dataset that was checked? Split, seal, report and the ledger's step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, run_prefix
+from tunesmith.aws.token_counts import count_tokens
+from tunesmith.catalogue import Model
+from tunesmith.dataset import CheckedFile, joined, rejected_rows
+from tunesmith.dataset.assignment import Assignment
+from tunesmith.dataset.calibration import texts_to_count, with_counts
+from tunesmith.dataset.comparison import Comparison
+from tunesmith.dataset.formats import REFERENCE_KEY, reference_text, write_prompt
+from tunesmith.dataset.preparation import Prepared, prepare
+from tunesmith.dataset.record_spool import Records
+from tunesmith.dataset.report import spelled
+from tunesmith.errors import AssignmentChangedError, SealBrokenError
+from tunesmith.evaluation.answers import read_questions, record_id
+from tunesmith.evaluation.metrics_registry import misfit
+from tunesmith.job import Job
+from tunesmith.ledger import Run, Step
+from tunesmith.observability import logger
+from tunesmith.training.grader_trial import trial_records
+from tunesmith.training.graders import unfit_references
+
+LOG = logger("prepare_dataset")
+TRIES: Final = 5
+"""How often a split is made anew because another run of the project was faster to keep its own."""
+
+
+def write_prepared(
+    run: Run,
+    job: Job,
+    files: Mapping[str, CheckedFile],
+    now: str,
+    *,
+    ledger: LedgerTable,
+    artifacts: Bucket,
+    comparison: Comparison | None = None,
+) -> dict[str, str]:
+    """Split checked files and write what the run goes on with; give `valid`, or `invalid` with the reason.
+
+    Raises SealBrokenError where the run has another blind test already, and AssignmentChangedError.
+    """
+    model, data = job.model, f"{run_prefix(run.run)}/data"
+    prepared = _prepared(job, model, files, run, artifacts, comparison)
+    split, report = prepared.split, prepared.report
+    artifacts.write_lines(f"{data}/rejected.jsonl", rejected_rows(prepared.files))
+    if report.outcome == "valid":
+        # The seal first: a blind test without one is never read, a seal without one is written again.
+        ledger.update_run(run.run, blind_sha256=report.blind_sha256)
+        artifacts.write(blind_test_key(run.run), joined(split.test), "application/jsonl")
+        # Which of its records hang together is no secret, and the verdict has to know.
+        ids = map(record_id, spelled(split.test))
+        artifacts.write_json(f"{data}/test_groups.json", dict(zip(ids, split.test_groups, strict=True)))
+        # What is trained is in the model's format; the blind test is asked through Converse, by any model.
+        for part, records, times in (
+            ("train", split.train, split.repeats),
+            ("validation", split.validation, 1),
+        ):
+            content = _spelled(job, model, records) * times
+            artifacts.write(f"{data}/{part}.jsonl", content, "application/jsonl")
+        if job.reinforcement:
+            trial = trial_records(spelled(split.train), job.reinforcement.own_grader)
+            artifacts.write_json(f"{data}/grader_trial.json", trial)
+        report = with_counts(report, count_tokens(model.id, texts_to_count(split.train)))
+    artifacts.write_json(f"{data}/report.json", report.to_json())
+    ledger.begin_step(run.run, Step.PREPARE, now, report.summary(), report.figures())
+    LOG.info("dataset prepared", extra={"run": run.run, "outcome": report.outcome, **report.figures()})
+    return {"outcome": report.outcome, "reason": report.reason}
+
+
+def _spelled(job: Job, model: Model, records: Records) -> bytes:
+    """Spell what Bedrock is sent; a prompt names which of Tunesmith's graders it is for."""
+    if job.reinforcement is None:
+        return joined(records, model.record_format)
+    lines = map(msgspec.json.decode, spelled(records))
+    return b"".join(write_prompt(line, job.reinforcement.own_grader) + b"\n" for line in lines)
+
+
+def _prepared(
+    job: Job,
+    model: Model,
+    files: Mapping[str, CheckedFile],
+    run: Run,
+    artifacts: Bucket,
+    comparison: Comparison | None,
+) -> Prepared:
+    """Split the files; where they are valid, keep the assignment with the project.
+
+    A repeat finds its own assignment and gives the same split: what was placed never moves.
+    """
+    key = assignment_key(run.project)
+    rejected_uri = artifacts.uri(f"{run_prefix(run.run)}/data/rejected.jsonl")
+    for _ in range(TRIES):
+        kept, tag = artifacts.read_json_and_tag(key)
+        previous = Assignment.from_json(kept) if kept is not None else None
+        prepared = _measurable(
+            job,
+            prepare(job, model, files, previous, rejected_uri=rejected_uri, comparison=comparison),
+        )
+        if prepared.report.outcome != "valid":
+            return prepared
+        if run.blind_sha256 not in ("", prepared.report.blind_sha256):
+            raise SealBrokenError(f"the blind test of run {run.run} was sealed already, with other content")
+        if prepared.assignment == previous or artifacts.replace_json(key, prepared.assignment.to_json(), tag):
+            return prepared
+    raise AssignmentChangedError(
+        f"{TRIES} times another run of {run.project} changed what stands in which part; "
+        f"go on with `tunesmith resume {run.run}` when it is over"
+    )
+
+
+def _measurable(job: Job, prepared: Prepared) -> Prepared:
+    """Find a dataset invalid that metric or grader cannot go by: late, that costs a job."""
+    references = (question.reference for question in read_questions(joined(prepared.split.test)))
+    unfit = misfit(job.evaluation.metric, references)
+    if job.reinforcement and job.reinforcement.own_grader and not unfit:
+        prompts = map(msgspec.json.decode, _spelled(job, job.model, prepared.split.train).splitlines())
+        told = (reference_text(prompt[REFERENCE_KEY]) for prompt in prompts)
+        unfit = unfit_references(job.reinforcement.own_grader, told)
+    if prepared.report.outcome != "valid" or not unfit:
+        return prepared
+    return replace(prepared, report=replace(prepared.report, outcome="invalid", reason=unfit))
