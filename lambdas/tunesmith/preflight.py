@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from tunesmith.catalogue import Model, find_model
+from tunesmith.catalogue import Model, find_model, load_catalogue
 from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.dataset.dataset_rules import counted_records, record_count_findings
 from tunesmith.job import Job
@@ -158,7 +158,9 @@ def _offer_problems(
 ) -> Iterator[str]:
     regions = " or ".join(model.regions)
     if job.kind not in model.kinds:
-        yield f"{model.title} has no {job.kind}; use one of {', '.join(model.kinds)} in `kind`"
+        others = _others_with(job.kind)
+        instead = f", or {others} as `base_model`" if others else ""
+        yield f"{model.title} has no {job.kind}; use one of {', '.join(model.kinds)} in `kind`{instead}"
     if not offers:
         if model.lifecycle.status != "active":
             yield f"{_past_use(model, model.lifecycle.end_of_life, today)}; {_successor(model, job.kind)}"
@@ -178,6 +180,14 @@ def _offer_problems(
             f"Bedrock does not offer {job.kind} of {model.title} in {region}; the catalogue knows it in "
             f"{regions}: deploy Tunesmith there"
         )
+
+
+def _others_with(kind: str) -> str:
+    """Name the active models that can be tuned by a kind; empty where there are none."""
+    names = [
+        model.name for model in load_catalogue() if kind in model.kinds and model.lifecycle.status == "active"
+    ]
+    return " or ".join(names)
 
 
 def _past_use(model: Model, end_of_life: date | None, today: date) -> str:

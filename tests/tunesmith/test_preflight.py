@@ -131,7 +131,10 @@ def test_a_kind_that_the_model_lacks_is_refused() -> None:
     account = AccountAnswers(region="us-east-1", offers=[], quotas=AMPLE)
     model = find_model("nova-micro")
     problem = check_plan(job, model, account, split=SPLIT, beside_champion=False, today=TODAY).problems[0]
-    assert problem == "Amazon Nova Micro has no reinforcement; use one of fine-tuning, distillation in `kind`"
+    assert problem == (
+        "Amazon Nova Micro has no reinforcement; use one of fine-tuning, distillation in `kind`, or "
+        "nova-2-lite as `base_model`"
+    )
 
 
 @pytest.mark.parametrize(
@@ -336,8 +339,9 @@ def test_a_reinforcement_needs_a_hundred_prompts_and_a_model_that_learns_by_rewa
         "99 records are left to train on after the split, and Amazon Nova 2 Lite needs at least 100"
     )
     found = problems("nova-micro", REWARDED)
-    assert (
-        found[0] == "Amazon Nova Micro has no reinforcement; use one of fine-tuning, distillation in `kind`"
+    assert found[0] == (
+        "Amazon Nova Micro has no reinforcement; use one of fine-tuning, distillation in `kind`, or "
+        "nova-2-lite as `base_model`"
     )
 
 
