@@ -3,7 +3,8 @@
 `/tunesmith-local/account` holds JSON, every key optional: `{"timings": {"queue": 60}, "quotas":
 {"provisioned_units": 1}, "inference": {"requests_per_minute": 2000}, "foundation_models":
 {"amazon.nova-micro-v1:0": {"status": "LEGACY"}}}`. A base model is listed where its `regions` say, whatever
-the catalogue says: `{"regions": ["us-east-1"]}`. Without it the defaults here hold.
+the catalogue says: `{"regions": ["us-east-1"]}`. `"custom_bases": false` is an account that takes no custom
+model as the base of another job. Without the parameter the defaults here hold.
 """
 
 from __future__ import annotations
@@ -40,12 +41,15 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What an account may have at once. AWS: 10 jobs, 10 deployments, no provisioned units until asked.
+    """What an account may have at once. AWS: 10 jobs scheduled, 2 models in creation, 10 deployments, no
+    provisioned units until asked.
 
-    Here many projects share one account, so the first two are wider.
+    Here many projects share one account, so all but the last are wider.
     """
 
     jobs_in_progress: int = 100
+    models_creating: int = 100
+    """Jobs that train at once; the others wait, whatever the queue."""
     deployments: int = 100
     provisioned_units: int = 0
 
@@ -67,6 +71,8 @@ class Account:
     quotas: Quotas = field(default_factory=Quotas)
     inference: Inference = field(default_factory=Inference)
     foundation_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    custom_bases: bool = True
+    """Whether a job may start from a custom model. Which families take one AWS does not document."""
 
 
 def read_account(account_id: str, region: str, defaults: Account) -> Account:
@@ -93,6 +99,7 @@ def _parse(text: str, defaults: Account) -> Account:
         quotas=_replaced(defaults.quotas, document.get("quotas", {})),
         inference=_replaced(defaults.inference, document.get("inference", {})),
         foundation_models={**defaults.foundation_models, **document.get("foundation_models", {})},
+        custom_bases=document.get("custom_bases", defaults.custom_bases),
     )
 
 

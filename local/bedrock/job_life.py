@@ -63,6 +63,10 @@ class Job:
     modified: datetime | None = None
     ended: datetime | None = None
     queued: datetime | None = None
+    crowded_out: bool = False
+    """Whether as many models as the account may have are in creation."""
+    waited: bool = False
+    """Whether it was its turn, and there was no room."""
     tokens: int = 0
     late: bool = False
     """Whether the simulated training was over before the real fit was."""
@@ -74,8 +78,17 @@ class Job:
     def running(self) -> bool:
         return self.status in ("InProgress", "Stopping")
 
-    def advance(self, now: datetime, account: Account, complete: Complete) -> None:
-        """Move on as far as the time allows; `complete` stores artifacts and model at the very end."""
+    @property
+    def is_training(self) -> bool:
+        """Whether its model is in creation now."""
+        return self.running and self.phases["trainingDetails"].status in ("InProgress", "Stopping")
+
+    def advance(self, now: datetime, account: Account, complete: Complete, *, may_train: bool = True) -> None:
+        """Move on as far as the time allows; `complete` stores artifacts and model at the very end.
+
+        Without `may_train` training does not begin: the account has no room for another model in creation.
+        """
+        self.crowded_out = not may_train
         if (
             self.status == "Stopping"
             and self.modified
@@ -136,8 +149,11 @@ class Job:
             return True
         if training.status == "NotStarted":
             assert self.queued is not None
-            at = self.queued + _s(timings.queue)
+            at = now if self.waited else self.queued + _s(timings.queue)
             if now < at or self.fault.get("hang"):
+                return False
+            if self.crowded_out:
+                self.waited = True
                 return False
             training.move("InProgress", at)
             self.modified = at

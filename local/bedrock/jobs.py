@@ -122,7 +122,9 @@ def advance(region: Region) -> None:
         return
     now, account = region.now(), region.account()
     for job in running:
-        job.advance(now, account, partial(_complete, region))
+        others = sum(one.is_training for one in running if one is not job)
+        may_train = others < account.quotas.models_creating
+        job.advance(now, account, partial(_complete, region), may_train=may_train)
         if job.fault.get("metrics") == "early" and job.running:
             _write_early(region, job, job.share_trained(now, account))
 
@@ -151,6 +153,10 @@ def _base(region: Region, identifier: str) -> tuple[FoundationModel, CustomModel
         earlier = region.custom_model(identifier)
     except BedrockError:
         raise validation("The provided model identifier is invalid.") from None
+    if not region.account().custom_bases:
+        raise validation(
+            f"The model {earlier.arn} is a custom model, which this account cannot use as a base model."
+        )
     return earlier.job.base, earlier
 
 

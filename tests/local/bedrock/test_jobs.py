@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.bedrock import api
 from tests.local.bedrock.conftest import BUCKET, Bedrock, jsonl, tickets
 
 
@@ -227,3 +228,35 @@ def test_tags_of_jobs_and_models_can_be_read_and_changed(bedrock: Bedrock) -> No
         assert bedrock.control.list_tags_for_resource(resourceARN=resource)["tags"] == [
             {"key": "run", "value": "1"}
         ]
+
+
+def test_an_account_may_refuse_a_custom_model_as_base(bedrock: Bedrock) -> None:
+    bedrock.put("train.jsonl", jsonl(tickets(20, seed=1)))
+    model = bedrock.train()
+    assert bedrock.finish(bedrock.start(baseModelIdentifier=model))["status"] == "Completed"
+    bedrock.set_parameter("/tunesmith-local/account", {"custom_bases": False})
+    with pytest.raises(ClientError, match="cannot use as a base model") as raised:
+        bedrock.start(baseModelIdentifier=model)
+    assert raised.value.response["Error"]["Code"] == "ValidationException"
+    bedrock.set_parameter("/tunesmith-local/account", {})
+
+
+def test_jobs_wait_while_as_many_models_as_the_account_may_have_are_in_creation(bedrock: Bedrock) -> None:
+    bedrock.put("train.jsonl", jsonl(tickets(20, seed=1)))
+    bedrock.set_parameter("/tunesmith-local/account", {"quotas": {"models_creating": 2}})
+    jobs = [bedrock.start() for _ in range(3)]
+    for arn in jobs:
+        process = api.regions["123456789012"]["us-east-1"].jobs[arn].process
+        assert process is not None
+        assert process.wait(timeout=60) == 0
+
+    def training() -> list[str]:
+        return [bedrock.job(arn)["statusDetails"]["trainingDetails"]["status"] for arn in jobs]
+
+    bedrock.clock.move(4_200)
+    assert training() == ["InProgress", "InProgress", "NotStarted"]
+    bedrock.clock.move(1_600)
+    assert training() == ["Completed", "Completed", "InProgress"]
+    bedrock.clock.move(1_600)
+    assert training() == ["Completed"] * 3
+    bedrock.set_parameter("/tunesmith-local/account", {})

@@ -75,6 +75,19 @@ def test_validation_loss_turns_when_few_noisy_records_are_trained_on_for_long() 
     assert curve.training[-1][1] < 0.2
 
 
+def test_the_validation_loss_falls_turns_and_rises_while_the_training_loss_goes_on_falling() -> None:
+    train, unseen = (examples(tickets(60, seed, mislabelled=0.3)) for seed in (1, 2))
+    _, curve = fit(train, Settings(epochs=10, rate=0.3), [unseen])
+    losses = [loss for _, _, loss in curve.validation[0]]
+    best = losses.index(min(losses))
+    assert 0 < best < 9
+    assert losses[0] > 1.05 * losses[best]
+    assert losses[-1] > 1.05 * losses[best]
+    by_epoch = [[loss for epoch, loss in curve.training if epoch == number] for number in range(10)]
+    means = [sum(epoch) / len(epoch) for epoch in by_epoch]
+    assert means[-1] < means[best]
+
+
 def test_ten_times_the_default_rate_overfits_and_a_tenth_underfits() -> None:
     train, held_out = (
         examples(tickets(count, seed, mislabelled=0.2)) for count, seed in ((300, 1), (300, 2))
