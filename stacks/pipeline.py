@@ -171,6 +171,7 @@ class PipelineStack(cdk.Stack):
         pipeline = self.workflows.get("pipeline")
         known = {
             "environment": self._environment.name,
+            "account": self.account,
             "ledger_table": self._storage.ledger.table_name,
             "artifacts_bucket": self._storage.artifacts_bucket.bucket_name,
             "dataset_bucket": self._storage.dataset_bucket.bucket_name,

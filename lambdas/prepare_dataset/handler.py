@@ -6,10 +6,12 @@ from typing import Any
 
 from prepare_dataset.outputs import LOG, write_prepared
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.media import shelf_of
 from tunesmith.aws.objects import Bucket, cluster_key, run_prefix
 from tunesmith.dataset import check_file
 from tunesmith.job import parse_job
 from tunesmith.settings import PrepareDatasetSettings
+from tunesmith.uploads import project_key
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
@@ -25,6 +27,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         LOG.info("dataset was prepared on a cluster", extra={"run": run.run, **told})
         return told
     job = parse_job(artifacts.read(f"{run_prefix(run.run)}/job.json"), source="job.json")
+    shelf = shelf_of(Bucket(settings.dataset_bucket), project_key(run.project, ""), settings.account)
     files = {
         role: check_file(
             Bucket(pinned["bucket"]).chunks(pinned["key"], pinned["version"]),
@@ -35,7 +38,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             columns=job.data.columns,
             sensitive=job.data.sensitive,
             mends=job.data.on_error == "fix",
+            shelf=shelf,
         )
         for role, pinned in run.data.items()
     }
-    return write_prepared(run, job, files, event["now"], ledger=ledger, artifacts=artifacts)
+    return write_prepared(run, job, files, event["now"], ledger=ledger, artifacts=artifacts, shelf=shelf)

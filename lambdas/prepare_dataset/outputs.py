@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, run_prefix
+from tunesmith.aws.media import copy_media
+from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, media_folders, run_prefix
 from tunesmith.aws.token_counts import count_tokens
 from tunesmith.catalogue import Model
 from tunesmith.dataset import CheckedFile, joined, rejected_rows
@@ -17,6 +18,7 @@ from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.comparison import Comparison
 from tunesmith.dataset.formats import REFERENCE_KEY, reference_text, write_prompt
+from tunesmith.dataset.media import Removal, Shelf
 from tunesmith.dataset.preparation import Prepared, prepare
 from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.report import spelled
@@ -43,16 +45,24 @@ def write_prepared(
     ledger: LedgerTable,
     artifacts: Bucket,
     comparison: Comparison | None = None,
+    shelf: Shelf | None = None,
 ) -> dict[str, str]:
     """Split checked files and write what the run goes on with; give `valid`, or `invalid` with the reason.
 
-    Raises SealBrokenError where the run has another blind test already, and AssignmentChangedError.
+    Images and videos are copied from the shelf. Raises ValueError where records show some and there is none,
+    as on a cluster; SealBrokenError where the run has another blind test already, and AssignmentChangedError.
     """
     model, data = job.model, f"{run_prefix(run.run)}/data"
-    prepared = _prepared(job, model, files, run, artifacts, comparison)
+    removal = _removal(run, files, artifacts, shelf)
+    prepared = _prepared(job, model, files, run, artifacts, comparison, removal)
     split, report = prepared.split, prepared.report
     artifacts.write_lines(f"{data}/rejected.jsonl", rejected_rows(prepared.files))
     if report.outcome == "valid":
+        if removal is not None:
+            # What a record names has to be there before the record is.
+            for part, records in split.parts().items():
+                copies = removal.copies(records.as_taken_in().lines(), part)
+                copy_media(removal.shelf, Bucket(removal.shelf.bucket), artifacts, copies)
         # The seal first: a blind test without one is never read, a seal without one is written again.
         ledger.update_run(run.run, blind_sha256=report.blind_sha256)
         artifacts.write(blind_test_key(run.run), joined(split.test), "application/jsonl")
@@ -76,6 +86,18 @@ def write_prepared(
     return {"outcome": report.outcome, "reason": report.reason}
 
 
+def _removal(
+    run: Run, files: Mapping[str, CheckedFile], artifacts: Bucket, shelf: Shelf | None
+) -> Removal | None:
+    """Say where images and videos go; None where no record shows any."""
+    if not any(checked.showing for checked in files.values()):
+        return None
+    if shelf is None:
+        raise ValueError("records that show images or videos are prepared by the function, not on a cluster")
+    folders = {part: artifacts.uri(prefix) for part, prefix in media_folders(run.run, run.project).items()}
+    return Removal(shelf=shelf, folders=folders)
+
+
 def _spelled(job: Job, model: Model, records: Records) -> bytes:
     """Spell what Bedrock is sent; a prompt names which of Tunesmith's graders it is for."""
     if job.reinforcement is None:
@@ -91,6 +113,7 @@ def _prepared(
     run: Run,
     artifacts: Bucket,
     comparison: Comparison | None,
+    removal: Removal | None,
 ) -> Prepared:
     """Split the files; where they are valid, keep the assignment with the project.
 
@@ -101,10 +124,16 @@ def _prepared(
     for _ in range(TRIES):
         kept, tag = artifacts.read_json_and_tag(key)
         previous = Assignment.from_json(kept) if kept is not None else None
-        prepared = _measurable(
+        split = prepare(
             job,
-            prepare(job, model, files, previous, rejected_uri=rejected_uri, comparison=comparison),
+            model,
+            files,
+            previous,
+            rejected_uri=rejected_uri,
+            comparison=comparison,
+            removal=removal,
         )
+        prepared = _measurable(job, split)
         if prepared.report.outcome != "valid":
             return prepared
         if run.blind_sha256 not in ("", prepared.report.blind_sha256):

@@ -50,6 +50,7 @@ class PrepareDatasetSettings(FunctionSettings):
     """`prepare_dataset`: reads the upload, writes the split and the sealed blind test."""
 
     dataset_bucket: str
+    account: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ def _both_ids(model: Model) -> list[FoundationModel]:
         "regions": frozenset(model.regions),
         "status": "ACTIVE" if model.lifecycle.status == "active" else "LEGACY",
         "lifecycle_times": _times(model),
-        "input_modalities": tuple(kind.upper() for kind in model.inputs if kind in ("text", "image")),
+        "input_modalities": ("TEXT", *(kind.upper() for kind in model.media if kind == "image")),
         "inference_id": model.id,
         "deployable": "on_demand" in model.serving_paths,
         "provisionable": "provisioned" in model.serving_paths,

@@ -136,6 +136,7 @@ def data_run(ledger_table: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Data
     )["stateMachineArn"]
     values = {
         "environment": "dev",
+        "account": "123456789012",
         "ledger_table": "ledger",
         "artifacts_bucket": "artifacts",
         "dataset_bucket": "datasets",

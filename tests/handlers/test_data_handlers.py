@@ -20,6 +20,7 @@ from botocore.stub import Stubber
 
 from check_preflight.handler import lambda_handler as check_preflight
 from estimate_cost.handler import lambda_handler as estimate_cost
+from local.bedrock.records import read_examples
 from prepare_dataset.handler import lambda_handler as prepare_dataset
 from tests.handlers.data_run import JOB, PROJECT, RUN, STEP, DataRun, records
 from tests.tunesmith.dataset.converse import lines, pair
@@ -598,3 +599,57 @@ def test_an_override_that_cannot_be_read_stops_the_run(data_run: DataRun) -> Non
     answer = estimate_cost(STEP, None)
     assert answer["outcome"] == "over_budget"
     assert "settings/prices.yaml cannot be read" in answer["reason"]
+
+
+# --- images
+
+
+def shown(number: int, name: str = "", bucket: str = "datasets") -> dict[str, Any]:
+    uri = f"s3://{bucket}/datasets/{PROJECT}/images/{name or number}.png"
+    value = pair(f"What is this? {unlike(number)}", f"label_{number % 5}")
+    value["messages"][0]["content"].append(
+        {"image": {"format": "png", "source": {"s3Location": {"uri": uri}}}}
+    )
+    return value
+
+
+def test_images_are_copied_to_where_their_part_may_be_read_and_the_records_name_the_copies(
+    data_run: DataRun,
+) -> None:
+    for number in range(100):
+        data_run.uploads.write(f"datasets/{PROJECT}/images/{number}.png", b"png %d" % number)
+    data_run.uploads.write(f"datasets/{PROJECT}/images/empty.png", b"")
+    bad = [shown(200, "absent"), shown(201, "empty"), shown(202, bucket="others"), shown(1, "1")]
+    data_run.admitted(JOB.replace("nova-micro", "nova-lite"), train=lines(*map(shown, range(100)), *bad))
+    assert prepare_dataset(STEP, None) == {"outcome": "valid", "reason": ""}
+    assert [row["rule"] for row in data_run.lines(f"{DATA}/rejected.jsonl")] == ["TS036", "TS037", "TS035"]
+    seen = []
+    keys = {"train": f"{DATA}/train.jsonl", "validation": f"{DATA}/validation.jsonl", "test": BLIND}
+    for part, key in keys.items():
+        for record in data_run.lines(key):
+            text, image = record["messages"][0]["content"]
+            uri = image["image"]["source"]["s3Location"]["uri"]
+            folder = f"blind/media/{PROJECT}/" if part == "test" else f"{DATA}/media/"
+            assert uri.startswith(f"s3://artifacts/{folder}")
+            content = data_run.artifacts.read(uri.removeprefix("s3://artifacts/"))
+            number = int(content.split()[1])
+            assert unlike(number) in text["text"]
+            seen.append(number)
+    assert sorted(seen) == list(range(100))
+    # The stand-in of Bedrock learns from the texts, and takes the rest.
+    trained = data_run.artifacts.read(keys["train"])
+    assert len(read_examples(trained, keys["train"], "converse")) == len(data_run.lines(keys["train"]))
+    seal = hashlib.sha256(data_run.artifacts.read(BLIND)).hexdigest()
+    assert data_run.ledger.run(RUN).blind_sha256 == seal
+    assert prepare_dataset(STEP, None)["outcome"] == "valid"
+
+
+def test_an_image_that_changed_since_breaks_the_blind_test_s_seal(data_run: DataRun) -> None:
+    for number in range(100):
+        data_run.uploads.write(f"datasets/{PROJECT}/images/{number}.png", b"png %d" % number)
+    data_run.admitted(JOB.replace("nova-micro", "nova-lite"), train=lines(*map(shown, range(100))))
+    prepare_dataset(STEP, None)
+    for number in range(100):
+        data_run.uploads.write(f"datasets/{PROJECT}/images/{number}.png", b"another %d" % number)
+    with pytest.raises(SealBrokenError):
+        prepare_dataset(STEP, None)

@@ -116,11 +116,26 @@ class Bucket:
         """Delete an object; where the bucket is versioned, its versions stay."""
         self._client.delete_object(Bucket=self.name, Key=key)
 
+    def copy_from(self, source: Bucket, key: str, name: str, *, tag: str) -> None:
+        """Copy an object of another bucket whose tag is still this one, without its tags for billing."""
+        self._client.copy_object(
+            Bucket=self.name,
+            Key=name,
+            CopySource={"Bucket": source.name, "Key": key},
+            CopySourceIfMatch=tag,
+            TaggingDirective="REPLACE",
+        )
+
+    def listed(self, prefix: str) -> Iterator[tuple[str, int, str]]:
+        """List the objects below a prefix: key, size in bytes and tag."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        for page in pages:
+            for entry in page.get("Contents", []):
+                yield entry["Key"], entry["Size"], entry["ETag"]
+
     def keys(self, prefix: str, suffix: str = "") -> list[str]:
         """List the keys below a prefix that end in a suffix."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        found = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        return [key for key in found if key.endswith(suffix)]
+        return [key for key, _, _ in self.listed(prefix) if key.endswith(suffix)]
 
 
 def run_prefix(run: str) -> str:
@@ -141,6 +156,16 @@ def cluster_key(run: str) -> str:
 def blind_test_key(run: str) -> str:
     """Key of the sealed blind test; the bucket policy lets the evaluation role alone read below `blind/`."""
     return f"blind/{run}/test.jsonl"
+
+
+def media_folders(run: str, project: str) -> dict[str, str]:
+    """Map each part of the split to the prefix where what its records show is copied to.
+
+    The blind test's lies with the blind tests, and is one for all runs of a project: the same test has the
+    same digest in each.
+    """
+    trained = f"{run_prefix(run)}/data/media/"
+    return {"train": trained, "validation": trained, "test": f"blind/media/{project}/"}
 
 
 def _version(version: str) -> dict[str, Any]:

@@ -60,6 +60,20 @@ class Reinforcement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MediaLimits:
+    """What a model takes of images, or of videos."""
+
+    formats: tuple[str, ...]
+    """Converse's names of them."""
+    most: int | None
+    """In a record; None where no limit is documented."""
+    bytes: int
+    """Of one object."""
+    tokens: int
+    """The most that one takes, for estimates of cost; it depends on its pixels or seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lifecycle:
     """Where a model stands in its life; the dates are AWS's, None where it announced none."""
 
@@ -96,8 +110,8 @@ class Model:
     """Regions in which it can be customized."""
     kinds: tuple[str, ...]
     record_format: RecordFormat
-    inputs: tuple[str, ...]
-    """What a user turn may hold: text, image, video."""
+    media: Mapping[str, MediaLimits]
+    """What a user turn may show beside its text: image, video, or nothing."""
     reasoning: bool
     """Whether an assistant turn may carry reasoning beside its text."""
     one_system_text: bool
@@ -168,13 +182,20 @@ class Model:
                 else {}
             )
             return replace(
-                self, record_format="text", one_system_text=False, minimum_counts_validation=False, **limits
+                self,
+                record_format="text",
+                media={},
+                one_system_text=False,
+                minimum_counts_validation=False,
+                **limits,
             )
         if kind == "distillation":
             # One format for all students, whatever they are fine-tuned on. Source: AWS's validator.
             return replace(
                 self,
                 record_format="converse",
+                media={},
+                reasoning=False,
                 one_system_text=False,
                 one_text_a_turn=True,
                 one_question=self.learns_single_turns,
@@ -186,7 +207,7 @@ class Model:
             self,
             learns_by_reward=True,
             record_format="openai_chat",
-            inputs=("text",),
+            media={},
             reasoning=False,
             one_system_text=False,
             minimum_records=self.reinforcement.minimum_prompts,
@@ -237,7 +258,7 @@ def _model(entry: Mapping[str, Any]) -> Model:
         regions=tuple(offer["regions"]),
         kinds=tuple(offer["kinds"]),
         record_format=records["format"],
-        inputs=tuple(records["inputs"]),
+        media={kind: _media_limits(values) for kind, values in records.get("media", {}).items()},
         reasoning=records.get("reasoning", False),
         one_system_text=records.get("one_system_text", False),
         minimum_records=records["minimum"],
@@ -280,6 +301,10 @@ def _model(entry: Mapping[str, Any]) -> Model:
             for key, told in entry[group].get("unverified", {}).items()
         },
     )
+
+
+def _media_limits(values: Mapping[str, Any]) -> MediaLimits:
+    return MediaLimits(**{**values, "formats": tuple(values["formats"])})
 
 
 def _hyperparameters(group: Mapping[str, Any]) -> dict[str, Hyperparameter]:

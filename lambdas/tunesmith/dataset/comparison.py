@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from tunesmith.dataset.leakage import find_leaks
+from tunesmith.dataset.media import shown_by, words_of
 from tunesmith.dataset.near_duplicates import find_near_duplicates
 from tunesmith.dataset.record_spool import Records, Rows
 from tunesmith.dataset.records import block_text, folded
@@ -71,10 +72,13 @@ class SpooledComparison:
 
 
 def record_text(line: bytes) -> str:
-    """Join the text of all turns; the system text, which records share, is left out."""
-    turns = msgspec.json.decode(line)["messages"]
-    text = "\n".join(block_text(block) for turn in turns for block in turn["content"])
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+    """Join the text of all turns, and words for what they show; the system text, often shared, is not."""
+    value = msgspec.json.decode(line)
+    text = "\n".join(block_text(block) for turn in value["messages"] for block in turn["content"])
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if b'"s3Location"' not in line:
+        return text
+    return f"{text}\n{words_of(shown_by(value), text)}"
 
 
 def record_answer(line: bytes) -> str:

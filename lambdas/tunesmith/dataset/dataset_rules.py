@@ -75,6 +75,12 @@ DATASET_RULES: Final[Mapping[str, DatasetRule]] = {
         DatasetRule("TD014", "error", "The training file is larger than the model takes.", "Leave some out."),
         DatasetRule("TD015", "error", "The validation file is larger than the model takes.", "Shorten it."),
         DatasetRule(
+            "TD016",
+            "error",
+            "Some records show images and others videos.",
+            "Train on one of the two.",
+        ),
+        DatasetRule(
             "TD020",
             "warning",
             "So few records prove nothing once they are split; the run is not promoted by itself.",

@@ -14,6 +14,7 @@ from tunesmith.dataset.duplicates import Duplicates, drop_duplicates
 from tunesmith.dataset.fast_path import Valid
 from tunesmith.dataset.intake import TAKEN_BYTES, Intake
 from tunesmith.dataset.lines import Batch, cut_batches
+from tunesmith.dataset.media import Shelf
 from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.rules import RULES, Finding
 from tunesmith.dataset.sensitive import KINDS, MARGIN, Policy, find_sensitive, masked_excerpt
@@ -86,6 +87,8 @@ class CheckedFile:
     """Records in which any was found."""
     estimate_error: str
     """What is known of the error of token figures."""
+    showing: Mapping[str, int]
+    """Image or video to the number of valid records that show any."""
     stopped: str = ""
     """Why the file could not be read to its end; empty where it was."""
 
@@ -110,6 +113,7 @@ class CheckedFile:
             "format": self.format,
             "changes": dict(self.changes),
             "fixed": dict(self.fixed),
+            "showing": dict(self.showing),
             "by_rule": dict(self.by_rule),
             "problems": [
                 {"line": each.line, "offset": each.offset, "rule": each.rule, "reason": each.reason}
@@ -148,17 +152,19 @@ def check_file(
     columns: Mapping[str, str] | None = None,
     sensitive: Policy = "report",
     mends: bool = False,
+    shelf: Shelf | None = None,
 ) -> CheckedFile:
     """Check every record of a file, given in pieces of any size, against a base model's rules.
 
     What the file may be, and what `columns` says of a table, `read_source` tells. Without a format the first
     record that shows one decides.
     `group_key` is the dotted path of a field that stands beside the record's own; its first part is dropped.
-    `sensitive` says what becomes of sensitive data; `mends`, that lines are mended where `fixes` can.
+    `sensitive` says what becomes of sensitive data; `mends`, that lines are mended where `fixes` can. Where
+    images and videos lie, the `shelf` knows; without one they are not looked for.
     Memory holds one line, some 90 bytes a valid record and the first problems; the records' lines
     wait in a temporary file.
     """
-    whole = Pass(model, record_format, group_key, sensitive, mends=mends)
+    whole = Pass(model, record_format, group_key, sensitive, mends=mends, shelf=shelf)
     whole.run(read_source(chunks, file=file, columns=columns, group_key=group_key))
     return whole.checked(file)
 
@@ -189,12 +195,13 @@ class Pass:
         *,
         mends: bool = False,
         known: UploadFormat | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._model = model
         self._policy: Policy = sensitive
         self._told = _Told()
         self._validation = Validation(model, record_format, group_key, mends=mends, known=known)
-        self._intake = Intake(model, sensitive, group_key)
+        self._intake = Intake(model, sensitive, group_key, shelf)
 
     @property
     def format(self) -> UploadFormat | None:
@@ -251,6 +258,7 @@ class Pass:
             changes=dict(sorted(intake.changes.items())),
             fixed=dict(sorted(self._validation.fixed.items())),
             policy=self._policy,
+            showing=dict(sorted(intake.showing.items())),
             sensitive={kind: intake.sensitive[kind] for kind in KINDS if intake.sensitive[kind]},
             sensitive_records=intake.sensitive_records,
             estimate_error=estimator_for(self._model.family).error,

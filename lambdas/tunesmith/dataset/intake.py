@@ -14,6 +14,7 @@ from tunesmith.catalogue import Model
 from tunesmith.dataset.fast_path import Valid
 from tunesmith.dataset.formats import as_conversation, fit_record, one_line
 from tunesmith.dataset.lines import Batch
+from tunesmith.dataset.media import Shelf, shown_by, stored_faults, tokens_of
 from tunesmith.dataset.record_spool import RecordSpool
 from tunesmith.dataset.records import NEXT_TURN, digest, folded, make_record
 from tunesmith.dataset.rules import Finding
@@ -30,8 +31,13 @@ TAKEN_BYTES: Final = 1 << 18
 class Intake:
     """Takes valid lines in, and counts what was done to them."""
 
-    def __init__(self, model: Model, policy: Policy, group_key: str | None = None) -> None:
+    def __init__(
+        self, model: Model, policy: Policy, group_key: str | None = None, shelf: Shelf | None = None
+    ) -> None:
         self.spool = RecordSpool()
+        self.showing: Counter[str] = Counter()
+        """Records that show images, and those that show videos."""
+        self._shelf = shelf
         self.changes: Counter[str] = Counter()
         self.sensitive: Counter[str] = Counter()
         self.sensitive_records = 0
@@ -44,17 +50,19 @@ class Intake:
     def join(self, later: Intake) -> None:
         """Add what was taken from the lines behind."""
         self.spool.join(later.spool)
+        self.showing.update(later.showing)
         self.changes.update(later.changes)
         self.sensitive.update(later.sensitive)
         self.sensitive_records += later.sensitive_records
 
     def state(self) -> tuple[Any, ...]:
         """Give what has to be known elsewhere, without the lines of the spool."""
-        return self.spool.columns(), self.changes, self.sensitive, self.sensitive_records
+        counts = (self.showing, self.changes, self.sensitive)
+        return self.spool.columns(), *counts, self.sensitive_records
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Take over the state that a process forked from this one gave."""
-        columns, self.changes, self.sensitive, self.sensitive_records = state
+        columns, self.showing, self.changes, self.sensitive, self.sensitive_records = state
         self.spool.restore(columns)
 
     def take(self, line: Judged) -> Judged:
@@ -68,6 +76,11 @@ class Intake:
             kinds = ", ".join(KINDS[kind] for kind in KINDS if kind in screening.found)
             refused = Finding("TS026", f"The record holds what data.sensitive refuses: {kinds}.")
             return line._replace(findings=[*line.findings, refused], conversation=None)
+        if self._model.media and self._shelf is not None:
+            faults = stored_faults(shown_by(line.conversation), self._model, self._shelf)
+            first = {rule: Finding(rule, reason) for rule, reason in reversed(list(faults))}
+            if first:
+                return line._replace(findings=[*line.findings, *first.values()], conversation=None)
         self._fit(screening.value, line)
         return line
 
@@ -113,7 +126,10 @@ class Intake:
     def _fit(self, conversation: dict[str, Any], line: Judged) -> None:
         fitted, changes = fit_record(conversation, self._model)
         self.changes.update(changes)
-        self.spool.append(make_record(fitted, self._estimator, line.group, (line.number, line.offset)))
+        shown = shown_by(fitted) if self._model.media else []
+        self.showing.update({each.kind for each in shown})
+        place, tokens = (line.number, line.offset), tokens_of(shown, self._model)
+        self.spool.append(make_record(fitted, self._estimator, line.group, place, tokens))
 
     def _fits(self, texts: list[str]) -> bool:
         """Tell whether the model's format holds a conversation of whole texts as it is."""

@@ -9,9 +9,11 @@ from tunesmith.catalogue import Model
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.dataset_rules import DatasetFinding, file_size_findings
 from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures
+from tunesmith.dataset.media import KINDS
 from tunesmith.dataset.placement import PROVEN_RECORDS, usual_test_size
 from tunesmith.dataset.rules import RULES
-from tunesmith.dataset.sensitive import KINDS, POLICIES
+from tunesmith.dataset.sensitive import KINDS as SENSITIVE
+from tunesmith.dataset.sensitive import POLICIES
 from tunesmith.dataset.split import Findings, Split
 
 _EXAMPLES: Final = 3
@@ -37,6 +39,8 @@ def dataset_problems(
         if model.minimum_counts_validation and "validation" in files:
             counted.append(files["validation"])
         found = list(_too_few(counted, model))
+    if not found:
+        found = list(_media_problems(list(files.values())))
     if not found:
         found = list(_split_problems(files, split, model))
     return found or list(file_size_findings(model, kind, sizes))
@@ -84,7 +88,7 @@ def judge_file(
     checked: CheckedFile, model: Model, part: Literal["train", "validation", "test"], *, most_rejected: float
 ) -> list[DatasetFinding]:
     """Judge one file as a part's, with what its records showed together, without the others."""
-    found = list(file_problems(checked, most_rejected))
+    found = list(file_problems(checked, most_rejected)) or list(_media_problems([checked]))
     different = len(checked.records)
     if part == "train" and not found:
         found += _too_few([checked], model)
@@ -143,6 +147,13 @@ def file_problems(checked: CheckedFile, most_rejected: float) -> Iterator[Datase
         )
 
 
+def _media_problems(files: list[CheckedFile]) -> Iterator[DatasetFinding]:
+    showing = {kind: sum(checked.showing.get(kind, 0) for checked in files) for kind in KINDS}
+    if all(showing.values()):
+        told = " and ".join(f"{count:,} show {kind}s" for kind, count in showing.items())
+        yield DatasetFinding("TD016", f"of the records {told}, and a dataset may have one of the two")
+
+
 def _too_few(counted: list[CheckedFile], model: Model) -> Iterator[DatasetFinding]:
     usable = sum(len(checked.records) for checked in counted)
     if usable < model.minimum_records:
@@ -190,7 +201,7 @@ def _file_notes(checked: CheckedFile) -> Iterator[DatasetFinding]:
             "TD024", f"{checked.duplicates.exact:,} exact duplicates in {checked.file} are dropped."
         )
     if checked.sensitive:
-        found = ", ".join(f"{KINDS[kind]} {count:,}" for kind, count in checked.sensitive.items())
+        found = ", ".join(f"{SENSITIVE[kind]} {count:,}" for kind, count in checked.sensitive.items())
         yield DatasetFinding(
             "TD028",
             f"{checked.sensitive_records:,} records of {checked.file} hold sensitive data, "

@@ -27,6 +27,7 @@ from tunesmith.dataset.assignment import (
 from tunesmith.dataset.comparison import Comparison, SpooledComparison
 from tunesmith.dataset.conflicts import Conflicts, find_conflicts, large_cluster_warning
 from tunesmith.dataset.engine import CheckedFile, NearDuplicateFigures, with_problems
+from tunesmith.dataset.media import Removal
 from tunesmith.dataset.near_duplicates import LARGE_CLUSTER_SHARE
 from tunesmith.dataset.placement import Entries, drawn, join_groups, least_rows, place_records
 from tunesmith.dataset.record_spool import Keys, Records, Rows, hexadecimal, in_order, numbered
@@ -63,16 +64,18 @@ def prepare(
     *,
     rejected_uri: str,
     comparison: Comparison | None = None,
+    removal: Removal | None = None,
 ) -> Prepared:
     """Split what was checked, by role (train, validation, test), and judge it.
 
     `previous` is the project's assignment so far: what it placed never moves. A part that the user brought
-    is taken as it is; what resembles it leaves the others. Without a `comparison` this process compares.
+    is taken as it is; what resembles it leaves the others. Without a `comparison` this process compares. With
+    a `removal` the records of the split name the copies of the images and videos that they show.
     """
     files = {role: files[role] for role in _PARTS if role in files}
     comparison = comparison or SpooledComparison({role: checked.records for role, checked in files.items()})
     dataset = _Dataset(files, comparison, has_groups=bool(job.data.group_key))
-    return _prepare(job, model, dataset, previous, rejected_uri)
+    return _prepare(job, model, dataset, previous, rejected_uri, removal)
 
 
 def look_closer(checked: CheckedFile, *, drops_near: bool = False) -> CheckedFile:
@@ -172,7 +175,12 @@ class _Dataset:
 
 
 def _prepare(
-    job: Job, model: Model, dataset: _Dataset, previous: Assignment | None, rejected_uri: str
+    job: Job,
+    model: Model,
+    dataset: _Dataset,
+    previous: Assignment | None,
+    rejected_uri: str,
+    removal: Removal | None,
 ) -> Prepared:
     conflicts = {role: dataset.conflicts(role) for role in dataset.ranges}
     refused = _outvoted(conflicts["train"])
@@ -215,6 +223,8 @@ def _prepare(
         left[part] = left.get(part, 0) + len(leaking)
         places[leaking] = LEFT_OUT
     split = _split(dataset, places, lots, left, job)
+    if removal is not None:
+        split = split.moved(removal)
     files = _told(dataset, conflicts, {**refused, **bridging})
     findings = Findings(
         near=near,

@@ -9,7 +9,8 @@ import mmap
 import tempfile
 import weakref
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, overload
 
@@ -180,8 +181,11 @@ class RecordSpool:
 class Records(Sequence[Record]):
     """Some records of a spool, which is complete, in an order of their own."""
 
-    def __init__(self, spool: RecordSpool, rows: Rows | None = None) -> None:
+    def __init__(
+        self, spool: RecordSpool, rows: Rows | None = None, spell: Callable[[bytes], bytes] | None = None
+    ) -> None:
         self._spool = spool
+        self._spell = spell
         self.rows: Rows = np.arange(len(spool), dtype=np.int64) if rows is None else rows
 
     def __len__(self) -> int:
@@ -193,8 +197,9 @@ class Records(Sequence[Record]):
     def __getitem__(self, index: slice) -> Records: ...
     def __getitem__(self, index: int | slice) -> Record | Records:
         if isinstance(index, slice):
-            return Records(self._spool, self.rows[index])
-        return self._spool.record(int(self.rows[index]))
+            return Records(self._spool, self.rows[index], self._spell)
+        record = self._spool.record(int(self.rows[index]))
+        return record if self._spell is None else replace(record, line=self._spell(record.line))
 
     def __eq__(self, other: object) -> bool:
         """Tell whether the records are equal, one by one."""
@@ -206,19 +211,31 @@ class Records(Sequence[Record]):
 
     def take(self, indices: Sequence[int] | Rows) -> Records:
         """Choose records by index, in that order."""
-        return Records(self._spool, self.rows[np.asarray(indices, dtype=np.int64)])
+        return Records(self._spool, self.rows[np.asarray(indices, dtype=np.int64)], self._spell)
+
+    def as_taken_in(self) -> Records:
+        """Give the same records, each line of which is spelled as it came."""
+        return Records(self._spool, self.rows)
+
+    def spelled(self, spell: Callable[[bytes], bytes]) -> Records:
+        """Give the same records, each line of which is spelled anew when it is read."""
+        return Records(self._spool, self.rows, spell)
 
     def line(self, index: int) -> bytes:
         """Read one record's line."""
-        return self._spool.line(int(self.rows[index]))
+        line = self._spool.line(int(self.rows[index]))
+        return line if self._spell is None else self._spell(line)
 
     def lines(self) -> Iterator[bytes]:
         """Read the records' lines."""
-        return self._spool.lines(self.rows)
+        lines = self._spool.lines(self.rows)
+        return lines if self._spell is None else map(self._spell, lines)
 
     def content(self) -> Iterator[bytes]:
         """Read the records as a JSONL file, many lines in one piece."""
-        return self._spool.content(self.rows)
+        if self._spell is None:
+            return self._spool.content(self.rows)
+        return (line + b"\n" for line in self.lines())
 
     @property
     def numbers(self) -> Rows:
@@ -232,7 +249,7 @@ class Records(Sequence[Record]):
 
     @property
     def line_bytes(self) -> int:
-        """Length of all the lines together."""
+        """Length of all the lines together, as they were taken in."""
         return int(self._spool.lengths()[self.rows].sum())
 
     @property

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import xxhash
 
 from tunesmith.dataset.formats import write_record
+from tunesmith.dataset.media import KINDS
 from tunesmith.dataset.tokens import Estimator
 
 KEY_BYTES: Final = 16
@@ -24,7 +25,10 @@ class Record:
     line: bytes
     """The record in Converse's format, as compact JSON with nothing added, without a newline."""
     content_key: bytes
-    """Digest of the whole content, Unicode (NFKC) and white space folded: equal for duplicates."""
+    """Digest of the whole content, Unicode (NFKC) and white space folded: equal for duplicates.
+
+    An image or a video counts by the location that names it.
+    """
     prompt_key: bytes
     """Digest of the same without the final answer: equal for records of one group."""
     opening_key: bytes
@@ -43,38 +47,46 @@ class Record:
 
 
 def make_record(
-    value: Mapping[str, Any], estimator: Estimator, group: bytes = b"", place: tuple[int, int] = (0, 0)
+    value: Mapping[str, Any],
+    estimator: Estimator,
+    group: bytes = b"",
+    place: tuple[int, int] = (0, 0),
+    media_tokens: int = 0,
 ) -> Record:
-    """Make a record from a conversation that broke no rule."""
+    """Make a record from a conversation that broke no rule; `media_tokens` is what it shows, in tokens."""
     prompt, answer = conversation_texts(value)
-    folded_prompt, folded_answer = [folded(text) for text in prompt], folded(answer)
+    identity, _ = conversation_texts(value, _identity)
+    folded_prompt, folded_answer = [folded(text) for text in identity], folded(answer)
     return Record(
         line=write_record(value, "converse"),
         content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode()),
         prompt_key=digest(NEXT_TURN.join(folded_prompt).encode()),
         opening_key=digest(NEXT_TURN.join(folded_prompt[:2]).encode()),
-        prompt_tokens=estimator.estimate(NEXT_TURN.join(prompt)),
+        prompt_tokens=estimator.estimate(NEXT_TURN.join(prompt)) + media_tokens,
         answer_tokens=estimator.estimate(answer),
         group=group,
         place=place,
     )
 
 
-def conversation_texts(value: Mapping[str, Any]) -> tuple[list[str], str]:
+def conversation_texts(
+    value: Mapping[str, Any], read: Callable[[Mapping[str, Any]], str] | None = None
+) -> tuple[list[str], str]:
     """Read the texts of system, first turn, second turn and so on, and apart from them the final answer's.
 
-    The answer is empty where the last turn is not the assistant's.
+    The answer is empty where the last turn is not the assistant's. `read` reads a block, `block_text` else.
     """
     turns = value["messages"]
-    texts = [_joined(value.get("system", [])), *(_joined(turn["content"]) for turn in turns)]
+    contents = [value.get("system", []), *(turn["content"] for turn in turns)]
+    texts = [" ".join(map(read or block_text, content)) for content in contents]
     return (texts[:-1], texts[-1]) if turns[-1]["role"] == "assistant" else (texts, "")
 
 
 def block_text(block: Mapping[str, Any]) -> str:
-    """Read the text of a text block or of a reasoning block."""
+    """Read the text of a text block or of a reasoning block; an image or a video has none."""
     if "reasoningContent" in block:
         return str(block["reasoningContent"]["reasoningText"]["text"])
-    return str(block["text"])
+    return "" if any(kind in block for kind in KINDS) else str(block["text"])
 
 
 def folded(text: str) -> str:
@@ -91,5 +103,9 @@ def digest(content: bytes) -> bytes:
     return xxhash.xxh3_128_digest(content)
 
 
-def _joined(blocks: Sequence[Mapping[str, Any]]) -> str:
-    return " ".join(block_text(block) for block in blocks)
+def _identity(block: Mapping[str, Any]) -> str:
+    """Spell what a block says or shows; no text holds NUL, and none is empty."""
+    for kind in KINDS:
+        if kind in block:
+            return f"{NEXT_TURN}{NEXT_TURN}{block[kind]['source']['s3Location']['uri']}"
+    return block_text(block)

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.formats import PAIR_KEYS, TEXT_KEY, as_conversation, detect_format
+from tunesmith.dataset.media import KINDS, block_faults, record_faults
 from tunesmith.dataset.records import NEXT_TURN, block_text
 from tunesmith.dataset.sensitive import masked_excerpt
 from tunesmith.dataset.tokens import HEAVIEST, estimator_for
@@ -84,6 +85,14 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("TS027", "error", "The file is of another kind than it should be; nothing of it is read."),
         Rule("TS028", "error", "The compressed file cannot be read to its end; what is behind is unknown."),
         Rule("TS029", "error", "What a grader is told cannot be handed to it as it is."),
+        Rule("TS030", "error", "An image or a video is not given by its S3 location, as Converse has it."),
+        Rule("TS031", "error", "An image or a video has a format that the model does not read."),
+        Rule("TS032", "error", "The S3 location of an image or a video is not well-formed."),
+        Rule("TS033", "error", "The record shows more images or videos than the model takes."),
+        Rule("TS034", "error", "The record shows both images and videos."),
+        Rule("TS035", "error", "An image or a video does not lie in the project's folder, or is another's."),
+        Rule("TS036", "error", "The object of an image or a video does not exist."),
+        Rule("TS037", "error", "The object of an image or a video is empty or larger than the model takes."),
         Rule("TS040", "error", "The row of a table has more or fewer cells than its header."),
         Rule("TS041", "error", "The header of a table lacks a column that a record needs; nothing is read."),
         Rule("TS042", "error", "A quote in a table is never closed; nothing behind it is read."),
@@ -262,6 +271,7 @@ def _faults(value: Mapping[str, Any], model: Model) -> Iterator[Finding]:
         return
     for number, turn in enumerate(messages, start=1):
         yield from _turn_faults(turn, number, model)
+    yield from (Finding(*fault) for fault in record_faults(value, model))
     roles = [turn.get("role") if isinstance(turn, dict) else None for turn in messages]
     if all(role in ("user", "assistant") for role in roles):
         yield from _order_faults(roles)
@@ -336,10 +346,12 @@ def _block_faults(block: Any, role: Any, place: str, model: Model) -> Iterator[F
         yield from _reasoning_faults(block, place, model)
     elif kind == "text":
         yield Finding("TS019", f"The text of a block of {place} is {_named(block['text'])}, not text.")
-    elif kind in ("image", "video") and role == "user" and kind in model.inputs:
-        yield Finding("TS019", f"A block of {place} is of kind {kind}; records with media are not supported.")
-    elif kind in ("image", "video") and role == "user":
-        yield Finding("TS019", f"A block of {place} is of kind {kind}; {model.title} reads text only.")
+    elif kind in model.media and role == "user":
+        yield from (Finding(*fault) for fault in block_faults(block, kind, place, model))
+    elif kind in KINDS and role == "user":
+        reads = " and ".join(("text", *(f"{each}s" for each in model.media)))
+        only = reads if model.media else "text only"
+        yield Finding("TS019", f"A block of {place} is of kind {kind}; {model.title} reads {only} here.")
     else:
         allowed = "text or reasoningContent" if role == "assistant" and model.reasoning else "text"
         yield Finding("TS019", f"A block of {place} is of kind {_shown(kind)}; allowed there is {allowed}.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tunesmith.dataset.conflicts import Conflicts
 from tunesmith.dataset.engine import NearDuplicateFigures
+from tunesmith.dataset.media import Removal
 from tunesmith.dataset.record_spool import Records
 
 
@@ -26,6 +27,11 @@ class Split:
     """Validation records left out because the test has the like."""
     repeats: int = 1
     """How often each training record stands in what is trained; the other parts hold each once."""
+
+    def moved(self, removal: Removal) -> Split:
+        """Let each part's records name the copies of what they show."""
+        moved = {part: records.spelled(removal.spelling(part)) for part, records in self.parts().items()}
+        return replace(self, train=moved["train"], validation=moved["validation"], test=moved["test"])
 
     def parts(self) -> dict[str, Records]:
         """Map train, validation and test, in this order, to their records."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.tunesmith.dataset.converse import lines, pair
+from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tests.tunesmith.dataset.prepared import MICRO, checked, pairs, prepared, prepared_from, said
 from tunesmith.catalogue import Model, find_model
 from tunesmith.dataset import check_file
@@ -18,8 +18,8 @@ from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.dataset_rules import DATASET_RULES, file_size_findings, record_count_findings
 from tunesmith.dataset.judgement import judge_file
 
-HAIKU, TITAN, LLAMA, NOVA_2 = map(
-    find_model, ("claude-3-haiku", "titan-text-express", "llama-3.2-1b", "nova-2-lite")
+HAIKU, TITAN, LLAMA, NOVA_2, LITE = map(
+    find_model, ("claude-3-haiku", "titan-text-express", "llama-3.2-1b", "nova-2-lite", "nova-lite")
 )
 Rules = list[str]
 
@@ -84,6 +84,18 @@ def bridging(*, sets_apart: bool) -> Rules:
     return whole([*first, bridge], previous=found.assignment, group_key="customer")
 
 
+def showing(kind: str, count: int) -> list[Any]:
+    """Records that show an image or a video each."""
+    form = {"image": "png", "video": "mp4"}[kind]
+    blocks = [
+        {kind: {"format": form, "source": {"s3Location": {"uri": f"s3://bucket/{n}.{form}"}}}}
+        for n in range(count)
+    ]
+    return [
+        conversation({"role": "user", "content": [block]}, turn("assistant", f"a {kind}")) for block in blocks
+    ]
+
+
 TORN = [pair(said("torn"), f"label {n}") for n in range(2)]
 LABELS = [pair(said(n), f"label {n % 4}") for n in range(310)]
 FREE = [pair(said(n), said(f"answer {n}")) for n in range(310)]
@@ -122,6 +134,10 @@ PAIRS: dict[str, tuple[Case, Case]] = {
         lambda: bytes_(MICRO, 10**9, kind="distillation") + bytes_(MICRO, 10**9 + 1) + bytes_(TITAN, 10**9),
     ),
     "TD015": (lambda: bytes_(TITAN, 1, 10**8 + 1), lambda: bytes_(TITAN, 1, 10**8)),
+    "TD016": (
+        lambda: whole([*pairs(310), *showing("image", 2), *showing("video", 1)], model=LITE),
+        lambda: whole([*pairs(310), *showing("image", 2)], model=LITE),
+    ),
     "TD020": (lambda: whole(pairs(299)), lambda: whole(pairs(300)) + whole(pairs(299), test=pairs(20, 500))),
     "TD021": (lambda: whole([*pairs(100), *alike(10)]), lambda: whole([*pairs(190), *alike(10)])),
     "TD022": (lambda: whole([*LABELS, *TORN]), lambda: whole([*LABELS, TORN[0], TORN[0]])),

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
+from tests.tunesmith.dataset.prepared import prepared, said
+from tests.tunesmith.dataset.test_invocation_logs import ANSWERED as LOGGED
+from tests.tunesmith.dataset.test_invocation_logs import entry
 from tunesmith.catalogue import Model, find_model
 from tunesmith.dataset import RULES, check_file
+from tunesmith.dataset.media import Shelf, Stored
 from tunesmith.dataset.rules import MAX_LINE_BYTES
 
 MICRO, LITE, NOVA_2 = "nova-micro", "nova-lite", "nova-2-lite"
 HAIKU, LLAMA, COHERE = "claude-3-haiku", "llama-3.2-1b", "cohere-command"
 TITAN = "titan-text-express+texts"
+VISION = "llama-3.2-11b"
 ASKED = turn("user", "Where is my card?")
 ANSWERED = turn("assistant", "card_arrival")
 REASONED = {"reasoningContent": {"reasoningText": {"text": "A card is missing."}}}
-IMAGE = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/x.png"}}}}
+
+
+def image(uri: str = "s3://bucket/x.png", form: str = "png", **keys: Any) -> dict[str, Any]:
+    """A block that shows an image."""
+    return {"image": {"format": form, "source": {"s3Location": {"uri": uri, **keys}}}}
+
+
+def video() -> dict[str, Any]:
+    """A block that shows a video."""
+    return {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://bucket/x.mp4"}}}}
+
+
+IMAGE = image()
 
 
 def user(*content: Any) -> dict[str, Any]:
@@ -111,7 +131,7 @@ BREAKS: list[tuple[str, str, Any]] = [
     ("TS019", MICRO, conversation(user({}), ANSWERED)),
     ("TS019", MICRO, conversation(user({"text": None}), ANSWERED)),
     ("TS019", MICRO, conversation(user({"text": "a"}, IMAGE), ANSWERED)),
-    ("TS019", LITE, conversation(user({"text": "a"}, IMAGE), ANSWERED)),
+    ("TS019", VISION, conversation(user({"text": "a"}, video()), ANSWERED)),
     ("TS019", LITE, conversation(ASKED, assistant({"text": "a"}, IMAGE))),
     ("TS019", MICRO, conversation(ASKED, assistant({"toolUse": {}}))),
     ("TS019", MICRO, conversation(ASKED, assistant(REASONED, {"text": "a"}))),
@@ -150,9 +170,38 @@ BREAKS: list[tuple[str, str, Any]] = [
     ("TS049", TITAN, prompted("a", "b")),
     ("TS049", TITAN, pair("a", "b")),
     ("TS049", MICRO, {"input": "a"}),
+    ("TS030", LITE, conversation(user({"image": {"format": "png", "source": {"bytes": "QUJD"}}}), ANSWERED)),
+    ("TS030", LITE, conversation(user({"image": "s3://bucket/x.png"}), ANSWERED)),
+    ("TS030", LITE, conversation(user({**IMAGE, "text": 1}), ANSWERED)),
+    ("TS030", LITE, conversation(user(image(other="x")), ANSWERED)),
+    ("TS031", LITE, conversation(user(image(form="tiff")), ANSWERED)),
+    ("TS032", LITE, conversation(user(image("https://bucket/x.png")), ANSWERED)),
+    ("TS032", LITE, conversation(user(image("s3://bucket/a b.png")), ANSWERED)),
+    ("TS032", LITE, conversation(user(image("s3://bucket/a/../b.png")), ANSWERED)),
+    ("TS032", LITE, conversation(user(image(bucketOwner="me")), ANSWERED)),
+    ("TS033", LITE, conversation(user(*[IMAGE] * 6), ANSWERED, user(*[IMAGE] * 5), ANSWERED)),
+    ("TS033", LITE, conversation(user(video(), video()), ANSWERED)),
+    ("TS034", LITE, conversation(user(IMAGE), ANSWERED, user(video()), ANSWERED)),
 ]  # fmt: skip
 
 NEARLY_BREAKS: list[tuple[str, str, Any]] = [
+    ("TS001", MICRO, b" \t" + lines(pair("a", "b")).strip() + b"\r"),
+    ("TS002", MICRO, pair("\ufeffa", "b")),
+    ("TS005", MICRO, b" " + lines(pair("[]", "null")).strip()),
+    ("TS008", MICRO, conversation(ASKED, ANSWERED, system=[{"text": "id"}])),
+    ("TS011", MICRO, conversation(ASKED, ANSWERED)),
+    ("TS012", MICRO, conversation({"content": [{"text": "a"}], "role": "user"}, ANSWERED)),
+    ("TS013", MICRO, conversation(turn("user", "system"), ANSWERED)),
+    ("TS015", MICRO, conversation(turn("user", "assistant"), ANSWERED)),
+    ("TS016", MICRO, conversation(ASKED, turn("assistant", "user"))),
+    ("TS027", MICRO, pair("\x89PNG", "a")),
+    ("TS030", LITE, conversation(user({"text": "a"}, IMAGE), ANSWERED)),
+    ("TS030", VISION, conversation(user(image(bucketOwner="123456789012")), ANSWERED)),
+    ("TS031", LITE, conversation(user(image(form="webp")), ANSWERED)),
+    ("TS032", NOVA_2, conversation(user(image("s3://a-b.c1/x_1-2/y.Z.png")), ANSWERED)),
+    ("TS033", LITE, conversation(user(*[IMAGE] * 5), ANSWERED, user(*[IMAGE] * 5), ANSWERED)),
+    ("TS033", VISION, conversation(user(*[IMAGE] * 11), ANSWERED)),
+    ("TS034", LITE, conversation(user(video()), ANSWERED)),
     ("TS003", MICRO, json.dumps(pair("Zürich 東京 🙂", "a"), ensure_ascii=False).encode()),
     ("TS004", MICRO, pair("[" * 1000, "NaN")),
     ("TS006", MICRO, pair('{"a": 1, "a": 2}', "a")),
@@ -179,17 +228,101 @@ NEARLY_BREAKS: list[tuple[str, str, Any]] = [
 ]  # fmt: skip
 
 
-ELSEWHERE = {"TS025", "TS026", "TS028", "TS029", *(f"TS04{number}" for number in range(8))}
-"""Below; with sensitive data, hostile files, prompts of rewards, tables and invocation logs."""
+LINE = lines(pair("Where is my card?", "card_arrival"))
+SHELF = Shelf(
+    bucket="bucket", folder="p/", account="123456789012", find={"p/x.png": Stored(10 << 20, "t")}.get
+)
 
 
-def test_every_rule_is_tried() -> None:
-    tried = {rule for rule in RULES if rule.startswith("TS")} - ELSEWHERE
-    assert {rule for rule, _, _ in BREAKS} == tried
+def file_of(content: bytes, file: str = "f.jsonl", model: str = MICRO, **options: Any) -> list[str]:
+    """Rules that a file breaks."""
+    checked = check_file([content], find_model(model), file=file, **options)
+    return [problem.rule for problem in checked.problems]
+
+
+def row(*cells: str, header: str = "prompt,completion") -> list[str]:
+    return file_of("\n".join([header, *cells, ""]).encode(), "f.csv")
+
+
+def logged(**keys: Any) -> list[str]:
+    return file_of(gzip.compress(lines(entry(**keys))), "logs.json.gz")
+
+
+def shown(uri: str, **options: Any) -> list[str]:
+    return file_of(lines(conversation(user(image(uri, **options)), ANSWERED)), model=LITE, shelf=SHELF)
+
+
+def nested(depth: int) -> list[str]:
+    """Rules that a prompt of a reinforcement breaks whose reference is nested so deep."""
+    reference: Any = "4"
+    for _ in range(depth):
+        reference = [reference]
+    value = {"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": reference}
+    model = find_model(NOVA_2).as_tuned_by("reinforcement")
+    return [problem.rule for problem in check_file([lines(value)], model, file="f").problems]
+
+
+def larger(size: int) -> list[str]:
+    shelf = replace(SHELF, find={"p/x.png": Stored(size, "t")}.get)
+    return file_of(lines(conversation(user(image("s3://bucket/p/x.png")), ANSWERED)), model=LITE, shelf=shelf)
+
+
+def quarantined(*values: Any, **data: Any) -> list[str]:
+    """Rules for which records of a prepared dataset are in no part."""
+    labels = [pair(said(n), f"label {n % 4}") for n in range(60)]
+    found = prepared({"train": [*labels, *values]}, **data)
+    return [problem.rule for problem in found.files["train"].problems]
+
+
+ALIKE = [pair(" ".join(f"word{place}" for place in range(20)) + f" {last}", "label 0") for last in ("x", "y")]
+VOTES = [pair(said("torn"), f"label {n}") for n in (1, 1, 2)]
+WITH_FILES: dict[str, tuple[Callable[[], list[str]], Callable[[], list[str]]]] = {
+    "TS025": (
+        lambda: file_of(LINE, group_key="meta"),
+        lambda: file_of(lines({**pair("a", "b"), "meta": 0}), group_key="meta"),
+    ),
+    "TS026": (
+        lambda: file_of(lines(pair("to ada@example.com", "a")), sensitive="refuse"),
+        lambda: file_of(lines(pair("to ada at example", "a")), sensitive="refuse"),
+    ),
+    "TS028": (lambda: file_of(gzip.compress(LINE)[:-5]), lambda: file_of(gzip.compress(LINE))),
+    "TS029": (lambda: nested(33), lambda: nested(30)),
+    "TS035": (lambda: shown("s3://bucket/q/x.png"), lambda: shown("s3://bucket/p/x.png")),
+    "TS036": (lambda: shown("s3://bucket/p/y.png"), lambda: shown("s3://bucket/p/x.png")),
+    "TS037": (lambda: larger((10 << 20) + 1) + larger(0)[1:], lambda: larger(10 << 20) + larger(1)),
+    "TS040": (lambda: row("a,b,c"), lambda: row('a,"b,c"')),
+    "TS041": (lambda: row("a,b", header="promt,completion"), lambda: row("a,b", header="completion,prompt")),
+    "TS042": (lambda: row('"a,b'), lambda: row('"a",b')),
+    "TS043": (lambda: row("a;b", header="prompt;completion"), lambda: row("a;,b;")),
+    "TS044": (lambda: row('"a"x,b'), lambda: row('"a""x",b')),
+    "TS045": (lambda: logged(errorCode="ThrottlingException"), lambda: logged(requestMetadata={"a": "x"})),
+    "TS046": (
+        lambda: logged(answered={**LOGGED, "stopReason": "max_tokens"}),
+        lambda: logged(answered={**LOGGED, "stopReason": "stop_sequence"}),
+    ),
+    "TS047": (lambda: logged(asked={"prompt": 3}), lambda: logged(asked={"prompt": "3"})),
+    "TQ001": (lambda: quarantined(*VOTES), lambda: quarantined(*VOTES[:2])),
+    "TQ002": (lambda: quarantined(*VOTES[1:]), lambda: quarantined(*VOTES[:1])),
+    "TQ004": (lambda: quarantined(*ALIKE, near_duplicates="drop"), lambda: quarantined(*ALIKE)),
+}  # fmt: skip
+ELSEWHERE = {"TQ003": "TD027 in test_dataset_rules says that such records are quarantined, or are none"}
+
+
+def test_every_rule_has_a_case_that_breaks_it_and_one_that_nearly_does() -> None:
+    alone = set(RULES) - set(WITH_FILES) - set(ELSEWHERE)
+    assert {rule for rule, _, _ in BREAKS} == alone
+    assert {rule for rule, _, _ in NEARLY_BREAKS} == alone
+
+
+@pytest.mark.parametrize("rule", WITH_FILES)
+def test_a_file_breaks_a_rule_and_one_that_nearly_does_breaks_none(rule: str) -> None:
+    breaks, nearly = WITH_FILES[rule]
+    assert set(breaks()) == {rule}
+    assert nearly() == []
 
 
 def test_rules_have_stable_ids_and_say_their_reason_in_a_sentence() -> None:
-    lines = [f"TS{number:03d}" for number in (*range(1, 30), *range(40, 50))]
+    lines = [f"TS{number:03d}" for number in (*range(1, 38), *range(40, 50))]
     quarantine = ["TQ001", "TQ002", "TQ003", "TQ004"]
     assert list(RULES) == [*lines, *quarantine]
     assert [rule for rule in RULES if RULES[rule].severity == "quarantine"] == quarantine
@@ -231,7 +364,8 @@ def test_reasons_name_the_place_and_what_to_do() -> None:
     assert 'write [{"text"' in reason(conversation({"role": "user", "content": "a"}, ANSWERED))
     assert "turn 1" in reason(pair("Bot: x", "a"))
     assert "reads text only" in reason(conversation(user({"text": "a"}, IMAGE), ANSWERED))
-    assert "with media are not supported" in reason(conversation(user({"text": "a"}, IMAGE), ANSWERED), LITE)
+    assert "text and images" in reason(conversation(user({"text": "a"}, video()), ANSWERED), VISION)
+    assert "at most 10" in reason(conversation(user(*[IMAGE] * 11), ANSWERED), LITE)
     assert "text or reasoningContent" in reason(conversation(ASKED, assistant({"toolUse": {}})), NOVA_2)
     assert "32,000" in reason(pair("x" * 200_000, "a"))
 
