@@ -51,6 +51,7 @@ class SliceFacts:
     format: UploadFormat
     changes: Mapping[str, int]
     fixed: Mapping[str, int]
+    showing: Mapping[str, int]
     sensitive: Mapping[str, int]
     sensitive_records: int
     stopped: str
@@ -168,6 +169,7 @@ def check_slice(
         format=checked.format,
         changes=dict(checked.changes),
         fixed=dict(checked.fixed),
+        showing=dict(checked.showing),
         sensitive=dict(checked.sensitive),
         sensitive_records=checked.sensitive_records,
         stopped=checked.stopped,
@@ -188,6 +190,7 @@ class Joined:
     problems: list[Problem] = field(default_factory=list)
     changes: Counter[str] = field(default_factory=Counter)
     fixed: Counter[str] = field(default_factory=Counter)
+    showing: Counter[str] = field(default_factory=Counter)
     sensitive: Counter[str] = field(default_factory=Counter)
     sensitive_records: int = 0
     format: UploadFormat | None = None
@@ -209,6 +212,7 @@ class Joined:
             (self.by_rule, facts.by_rule),
             (self.changes, facts.changes),
             (self.fixed, facts.fixed),
+            (self.showing, facts.showing),
             (self.sensitive, facts.sensitive),
         ):
             total.update(more)

@@ -112,6 +112,7 @@ def _checked_file(
         format=whole.format or model.record_format,
         changes=dict(sorted(whole.changes.items())),
         fixed=dict(sorted(whole.fixed.items())),
+        showing=dict(sorted(whole.showing.items())),
         policy=job.data.sensitive,
         sensitive={kind: whole.sensitive[kind] for kind in KINDS if whole.sensitive[kind]},
         sensitive_records=whole.sensitive_records,
