@@ -251,8 +251,8 @@ def _prepare(
 def _nearly_repeated(clusters: Rows, keys: Keys, labels: Sequence[str] | None, previous: Assignment) -> Rows:
     """List the rows of which another of their cluster is kept, in a label task another with their label.
 
-    Kept is what an earlier version has placed already, else the first by content: so no order of the lines
-    and no later version changes it.
+    Kept is whatever an earlier version has placed, else the first by content: so no order of the lines and
+    no later version changes it.
     """
     _, inverse, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
     is_old = np.isin(previous.records.find(keys), list(_PARTS.values()))
@@ -261,7 +261,7 @@ def _nearly_repeated(clusters: Rows, keys: Keys, labels: Sequence[str] | None, p
     dropped = []
     for row in order[sizes[inverse[order]] > 1].tolist():
         told = (int(clusters[row]), labels[row] if labels is not None else "")
-        if told in kept:
+        if told in kept and not is_old[row]:
             dropped.append(row)
         kept.add(told)
     return np.array(sorted(dropped), dtype=np.int64)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import itertools
 import json
 import lzma
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -78,6 +80,7 @@ def tarred() -> bytes:
         (b'{"messages": [], "messages": []}', ["TS006"]),
         (b"{%s}" % b",".join(b'"k%d":1' % (number % 99_999) for number in range(100_000)), ["TS006"]),
         (b'{"messages": NaN}', ["TS004"]),
+        (b'{"messages": Infinity}', ["TS004"]),
         (b'{"messages": -Infinity}', ["TS004"]),
         (b'{"messages": 1e999}', ["TS011"]),
         (b'{"messages": ' + b"9" * 10_000 + b"}", ["TS011"]),
@@ -94,6 +97,20 @@ def test_a_hostile_line_is_one_problem_and_the_lines_around_it_are_records(
     checked = check(first + line + b"\n" + last)
     assert (checked.read, checked.valid, rules(checked)) == (3, 2, found)
     assert (checked.problems[0].line, checked.problems[0].offset) == (2, len(first))
+
+
+def test_a_line_of_a_gibibyte_is_one_problem_and_takes_a_line_s_memory() -> None:
+    piece = b"x" * (1 << 20)
+    first, last = lines(pair("a", "b")), lines(pair("c", "d"))
+    tracemalloc.start()
+    try:
+        pieces = itertools.chain([first], itertools.repeat(piece, 1 << 10), [b"\n", last])
+        checked = check_file(pieces, MICRO, file="train.jsonl")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (checked.read, checked.valid, rules(checked)) == (3, 2, ["TS007"])
+    assert most < 8 * MAX_LINE_BYTES
 
 
 def test_ends_of_lines_of_any_kind_and_blank_lines_change_no_record() -> None:

@@ -12,7 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tunesmith.dataset import brute_force
+from tests.tunesmith.dataset.converse import lines, pair
 from tests.tunesmith.dataset.plain_placement import Entry, key, place, places
+from tunesmith.catalogue import find_model
+from tunesmith.dataset import check_file
+from tunesmith.dataset.comparison import SpooledComparison, record_text
 from tunesmith.dataset.near_duplicates import find_near_duplicates
 from tunesmith.dataset.shingles import common_shingles, shingle_batches
 from tunesmith.dataset.similarity import shingle_sets
@@ -66,6 +70,24 @@ def test_pairs_just_above_the_threshold_are_found(lengths: tuple[int, int]) -> N
 def test_pairs_under_a_shared_context_of_150_words_are_found(lengths: tuple[int, int]) -> None:
     context = sentence(150, random.Random(7))
     assert recall(planted(lengths, 300, 2, 0.75, words=lengths[0] >= 50), context) >= 0.95
+
+
+@pytest.mark.parametrize("lengths", [(5, 20), (60, 120)])
+def test_records_that_share_a_system_prompt_of_150_words_are_found_by_their_turns(
+    lengths: tuple[int, int],
+) -> None:
+    system = sentence(150, random.Random(8))
+    texts = [text for pair_ in planted(lengths, 200, 9, 0.75, words=lengths[0] >= 50) for text in pair_]
+    content = lines(*(pair(text, "ok", system=system) for text in texts))
+    records = check_file([content], find_model("nova-micro"), file="f").records
+    said = [record_text(line) for line in records.lines()]
+    clusters = dict(zip(said, SpooledComparison({"train": records}).clusters().tolist(), strict=True))
+    found = [
+        clusters[f"{one}\nok"] == clusters[f"{other}\nok"]
+        for one, other in zip(texts[::2], texts[1::2], strict=True)
+    ]
+    assert len(found) == 200
+    assert float(np.mean(found)) >= 0.95
 
 
 def test_records_under_one_template_are_no_duplicates() -> None:

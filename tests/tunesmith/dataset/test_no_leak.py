@@ -75,6 +75,27 @@ def test_no_pair_straddles_the_user_s_own_files_and_what_leaks_leaves_train(
     assert len(getattr(found.split, brought[0])) == 20
 
 
+def parts_of(found: Prepared) -> dict[str, str]:
+    return {text: part for part, said in texts(found).items() for text in said}
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["group", "drop"]))
+def test_records_that_are_added_in_any_order_move_no_earlier_one(seed: int, near_duplicates: str) -> None:
+    chance = random.Random(seed)
+    records = drawn(chance, 80)
+    known: dict[str, str] = {}
+    previous = None
+    for count in (50, 51, 80):
+        values = records[:count]
+        chance.shuffle(values)
+        found = prepared({"train": values}, previous=previous, near_duplicates=near_duplicates)
+        parts = parts_of(found)
+        assert {text: parts.get(text) for text in known} == known
+        assert_nothing_straddles(found)
+        known, previous = parts, found.assignment
+
+
 @pytest.mark.parametrize("part", ["test", "validation"])
 def test_a_training_record_beside_the_user_s_own_file_leaves(part: str) -> None:
     chance = random.Random(4)
