@@ -195,6 +195,8 @@ NEARLY_BREAKS: list[tuple[str, str, Any]] = [
     ("TS015", MICRO, conversation(turn("user", "assistant"), ANSWERED)),
     ("TS016", MICRO, conversation(ASKED, turn("assistant", "user"))),
     ("TS027", MICRO, pair("\x89PNG", "a")),
+    ("TS048", TITAN, {"input": "["}),
+    ("TS049", TITAN, {"input": '{"prompt": "a"}'}),
     ("TS030", LITE, conversation(user({"text": "a"}, IMAGE), ANSWERED)),
     ("TS030", VISION, conversation(user(image(bucketOwner="123456789012")), ANSWERED)),
     ("TS031", LITE, conversation(user(image(form="webp")), ANSWERED)),
