@@ -156,4 +156,4 @@ def _measurable(job: Job, prepared: Prepared) -> Prepared:
         unfit = unfit_references(job.reinforcement.own_grader, told)
     if prepared.report.outcome != "valid" or not unfit:
         return prepared
-    return replace(prepared, report=replace(prepared.report, outcome="invalid", reason=unfit))
+    return replace(prepared, report=prepared.report.unfit(unfit))

@@ -273,6 +273,7 @@ def test_answers_that_the_metric_cannot_be_measured_against_are_told_before_anyt
     assert told["reason"].startswith(
         "evaluation.metric is json_fields, but answer 1 of the blind test does not fit it"
     )
+    assert data_run.artifacts.read_json(f"{DATA}/report.json")["findings"][0]["rule"] == "TD017"
     assert data_run.ledger.run(RUN).blind_sha256 == ""
     assert data_run.artifacts.head(f"projects/{PROJECT}/assignment.json") is None
 

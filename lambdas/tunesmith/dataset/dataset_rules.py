@@ -81,6 +81,12 @@ DATASET_RULES: Final[Mapping[str, DatasetRule]] = {
             "Train on one of the two.",
         ),
         DatasetRule(
+            "TD017",
+            "error",
+            "The metric or the grader cannot go by the answers.",
+            "Set another evaluation.metric or grader, or mend the answers.",
+        ),
+        DatasetRule(
             "TD020",
             "warning",
             "So few records prove nothing once they are split; the run is not promoted by itself.",

@@ -158,7 +158,9 @@ def _too_few(counted: list[CheckedFile], model: Model) -> Iterator[DatasetFindin
     usable = sum(len(checked.records) for checked in counted)
     if usable < model.minimum_records:
         needed = f"{model.title} needs at least {model.minimum_records}"
-        yield DatasetFinding("TD005", f"{counted[0].file} has {usable} different valid records, and {needed}")
+        yield DatasetFinding(
+            "TD005", f"{counted[0].file} has {_counted(usable, 'different valid record')}, and {needed}"
+        )
 
 
 def _split_problems(files: Mapping[str, CheckedFile], split: Split, model: Model) -> Iterator[DatasetFinding]:
@@ -198,13 +200,14 @@ def _validation_count(different: int, model: Model) -> Iterator[DatasetFinding]:
 def _file_notes(checked: CheckedFile) -> Iterator[DatasetFinding]:
     if checked.duplicates.exact:
         yield DatasetFinding(
-            "TD024", f"{checked.duplicates.exact:,} exact duplicates in {checked.file} are dropped."
+            "TD024", f"{_counted(checked.duplicates.exact, 'exact duplicate')} in {checked.file} left out."
         )
     if checked.sensitive:
         found = ", ".join(f"{SENSITIVE[kind]} {count:,}" for kind, count in checked.sensitive.items())
         yield DatasetFinding(
             "TD028",
-            f"{checked.sensitive_records:,} records of {checked.file} hold sensitive data, "
+            f"{_counted(checked.sensitive_records, 'record')} of {checked.file} "
+            f"{'holds' if checked.sensitive_records == 1 else 'hold'} sensitive data, "
             f"{POLICIES[checked.policy]}: {found}.",
         )
 
@@ -228,6 +231,10 @@ def _near_notes(near: NearDuplicateFigures) -> Iterator[DatasetFinding]:
 def _conflict_notes(conflicts: Conflicts) -> Iterator[DatasetFinding]:
     if conflicts.note:
         yield DatasetFinding("TD022" if conflicts.labels else "TD023", _sentence(conflicts.note))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _sentence(words: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 import msgspec
@@ -49,6 +49,11 @@ class DataReport:
     """What the rules of `dataset_rules` say, the gravest first."""
     estimator: Estimator
     """By whose scale and error token figures are told; the records' own are not scaled."""
+
+    def unfit(self, reason: str) -> DataReport:
+        """Give the report of the same data where metric or grader cannot go by its answers."""
+        found = [DatasetFinding("TD017", reason), *self.whole]
+        return replace(self, outcome="invalid", reason=reason, whole=found)
 
     def to_json(self) -> dict[str, Any]:
         """Spell the report; of each file's problems only the first 20 are quoted."""

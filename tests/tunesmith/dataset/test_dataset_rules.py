@@ -13,10 +13,12 @@ import pytest
 from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tests.tunesmith.dataset.prepared import MICRO, checked, pairs, prepared, prepared_from, said
 from tunesmith.catalogue import Model, find_model
-from tunesmith.dataset import check_file
+from tunesmith.dataset import check_file, joined
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.dataset_rules import DATASET_RULES, file_size_findings, record_count_findings
 from tunesmith.dataset.judgement import judge_file
+from tunesmith.evaluation.answers import read_questions
+from tunesmith.evaluation.metrics_registry import misfit
 
 HAIKU, TITAN, LLAMA, NOVA_2, LITE = map(
     find_model, ("claude-3-haiku", "titan-text-express", "llama-3.2-1b", "nova-2-lite", "nova-lite")
@@ -84,6 +86,15 @@ def bridging(*, sets_apart: bool) -> Rules:
     return whole([*first, bridge], previous=found.assignment, group_key="customer")
 
 
+def measured(answer: str) -> Rules:
+    """What is told of answers that JSON's fields are compared of, as the function that prepares does."""
+    report = prepared({"train": pairs(310, answer=answer)}).report
+    reason = misfit(
+        "json_fields", [question.reference for question in read_questions(joined(report.split.test))]
+    )
+    return [finding.rule for finding in (report.unfit(reason) if reason else report).whole]
+
+
 def showing(kind: str, count: int) -> list[Any]:
     """Records that show an image or a video each."""
     form = {"image": "png", "video": "mp4"}[kind]
@@ -138,6 +149,7 @@ PAIRS: dict[str, tuple[Case, Case]] = {
         lambda: whole([*pairs(310), *showing("image", 2), *showing("video", 1)], model=LITE),
         lambda: whole([*pairs(310), *showing("image", 2)], model=LITE),
     ),
+    "TD017": (lambda: measured("numbers"), lambda: measured('{"a": 1}')),
     "TD020": (lambda: whole(pairs(299)), lambda: whole(pairs(300)) + whole(pairs(299), test=pairs(20, 500))),
     "TD021": (lambda: whole([*pairs(100), *alike(10)]), lambda: whole([*pairs(190), *alike(10)])),
     "TD022": (lambda: whole([*LABELS, *TORN]), lambda: whole([*LABELS, TORN[0], TORN[0]])),

@@ -100,6 +100,32 @@ def test_several_system_turns_at_the_head_are_all_kept() -> None:
     ]
 
 
+CALL = {"id": "1", "type": "function", "function": {"name": "track", "arguments": "{}"}}
+CALLED: list[Any] = [
+    {"role": "system", "content": "b"},
+    {"role": "user", "content": "Where is my parcel?"},
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+]
+SEEN = {"type": "image_url", "image_url": {"url": "https://example.com/x.png"}}
+HEARD = {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}}
+
+
+def test_tools_beside_a_chat_are_named_and_never_dropped() -> None:
+    value = {**OPENAI, "tools": [{"type": "function", "function": {"name": "track"}}]}
+    checked = check_file([lines(value)], find_model("nova-micro"), file="f", mends=True)
+    assert [problem.rule for problem in checked.problems] == ["TS008"]
+    assert "'tools'" in checked.problems[0].reason
+
+
+def test_an_image_in_anthropics_form_is_told_how_to_be_given() -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "QUJD"}
+    block = {"type": "image", "source": source}
+    value = {"messages": [{"role": "user", "content": [block]}, {"role": "assistant", "content": "a cat"}]}
+    checked = check_file([lines(value)], find_model("nova-lite"), file="f")
+    assert [problem.rule for problem in checked.problems] == ["TS030"]
+    assert "s3Location" in checked.problems[0].reason
+
+
 @pytest.mark.parametrize(
     ("turns", "rule"),
     [
@@ -107,6 +133,11 @@ def test_several_system_turns_at_the_head_are_all_kept() -> None:
         ([{"role": "system", "content": None}, {"role": "user", "content": "a"}], "TS010"),
         ([{"role": "system", "content": "b"}, {"role": "tool", "content": "a"}], "TS013"),
         ([{"role": "system", "content": "b"}, {"role": "user", "content": "a", "name": "n"}], "TS008"),
+        ([*CALLED, {"role": "tool", "tool_call_id": "1", "content": "7 days"}], "TS008"),
+        ([*CALLED, {"role": "tool", "content": "7 days"}], "TS013"),
+        (CALLED, "TS017"),
+        ([{"role": "system", "content": "b"}, {"role": "user", "content": [SEEN]}], "TS019"),
+        ([{"role": "system", "content": "b"}, {"role": "user", "content": [HEARD]}], "TS019"),
     ],
 )
 def test_what_converse_cannot_hold_of_openais_chat_is_named(turns: list[Any], rule: str) -> None:
