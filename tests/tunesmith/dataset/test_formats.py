@@ -256,3 +256,27 @@ def test_any_json_is_a_record_or_a_problem_and_never_a_crash(value: Any) -> None
     for model in ("nova-2-lite", "llama-3.1-8b", "claude-3-haiku"):
         checked = check_file([lines(value)], find_model(model), file="f")
         assert checked.valid + checked.rejected == 1
+
+
+def test_a_student_of_llama_is_taught_one_question_a_record_and_one_of_nova_a_conversation() -> None:
+    long = conversation(
+        turn("user", "a", "b"), turn("assistant", "c"), turn("user", "d"), turn("assistant", "e"),
+        system=[{"text": "S"}, {"text": "T"}],
+    )  # fmt: skip
+    told = {}
+    for name in ("llama-3.1-8b", "nova-micro"):
+        student = find_model(name).as_tuned_by("distillation")
+        checked = check_file([lines(long)], student, file="f")
+        [line] = joined(checked.records, student.record_format).splitlines()
+        told[name] = (json.loads(line), dict(checked.changes))
+    record, changes = told["llama-3.1-8b"]
+    assert record["system"] == [{"text": "S\n\nT"}]
+    asked, answered = (each["content"] for each in record["messages"])
+    assert asked == [{"text": "User: a\nb\n\nAssistant: c\n\nUser: d"}]
+    assert answered == [{"text": "e"}]
+    assert changes == {"TC002": 1, "TC003": 1, "TC004": 1}
+    record, changes = told["nova-micro"]
+    assert [each["content"] for each in record["messages"]] == [
+        [{"text": text}] for text in ("a\nb", "c", "d", "e")
+    ]
+    assert changes == {"TC003": 1, "TC004": 1}
