@@ -52,6 +52,7 @@ def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -
         "models": {label: {name: model.get(name) for name in _FIGURES} for label, model in models.items()},
         "comparator": evaluation.get("comparator"),
         "gain": evaluation.get("gain"),
+        "comparisons": evaluation.get("comparisons", []),
         "output_tokens_saved_percent": _tokens_saved(models),
         "cost": {"estimated_usd": cost.get("estimated"), "actual_usd": cost.get("actual")},
         "champion": told.get("champion"),
@@ -88,9 +89,9 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if gain:
         scores = ", ".join(f"{label} {figures['value']:.1f}%" for label, figures in models.items())
         yield metric.replace("_", " "), f"{scores} (of {summary['records']:,} blind records)"
-        interval = f"{gain['level']:.3g}% interval {gain['low']:+.1f} to {gain['high']:+.1f}"
-        yield f"gain over {summary['comparator']}", f"{gain['value']:+.1f} points, {interval}"
-        yield "asked for", f"more than {gain['minimum']:+.1f} at the interval's low end"
+        for one in summary["comparisons"]:
+            if one["gain"]:
+                yield f"gain over {one['comparator']}", _gain(one)
     saved = summary["output_tokens_saved_percent"]
     if saved is not None:
         each = ", ".join(f"{label} {figures['output_tokens_mean']:.1f}" for label, figures in models.items())
@@ -109,6 +110,13 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
     if summary["report"]:
         yield "report", summary["report"]
+
+
+def _gain(comparison: Mapping[str, Any]) -> str:
+    gain = comparison["gain"]
+    interval = f"{gain['level']:.3g}% interval {gain['low']:+.1f} to {gain['high']:+.1f}"
+    needed = "informs only" if comparison["informs"] else f"needed above {gain['minimum']:+.1f}"
+    return f"{gain['value']:+.1f} points, {interval}, {needed}"
 
 
 def _tokens_saved(models: Mapping[str, Mapping[str, Any]]) -> float | None:

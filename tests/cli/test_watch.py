@@ -17,6 +17,7 @@ from tunesmith.ledger import Step
 
 PACE = Pace(interval=2, admission=6, report=6)
 
+GAIN = {"value": 45.3, "low": 36.9, "high": 53.2, "minimum": 2.0, "level": 99.24}
 REPORT: dict[str, Any] = {
     "outcome": "promoted",
     "evaluation": {
@@ -27,7 +28,8 @@ REPORT: dict[str, Any] = {
             {"label": "base", "value": 46.0, "exact_match": 46.0, "output_tokens_mean": 12.0},
         ],
         "comparator": "champion",
-        "gain": {"value": 45.3, "low": 36.9, "high": 53.2, "minimum": 2.0, "level": 99.24},
+        "gain": GAIN,
+        "comparisons": [{"comparator": "champion", "informs": False, "gain": GAIN}],
     },
     "cost": {"estimated": 0.51, "actual": 0.49},
     "champion": {"arn": "arn:champion", "run": RUN, "is_this_run": True},
@@ -81,7 +83,7 @@ def test_a_run_is_followed_to_its_verdict(account: Account, capsys: pytest.Captu
         "candidate 91.3%, base 46.0% (of 150 blind records)",
         "better than the champion by 45.3 points",
         "gain over champion",
-        "+45.3 points, 99.2% interval +36.9 to +53.2",
+        "+45.3 points, 99.2% interval +36.9 to +53.2, needed above +2.0",
         "75% saved",
         "$0.49 by the price table, estimated $0.51",
         "arn:champion",

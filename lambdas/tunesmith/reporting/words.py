@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from tunesmith.evaluation.answers import CHAMPION
+from tunesmith.evaluation.answers import CHAMPION, FEW_SHOT
 
 MOST_SUBJECT_CHARACTERS: Final = 100
 """Amazon SNS: a subject has at most 100 ASCII characters."""
 
+_COMPARED: Final = {CHAMPION: "the champion", FEW_SHOT: "the base model with examples"}
 _HEADLINES: Final = {
     "promoted": "The tuned model is better, and in service",
     "rejected": "The tuned model was not put into service",
@@ -27,14 +28,15 @@ _HEADLINES: Final = {
 def headline(document: Mapping[str, Any]) -> str:
     """Say the verdict in one line, with the gain where it carries the verdict."""
     gain = gain_of(document)
-    over_champion = over(document) == "the champion"
+    other = over(document)
+    is_base = other == "the base model"
     if document["by_hand"] and document["outcome"] == "promoted":
         return "The tuned model was put into service by hand, whatever the verdict was"
     if gain is not None and document["outcome"] == "promoted":
-        than = " than the champion" if over_champion else ""
+        than = "" if is_base else f" than {other}"
         return f"The tuned model is better{than} by {gain['value']:.1f} points, and in service"
     if gain is not None and document["outcome"] == "rejected" and gain["high"] < gain["minimum"]:
-        points = f"{signed(gain['value'])} points{' over the champion' if over_champion else ''}"
+        points = f"{signed(gain['value'])} points{'' if is_base else f' over {other}'}"
         return f"The tuned model is not better enough: {points}"
     return _HEADLINES[document["outcome"]]
 
@@ -160,8 +162,8 @@ def gain_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def over(document: Mapping[str, Any]) -> str:
     """Say over which model the gain is told."""
-    comparator = (document["evaluation"] or {}).get("comparator")
-    return "the champion" if comparator == CHAMPION else "the base model"
+    comparator = (document["evaluation"] or {}).get("comparator", "")
+    return _COMPARED.get(comparator, "the base model")
 
 
 def money(usd: float | None) -> str:
