@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -13,7 +13,7 @@ from tunesmith.aws.media import copy_media
 from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, media_folders, run_prefix
 from tunesmith.aws.token_counts import count_tokens
 from tunesmith.catalogue import Model
-from tunesmith.dataset import CheckedFile, joined, rejected_rows
+from tunesmith.dataset import CheckedFile, contents, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.comparison import Comparison
@@ -65,7 +65,7 @@ def write_prepared(
                 copy_media(removal.shelf, Bucket(removal.shelf.bucket), artifacts, copies)
         # The seal first: a blind test without one is never read, a seal without one is written again.
         ledger.update_run(run.run, blind_sha256=report.blind_sha256)
-        artifacts.write(blind_test_key(run.run), joined(split.test), "application/jsonl")
+        artifacts.write_pieces(blind_test_key(run.run), contents(split.test))
         # Which of its records hang together is no secret, and the verdict has to know.
         ids = map(record_id, spelled(split.test))
         artifacts.write_json(f"{data}/test_groups.json", dict(zip(ids, split.test_groups, strict=True)))
@@ -74,8 +74,8 @@ def write_prepared(
             ("train", split.train, split.repeats),
             ("validation", split.validation, 1),
         ):
-            content = _spelled(job, model, records) * times
-            artifacts.write(f"{data}/{part}.jsonl", content, "application/jsonl")
+            pieces = (piece for _ in range(times) for piece in _contents(job, model, records))
+            artifacts.write_pieces(f"{data}/{part}.jsonl", pieces)
         if job.reinforcement:
             trial = trial_records(spelled(split.train), job.reinforcement.own_grader)
             artifacts.write_json(f"{data}/grader_trial.json", trial)
@@ -98,12 +98,13 @@ def _removal(
     return Removal(shelf=shelf, folders=folders)
 
 
-def _spelled(job: Job, model: Model, records: Records) -> bytes:
+def _contents(job: Job, model: Model, records: Records) -> Iterator[bytes]:
     """Spell what Bedrock is sent; a prompt names which of Tunesmith's graders it is for."""
     if job.reinforcement is None:
-        return joined(records, model.record_format)
-    lines = map(msgspec.json.decode, spelled(records))
-    return b"".join(write_prompt(line, job.reinforcement.own_grader) + b"\n" for line in lines)
+        yield from contents(records, model.record_format)
+        return
+    for line in map(msgspec.json.decode, spelled(records)):
+        yield write_prompt(line, job.reinforcement.own_grader) + b"\n"
 
 
 def _prepared(
@@ -148,10 +149,10 @@ def _prepared(
 
 def _measurable(job: Job, prepared: Prepared) -> Prepared:
     """Find a dataset invalid that metric or grader cannot go by: late, that costs a job."""
-    references = (question.reference for question in read_questions(joined(prepared.split.test)))
-    unfit = misfit(job.evaluation.metric, references)
+    asked = (question for line in spelled(prepared.split.test) for question in read_questions(line))
+    unfit = misfit(job.evaluation.metric, (question.reference for question in asked))
     if job.reinforcement and job.reinforcement.own_grader and not unfit:
-        prompts = map(msgspec.json.decode, _spelled(job, job.model, prepared.split.train).splitlines())
+        prompts = map(msgspec.json.decode, _contents(job, job.model, prepared.split.train))
         told = (reference_text(prompt[REFERENCE_KEY]) for prompt in prompts)
         unfit = unfit_references(job.reinforcement.own_grader, told)
     if prepared.report.outcome != "valid" or not unfit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CHUNK = 1 << 20
+_IN_MEMORY = 8 << 20
 
 
 class Bucket:
@@ -86,7 +88,15 @@ class Bucket:
 
     def write_lines(self, key: str, lines: Iterable[bytes]) -> None:
         """Write lines, each without its newline, as one object."""
-        self.write(key, b"".join(line + b"\n" for line in lines), "application/jsonl")
+        self.write_pieces(key, (line + b"\n" for line in lines))
+
+    def write_pieces(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Write a JSONL file as one object of at most 5 GB; a large one waits in a temporary file."""
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+            for piece in pieces:
+                file.write(piece)
+            file.seek(0)
+            self._client.put_object(Bucket=self.name, Key=key, Body=file, ContentType="application/jsonl")
 
     def read_json_and_tag(self, key: str) -> tuple[Any, str]:
         """Read an object as JSON, with the tag that `replace_json` asks for; (None, "") for an absent one."""

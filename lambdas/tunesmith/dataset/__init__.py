@@ -11,7 +11,7 @@ from tunesmith.dataset.sensitive import KINDS, POLICIES
 
 if TYPE_CHECKING:
     from tunesmith.dataset.engine import CheckedFile, Problem, check_file
-    from tunesmith.dataset.report import DataReport, joined, rejected_rows
+    from tunesmith.dataset.report import DataReport, contents, rejected_rows
     from tunesmith.dataset.rules import RULES, Rule
     from tunesmith.dataset.split import Split
 
@@ -26,14 +26,14 @@ __all__ = [
     "Rule",
     "Split",
     "check_file",
+    "contents",
     "conversations",
-    "joined",
     "rejected_rows",
 ]
 
 _MODULES: Final = {
     **dict.fromkeys(("CheckedFile", "Problem", "check_file"), "engine"),
-    **dict.fromkeys(("DataReport", "joined", "rejected_rows"), "report"),
+    **dict.fromkeys(("DataReport", "contents", "rejected_rows"), "report"),
     "Split": "split",
     **dict.fromkeys(("RULES", "Rule"), "rules"),
 }

@@ -196,16 +196,11 @@ def data_report(
         split=split,
         findings=findings,
         seed=seed,
-        blind_sha256="" if problems else hashlib.sha256(joined(split.test)).hexdigest(),
+        blind_sha256="" if problems else _sha256(contents(split.test)),
         rejected_uri=rejected_uri,
         whole=[*problems, *dataset_notes(files, split, findings, model)],
         estimator=estimator_for(model.family),
     )
-
-
-def joined(records: Records, record_format: RecordFormat = "converse") -> bytes:
-    """Join records to the content of a JSONL file of a format."""
-    return b"".join(contents(records, record_format))
 
 
 def contents(records: Records, record_format: RecordFormat = "converse") -> Iterator[bytes]:
@@ -228,6 +223,13 @@ def rejected_rows(files: Mapping[str, CheckedFile]) -> Iterator[bytes]:
     for checked in files.values():
         for problem in checked.problems:
             yield json.dumps({"file": checked.file, **asdict(problem)}).encode()
+
+
+def _sha256(pieces: Iterator[bytes]) -> str:
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found.hexdigest()
 
 
 def _reason(problems: Sequence[DatasetFinding], files: Mapping[str, CheckedFile], rejected_uri: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import boto3
 import pytest
 from botocore.stub import Stubber
@@ -41,3 +43,19 @@ def test_a_replacement_names_what_it_replaces_and_gives_way_to_another() -> None
         )
         assert not Bucket("artifacts", client).replace_json("a.json", {"n": 1}, '"tag"')
         stub.assert_no_pending_responses()
+
+
+def test_a_file_larger_than_what_memory_holds_is_written_whole(bucket: Bucket) -> None:
+    piece = b'{"text": "' + b"x" * (1 << 20) + b'"}\n'
+    bucket.write_pieces("train.jsonl", itertools.repeat(piece, 12))
+    assert bucket.read("train.jsonl") == 12 * piece
+    assert boto3.client("s3").head_object(Bucket="artifacts", Key="train.jsonl")["ContentType"] == (
+        "application/jsonl"
+    )
+
+
+def test_lines_are_written_each_with_its_newline(bucket: Bucket) -> None:
+    bucket.write_lines("rejected.jsonl", iter([b"{}", b"[]"]))
+    assert bucket.read("rejected.jsonl") == b"{}\n[]\n"
+    bucket.write_lines("rejected.jsonl", iter([]))
+    assert bucket.read("rejected.jsonl") == b""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tunesmith.catalogue import UploadFormat, find_model, load_catalogue
-from tunesmith.dataset import CHANGES, CheckedFile, check_file, conversations, joined
+from tunesmith.dataset import CHANGES, CheckedFile, check_file, contents, conversations
 from tunesmith.dataset.formats import NEUTRAL_SYSTEM_TEXT, detect_format
 from tunesmith.evaluation.answers import read_questions
 
@@ -43,7 +43,7 @@ def check(value: Any, model: str, record_format: UploadFormat | None = None) -> 
 def written(value: Any, model: str) -> tuple[Any, dict[str, int]]:
     """A record as it is written for a model, and what was changed for that."""
     checked = check(value, model)
-    [line] = joined(checked.records, find_model(model).record_format).splitlines()
+    [line] = b"".join(contents(checked.records, find_model(model).record_format)).splitlines()
     return json.loads(line), dict(checked.changes)
 
 
@@ -220,8 +220,8 @@ def test_claude_keeps_the_turns_and_joins_the_texts_of_each() -> None:
 @pytest.mark.parametrize("model", load_catalogue(), ids=lambda model: model.name)
 def test_what_is_asked_in_the_blind_test_is_what_was_trained(value: Any, model: Any) -> None:
     records = check(value, model.name).records
-    blind = read_questions(joined(records))
-    trained = read_questions(conversations(joined(records, model.record_format)))
+    blind = read_questions(b"".join(contents(records)))
+    trained = read_questions(conversations(b"".join(contents(records, model.record_format))))
     assert [(q.system, q.messages, q.reference) for q in trained] == [
         (q.system, q.messages, q.reference) for q in blind
     ]
@@ -229,10 +229,10 @@ def test_what_is_asked_in_the_blind_test_is_what_was_trained(value: Any, model: 
 
 @pytest.mark.parametrize("model", load_catalogue(), ids=lambda model: model.name)
 def test_what_is_written_is_read_again_without_a_change(model: Any) -> None:
-    content = joined(check(TALK, model.name).records, model.record_format)
+    content = b"".join(contents(check(TALK, model.name).records, model.record_format))
     again = check_file([content], model, file="f")
     assert (again.format, again.valid, again.changes, again.problems) == (model.record_format, 1, {}, ())
-    assert joined(again.records, model.record_format) == content
+    assert b"".join(contents(again.records, model.record_format)) == content
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.tunesmith.dataset.converse import pair
 from tests.tunesmith.dataset.prepared import MICRO, WHERE, checked, pairs, prepared, said
 from tunesmith.catalogue import find_model
-from tunesmith.dataset import DataReport, joined, rejected_rows
+from tunesmith.dataset import DataReport, contents, rejected_rows
 from tunesmith.dataset import report as dataset_report
 from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.tokens import estimator_for
@@ -24,7 +24,7 @@ def report(**values: list[Any]) -> DataReport:
 def test_a_good_dataset_is_valid_and_its_blind_test_has_a_digest() -> None:
     found = report(train=[*pairs(310), *pairs(3), b"{"])
     assert (found.outcome, found.reason) == ("valid", "")
-    assert found.blind_sha256 == hashlib.sha256(joined(found.split.test)).hexdigest()
+    assert found.blind_sha256 == hashlib.sha256(b"".join(contents(found.split.test))).hexdigest()
     assert found.summary() == (
         "157 records to train, 50 to validate, 103 sealed as blind test; 1 rejected, 3 duplicates dropped"
     )
