@@ -17,6 +17,7 @@ from tunesmith.dataset.shingles import (
     U64,
     Flags,
     Ints,
+    Seen,
     ShingleBatch,
     common_shingles,
     mix,
@@ -29,6 +30,7 @@ THRESHOLD: Final = 0.7
 LARGE_CLUSTER_SHARE: Final = 0.05
 """A cluster of more than this share of the texts is worth a warning."""
 
+_FEW: Final = 20_000
 _BANDS: Final = 20
 _BAND_ROWS: Final = 5
 """20 bands of 5: at similarity 0.75 a pair is missed once in 220, at 0.3 five in a hundred are looked at."""
@@ -78,8 +80,11 @@ def find_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD) 
     The texts come without the system turn, Unicode already normalised. They are read by index, most once and
     candidates again, so a sequence that reads from a file keeps memory at some 250 bytes a text.
     """
-    common = common_shingles(texts)
-    index = index_texts(texts, common)
+    # Of a few texts the sample is a large part, whose words are not looked for twice.
+    seen: list[Seen] | None = [] if len(texts) <= _FEW else None
+    common = common_shingles(texts, seen=seen)
+    index = index_texts(texts, common, seen or ())
+    del seen
     clusters = _Clusters(texts, common, index, threshold)
     rows, representatives = index.firsts()
     clusters.tie_equals(representatives)
@@ -118,10 +123,10 @@ class TextIndex:
         return np.sort(order[first]).astype(np.uint64), of_row
 
 
-def index_texts(texts: Sequence[str], common: U64) -> TextIndex:
+def index_texts(texts: Sequence[str], common: U64, seen: Sequence[Seen] = ()) -> TextIndex:
     """Sketch texts, each by itself: what a text's rows hold depends on no other text."""
     keys, prints, rows, kinds, shorts = [], [np.zeros(0, dtype=np.uint64)], [], [], []
-    for batch in shingle_batches(texts, common):
+    for batch in shingle_batches(texts, common, seen=seen):
         keys.append(_band_keys(_sketches(batch)))
         starts = np.searchsorted(batch.rows, np.arange(batch.texts.size))  # no row is empty
         prints.append(np.add.reduceat(batch.values, starts) if starts.size else prints[0])

@@ -76,6 +76,36 @@ class ShingleBatch:
     """Whether a row's text is below 50 words, without what is common."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a batch, in lower case where they stand in `data`."""
+
+    data: NDArray[np.uint8]
+    starts: Ints
+    lengths: Ints
+    counts: Ints
+    """Words of each text."""
+    hashes: U64
+
+    def windows(self) -> tuple[U64, Flags]:
+        """Hash each five words in a row, and tell which five stand in one text."""
+        values = _runs_of_five(self.hashes, _WORD_STEPS)
+        valid = np.ones(self.hashes.size, dtype=np.bool_)
+        # The last four words of a text begin no run; a text of fewer takes that from the one before, too.
+        ends = np.cumsum(self.counts)[self.counts > 0]
+        for place in range(1, SHINGLE):
+            valid[np.maximum(ends - place, 0)] = False
+        return values, valid[: values.size]
+
+    def texts(self) -> Ints:
+        """Give the text of each word."""
+        return np.repeat(np.arange(self.counts.size), self.counts)
+
+
+Seen: TypeAlias = tuple[Words, Ints]
+"""The words of some texts, and the texts' indices."""
+
+
 def mix(values: U64) -> U64:
     """Spread every bit of each number over all 64."""
     scratch = values >> np.uint64(32)
@@ -94,10 +124,21 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
     return found
 
 
-def shingle_batches(texts: Sequence[str], common: U64, chosen: Ints | None = None) -> Iterator[ShingleBatch]:
-    """Shingle all texts, or the chosen ones, in batches of about a quarter of a megabyte."""
+def shingle_batches(
+    texts: Sequence[str], common: U64, chosen: Ints | None = None, seen: Sequence[Seen] = ()
+) -> Iterator[ShingleBatch]:
+    """Shingle all texts, or the chosen ones, in batches of about a quarter of a megabyte.
+
+    What `common_shingles` has seen of all texts comes first and is not read again.
+    """
+    if seen:
+        rest = np.ones(len(texts), dtype=np.bool_)
+        for words, indices in seen:
+            rest[indices] = False
+            yield _shingled(words, indices, common)
+        chosen = np.flatnonzero(rest)
     for batch, indices in _batches(texts, chosen):
-        yield _shingled(batch, indices, common)
+        yield _shingled(_words(batch), indices, common)
 
 
 def _batches(texts: Sequence[str], chosen: Ints | None) -> Iterator[tuple[list[str], Ints]]:
@@ -115,16 +156,19 @@ def _batches(texts: Sequence[str], chosen: Ints | None) -> Iterator[tuple[list[s
         yield batch, indices[done:]
 
 
-def common_shingles(texts: Sequence[str], sample: Ints | None = None) -> U64:
+def common_shingles(texts: Sequence[str], sample: Ints | None = None, seen: list[Seen] | None = None) -> U64:
     """Find the runs of five words that stand in more than 1 % of the texts, sorted.
 
-    Only the sample's texts are read where `choose_sample` has chosen it already.
+    Only the sample's texts are read where `choose_sample` has chosen it already. Their words are added to
+    `seen`, for whoever shingles the same texts next: some 8 KB for a text of 250 words.
     """
     sample = _sample(texts) if sample is None else sample
     limit = max(COMMON_SHARE * sample.size, COMMON_LEAST * sample.size / max(len(texts), 1))
     found, bounds = [np.zeros(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)]
-    for batch, _ in _batches(texts, sample):
+    for batch, indices in _batches(texts, sample):
         words = _words(batch)
+        if seen is not None:
+            seen.append((words, indices))
         values, valid = words.windows()
         found.append(values[valid] >> np.uint64(16))
         bounds.append(np.maximum(words.counts - (SHINGLE - 1), 0))
@@ -164,34 +208,7 @@ def _sample(texts: Sequence[str]) -> Ints:
     return choose_sample(np.frombuffer(sums, dtype=np.uint32), np.frombuffer(sizes, dtype=np.uint32))
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of a batch, in lower case where they stand in `data`."""
-
-    data: NDArray[np.uint8]
-    starts: Ints
-    lengths: Ints
-    counts: Ints
-    """Words of each text."""
-    hashes: U64
-
-    def windows(self) -> tuple[U64, Flags]:
-        """Hash each five words in a row, and tell which five stand in one text."""
-        values = _runs_of_five(self.hashes, _WORD_STEPS)
-        valid = np.ones(self.hashes.size, dtype=np.bool_)
-        # The last four words of a text begin no run; a text of fewer takes that from the one before, too.
-        ends = np.cumsum(self.counts)[self.counts > 0]
-        for place in range(1, SHINGLE):
-            valid[np.maximum(ends - place, 0)] = False
-        return values, valid[: values.size]
-
-    def texts(self) -> Ints:
-        """Give the text of each word."""
-        return np.repeat(np.arange(self.counts.size), self.counts)
-
-
-def _shingled(batch: list[str], indices: Ints, common: U64) -> ShingleBatch:
-    words = _words(batch)
+def _shingled(words: Words, indices: Ints, common: U64) -> ShingleBatch:
     values, kept = words.windows()
     counts, covered = words.counts, None
     if common.size:
@@ -235,7 +252,7 @@ def _among(values: U64, common: U64) -> Flags:
     return found
 
 
-def _uncovered(words: _Words, hits: Flags, kept: Flags) -> tuple[Flags, Ints, Flags]:
+def _uncovered(words: Words, hits: Flags, kept: Flags) -> tuple[Flags, Ints, Flags]:
     """Tell which words common runs cover, how many of each text are left, and which runs count then."""
     covered = np.zeros(words.hashes.size, dtype=np.bool_)
     for place in range(SHINGLE if hits.size else 0):
@@ -252,7 +269,7 @@ def _uncovered(words: _Words, hits: Flags, kept: Flags) -> tuple[Flags, Ints, Fl
     return covered, left, kept & ~hits
 
 
-def _words(batch: Sequence[str]) -> _Words:
+def _words(batch: Sequence[str]) -> Words:
     body, sizes = _encoded(batch)
     # The first space makes the first edge a start; the last ones let eight bytes be read at any word.
     raw = np.frombuffer(b"".join((b" ", body, b" " * 9)), dtype=np.uint8)
@@ -272,7 +289,7 @@ def _words(batch: Sequence[str]) -> _Words:
     lengths = edges[1::2] - starts
     counts = np.diff(np.searchsorted(starts, np.cumsum(sizes + 1)), prepend=0)
     hashes = _word_hashes(data, starts, lengths)
-    return _Words(data=data, starts=starts, lengths=lengths, counts=counts, hashes=hashes)
+    return Words(data=data, starts=starts, lengths=lengths, counts=counts, hashes=hashes)
 
 
 def _word_hashes(data: NDArray[np.uint8], starts: Ints, lengths: Ints) -> U64:
@@ -310,7 +327,7 @@ def _runs_of_five(values: U64, steps: _Steps) -> U64:
     return mix(fives)
 
 
-def _characters(words: _Words, lesser: Ints, covered: Flags | None) -> tuple[U64, Ints]:
+def _characters(words: Words, lesser: Ints, covered: Flags | None) -> tuple[U64, Ints]:
     """Hash every five characters of the lesser texts' words, a space between words, with their places."""
     of_text = np.full(words.counts.size, -1, dtype=np.int64)
     of_text[lesser] = np.arange(lesser.size)
