@@ -13,7 +13,7 @@ import pytest
 from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tests.tunesmith.dataset.prepared import MICRO, checked, pairs, prepared, prepared_from, said
 from tunesmith.catalogue import Model, find_model
-from tunesmith.dataset import check_file, joined
+from tunesmith.dataset import check_file, contents
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.dataset_rules import DATASET_RULES, file_size_findings, record_count_findings
 from tunesmith.dataset.judgement import judge_file
@@ -90,7 +90,8 @@ def measured(answer: str) -> Rules:
     """What is told of answers that JSON's fields are compared of, as the function that prepares does."""
     report = prepared({"train": pairs(310, answer=answer)}).report
     reason = misfit(
-        "json_fields", [question.reference for question in read_questions(joined(report.split.test))]
+        "json_fields",
+        [question.reference for question in read_questions(b"".join(contents(report.split.test)))],
     )
     return [finding.rule for finding in (report.unfit(reason) if reason else report).whole]
 

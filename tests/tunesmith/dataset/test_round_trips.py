@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.tunesmith.dataset.converse import conversation, lines, turn
 from tests.tunesmith.dataset.test_invocation_logs import entry
 from tunesmith.catalogue import Model, load_catalogue
-from tunesmith.dataset import CheckedFile, check_file, joined
+from tunesmith.dataset import CheckedFile, check_file, contents
 from tunesmith.dataset.formats import conversations
 
 MODELS = load_catalogue()
@@ -133,10 +133,10 @@ def test_a_valid_record_of_any_shape_is_valid_again_once_it_is_written(
     fitting = [model for model in MODELS if shape not in NEEDS or NEEDS[shape](model)]
     model = data.draw(st.sampled_from(fitting))
     once = check(*SHAPES[shape](talk), model)
-    written = joined(once.records, model.record_format)
+    written = b"".join(contents(once.records, model.record_format))
     again = check("train.jsonl", written, model)
     assert again.changes == {}
-    assert joined(again.records, model.record_format) == written
+    assert b"".join(contents(again.records, model.record_format)) == written
     assert again.records == once.records
     [meant] = [json.loads(line) for line in conversations(written).splitlines()]
     texts = [
