@@ -267,7 +267,7 @@ def test_a_student_of_llama_is_taught_one_question_a_record_and_one_of_nova_a_co
     for name in ("llama-3.1-8b", "nova-micro"):
         student = find_model(name).as_tuned_by("distillation")
         checked = check_file([lines(long)], student, file="f")
-        [line] = joined(checked.records, student.record_format).splitlines()
+        [line] = b"".join(contents(checked.records, student.record_format)).splitlines()
         told[name] = (json.loads(line), dict(checked.changes))
     record, changes = told["llama-3.1-8b"]
     assert record["system"] == [{"text": "S\n\nT"}]
