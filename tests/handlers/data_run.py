@@ -85,7 +85,8 @@ class DataRun:
         """Write a run as prepare_dataset leaves it, with figures only."""
         self.admitted(job)
         part = {"records": 0, "tokens": tokens, "prompt_tokens": tokens, "answer_tokens": 1000}
-        split = {"train": {**part, "records": train}, "validation": {**part, "records": 50}, "test": part}
+        records = {"train": train, "validation": 50, "test": 100}
+        split = {name: {**part, "records": count} for name, count in records.items()}
         report = {
             "split": split,
             "tokens": {"off": 0.27},

@@ -547,7 +547,7 @@ def test_a_run_inside_its_budget_is_affordable(data_run: DataRun) -> None:
     assert estimate["items"][0]["what"] == "training, 5 x 50,000 tokens"
     assert data_run.ledger.run(RUN).estimated_usd == Decimal(estimate["total_usd"])
     assert data_run.step(Step.BUDGET).figures["total_usd"] == Decimal(estimate["total_usd"])
-    assert data_run.step(Step.BUDGET).summary.startswith("about $2.20, between")
+    assert data_run.step(Step.BUDGET).summary.startswith("about $2.22, between")
 
 
 def test_a_run_beyond_its_budget_is_not(data_run: DataRun) -> None:
