@@ -328,3 +328,17 @@ def test_what_cannot_be_read_is_told_at_once_and_nothing_is_checked(
         f"{pipe} is neither a file nor a folder",
     ):
         assert told in answer.stderr
+
+
+def test_a_file_is_held_against_what_its_kind_of_tuning_takes(tmp_path: Path) -> None:
+    texts, questions = tmp_path / "texts.jsonl", tmp_path / "questions.jsonl"
+    texts.write_text(lines({"input": "a text"}, {"input": "another one"}))
+    questions.write_text(lines(*map(asked, range(8))))
+    reads = ("--model", "titan-text-express", "--kind", "continued-pre-training")
+    assert tunesmith("check", texts, *reads).code == 0
+    assert tunesmith("check", questions, *reads).code == 1
+    assert tunesmith("check", questions, *reads, "--as", "test").code == 0
+    assert "TS049" in tunesmith("check", texts, "--model", "titan-text-express").stdout
+    unknown = tunesmith("check", texts, "--model", "nova-micro", "--kind", "pre-training")
+    assert unknown.code == 2
+    assert "use one of fine-tuning, continued-pre-training" in " ".join(unknown.stderr.split())
