@@ -214,7 +214,12 @@ def _plan(port: int, records: int, functions: int, folder: str) -> list[str]:
         for number in range(records)
     ]
     shards = {
-        f"{number:04d}": (number * records // functions, (number + 1) * records // functions)
+        f"{number:04d}": {
+            "key": f"blind/{RUN}/test.jsonl",
+            "of": "",
+            "first": number * records // functions,
+            "end": (number + 1) * records // functions,
+        }
         for number in range(functions)
     }
     plan = {
@@ -222,6 +227,7 @@ def _plan(port: int, records: int, functions: int, folder: str) -> list[str]:
             {"label": label, "id": model, "folder": f"{folder}-{label}"} for label, model in MODELS.items()
         ],
         "shards": shards,
+        "twice": [],
         "inference": {
             "max_tokens": 64,
             "in_flight": calls_in_flight(functions),

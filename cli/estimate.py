@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +29,7 @@ from tunesmith.cost import (
 )
 from tunesmith.cost.plan import Plan, plan_of
 from tunesmith.dataset import DataReport
+from tunesmith.dataset.guard_files import guard_figures, guard_files, guard_objection
 from tunesmith.dataset.preparation import prepare as prepare_files
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import CHAMPION_BASE
@@ -62,7 +64,7 @@ def estimate(
             "what the project's champion is based on stands in its environment, not in the job file",
             "estimate with that base model in its place",
         )
-    report = prepare(upload)
+    report, guarded = prepare(upload)
     answer: dict[str, Any] = {
         "items": [],
         "total_usd": None,
@@ -80,7 +82,9 @@ def estimate(
     if report.outcome == "valid":
         try:
             model = upload.job.model
-            price = partial(estimate_job, model=model, split=report.split_figures(), prices=table)
+            price = partial(
+                estimate_job, model=model, split=report.split_figures(), prices=table, guarded=guarded
+            )
             plan = plan_of(upload.job, model, report.to_json(), price)
             found = plan.estimate
             answer |= found.to_json()
@@ -99,24 +103,29 @@ def estimate(
     say(f"within the {money(float(answer['limit_usd']))} of budget.limit_usd")
 
 
-def prepare(upload: Upload) -> DataReport:
-    """Check and split an upload's data as the cloud will for a project's first run."""
+def prepare(upload: Upload) -> tuple[DataReport, list[dict[str, Any]]]:
+    """Check and split an upload's data as the cloud will for a project's first run.
+
+    With it come the figures of the guardrails' own files.
+    """
     job = upload.job
     model = job.model
     files = {
         file.role: checked_file(
             file.path,
             job.model_of(file.role),
-            job.data.group_key,
-            job.data.columns,
-            job.data.sensitive,
-            job.format_of(file.role),
+            sensitive=job.data.sensitive,
+            **job.read_as(file.role),
             mends=job.data.on_error == "fix",
         )
         for file in upload.files
     }
     told = f"`tunesmith check --model {model.name} --kind {job.kind}`"
-    return prepare_files(job, model, files, rejected_uri=told).report
+    prepared = prepare_files(job, model, files, rejected_uri=told)
+    report, guards = prepared.report, guard_files(files, prepared.split.train)
+    if report.outcome == "valid" and (objection := guard_objection(job, guards)):
+        report = replace(report, outcome="invalid", reason=objection)
+    return report, guard_figures(job, guards, report.estimator.scale)
 
 
 def _read(file: Path) -> bytes:

@@ -89,7 +89,7 @@ def send(upload: Upload, bucket: Bucket, tell: Callable[[str], None]) -> None:
 
 
 def _find_data(job: Job, job_file: Path, data: Sequence[Path]) -> list[tuple[str, str, Path]]:
-    wanted = job.data.by_role()
+    wanted = job.files_by_role()
     given = {path.name: path for path in data}
     if len(wanted) == len(data) == 1:
         given = {Path(next(iter(wanted.values()))).name: data[0]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,9 +77,17 @@ class CloudUnderTest:
         """Upload one object to the dataset bucket."""
         self.client("s3").put_object(Bucket=self.deployment["dataset_bucket"], Key=key, Body=body)
 
-    def submit(self, job: dict[str, Any], train: bytes, *, job_first: bool = False) -> str:
+    def submit(
+        self,
+        job: dict[str, Any],
+        train: bytes,
+        *,
+        job_first: bool = False,
+        beside: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> str:
         """Upload a job file and its training data; returns the id that the run will have.
 
+        `beside` are more files, by role: path and content.
         Each project's tickets come from a shop of its own: one blind test shared by many projects would have
         its error spent by the first of them.
         """
@@ -87,9 +95,11 @@ class CloudUnderTest:
         body = yaml.safe_dump(job).encode()
         folder = f"datasets/{job['project']}"
         uploads = [(f"{folder}/{job['data']}", train), (f"{folder}/job.yaml", body)]
+        others = dict(beside or {})
+        uploads = [*((f"{folder}/{path}", content) for path, content in others.values()), *uploads]
         for key, content in reversed(uploads) if job_first else uploads:
             self.put(key, content)
-        return run_of_upload(body, train)
+        return run_of_upload(body, train, {role: content for role, (_, content) in others.items()})
 
     def fault(self, project: str, **faults: Any) -> None:
         """Declare what goes wrong for a project."""
@@ -330,9 +340,10 @@ class CloudUnderTest:
         raise AssertionError(f"{what} did not happen within {PATIENCE:.0f} s")
 
 
-def run_of_upload(job: bytes, train: bytes) -> str:
-    """The run id of an upload of a job file and one training file."""
-    return names.run_id(job, [("train", hashlib.sha256(train).hexdigest())])
+def run_of_upload(job: bytes, train: bytes, beside: Mapping[str, bytes] | None = None) -> str:
+    """The run id of an upload of a job file, one training file and what lies beside it, by role."""
+    files = {"train": train, **(beside or {})}
+    return names.run_id(job, [(role, hashlib.sha256(body).hexdigest()) for role, body in files.items()])
 
 
 def triage_data(records: int = 600, seed: int = 7) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tunesmith.aws.converse import Answered, Call, answer_all
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
+from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.dataset.formats import conversations
 from tunesmith.errors import RecordMissingError
 from tunesmith.evaluation.answers import (
@@ -16,6 +16,8 @@ from tunesmith.evaluation.answers import (
     Answer,
     Question,
     answers_folder,
+    guarded_models,
+    guardrail_folder,
     read_answers,
     read_questions,
     write_answers,
@@ -37,8 +39,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, shard, prefix = event["run"], event["shard"], run_prefix(event["run"])
     plan = artifacts.read_json(f"{prefix}/evaluation/plan.json")
-    first, end = plan["shards"][shard]
-    questions = read_questions(artifacts.read(blind_test_key(run)))[first:end]
+    part = plan["shards"][shard]
+    questions = read_questions(artifacts.read(part["key"]))[part["first"] : part["end"]]
     models = {model["label"]: model["id"] for model in plan["models"]}
     # The candidate is asked through its capacity, whose ARN the ledger knows since it was opened.
     serving = open_serving(ledger.capacity(run))
@@ -46,6 +48,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         raise RecordMissingError(f"run {run} holds no capacity to ask its candidate through")
     models[CANDIDATE] = serving.arn
     folders = {model["label"]: model["folder"] for model in plan["models"]}
+    if part["of"]:  # a guardrail's own records
+        folders = {label: guardrail_folder(folders[label], part["of"]) for label in guarded_models(folders)}
     averaged = _averaged(artifacts, prefix)
     twice = frozenset(plan["twice"])
     rounds = {
@@ -69,7 +73,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if time <= times_asked(question.id, twice=twice, averaged=folder in averaged)
         and question.id not in given[label, time]
     ]
-    examples, number = _examples(artifacts, prefix) if FEW_SHOT in models else (None, 0)
+    examples, number = _examples(artifacts, prefix) if FEW_SHOT in folders else (None, 0)
 
     def call(label: str, question: Question) -> Call:
         shown = examples.shown(question, number) if examples and label == FEW_SHOT else question

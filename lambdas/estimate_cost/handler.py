@@ -42,6 +42,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             token_error=report["tokens"]["off"],
             champion_path=champion.path if champion else "",
             champion_base=champion.base_model if champion else "",
+            guarded=report.get("guardrails", ()),
         )
         plan = plan_of(job, model, report, price)
     except UnknownPriceError as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
+from tunesmith.aws.objects import Bucket, blind_test_key, guardrail_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.errors import SealBrokenError
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT, read_questions
 from tunesmith.evaluation.noise import asked_twice
+from tunesmith.evaluation.power import FEWEST_GUARDED
 from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Champion, Step
@@ -34,7 +35,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     model = trained_model(run.run, run.chosen, ledger.capacity(run.run))
     questions = read_questions(artifacts.read(blind_test_key(run.run)))
     records = len(questions)
-    shards = cut(records)
+    shards = {
+        name: {"key": blind_test_key(run.run), "of": "", "first": first, "end": end}
+        for name, (first, end) in cut(records).items()
+    } | (_guarded(artifacts, run.run) if records else {})
     champion = ledger.champion(run.project)
     models = _models(job, model.arn, champion if champion and champion.run != run.run else None)
     plan = {
@@ -60,6 +64,23 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     )
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
     return {"shards": list(shards)}
+
+
+def _guarded(artifacts: Bucket, run: str) -> dict[str, dict[str, Any]]:
+    """Cut the guardrails' own files, those that are large enough to be checked; each must be as it was."""
+    shards: dict[str, dict[str, Any]] = {}
+    for guarded in artifacts.read_json(f"{run_prefix(run)}/data/report.json").get("guardrails", ()):
+        name, key = guarded["name"], guardrail_key(run, guarded["name"])
+        if guarded["records"] < FEWEST_GUARDED:
+            continue
+        if artifacts.sha256(key) != guarded["sha256"]:
+            raise SealBrokenError(
+                f"the records of guardrail {name} of run {run} are not those that were checked"
+            )
+        questions = read_questions(artifacts.read(key))
+        for shard, (first, end) in cut(len(questions)).items():
+            shards[f"{name}-{shard}"] = {"key": key, "of": name, "first": first, "end": end}
+    return shards
 
 
 def _models(job: Job, model_arn: str, champion: Champion | None) -> list[dict[str, str]]:

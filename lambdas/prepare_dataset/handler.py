@@ -9,7 +9,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.media import shelf_of
 from tunesmith.aws.objects import Bucket, cluster_key, run_prefix
 from tunesmith.dataset import check_file
-from tunesmith.job import parse_job
+from tunesmith.job import GUARDRAIL_ROLE, parse_job
 from tunesmith.settings import PrepareDatasetSettings
 from tunesmith.uploads import project_key
 
@@ -33,13 +33,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
             Bucket(pinned["bucket"]).chunks(pinned["key"], pinned["version"]),
             job.model_of(role),
             file=pinned["key"].split("/", 2)[-1],
-            record_format=job.format_of(role),
-            group_key=job.data.group_key,
-            columns=job.data.columns,
             sensitive=job.data.sensitive,
             mends=job.data.on_error == "fix",
             shelf=shelf,
+            **job.read_as(role),
         )
         for role, pinned in run.data.items()
+        if not role.startswith(GUARDRAIL_ROLE)
     }
     return write_prepared(run, job, files, event["now"], ledger=ledger, artifacts=artifacts, shelf=shelf)

@@ -8,9 +8,17 @@ from typing import Final
 
 import msgspec
 
+from prepare_dataset.guards import checked_guards, metadata_of_test, write_guards
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.media import copy_media
-from tunesmith.aws.objects import Bucket, assignment_key, blind_test_key, media_folders, run_prefix
+from tunesmith.aws.objects import (
+    Bucket,
+    assignment_key,
+    blind_test_key,
+    media_folders,
+    metadata_key,
+    run_prefix,
+)
 from tunesmith.aws.token_counts import count_tokens
 from tunesmith.catalogue import Model
 from tunesmith.dataset import CheckedFile, contents, rejected_rows
@@ -18,6 +26,7 @@ from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.comparison import Comparison
 from tunesmith.dataset.formats import REFERENCE_KEY, reference_text, write_prompt
+from tunesmith.dataset.guard_files import guard_figures, guard_objection
 from tunesmith.dataset.media import Removal, Shelf
 from tunesmith.dataset.preparation import Prepared, prepare
 from tunesmith.dataset.record_spool import Records
@@ -56,7 +65,10 @@ def write_prepared(
     removal = _removal(run, files, artifacts, shelf)
     prepared = _prepared(job, model, files, run, artifacts, comparison, removal)
     split, report = prepared.split, prepared.report
-    artifacts.write_lines(f"{data}/rejected.jsonl", rejected_rows(prepared.files))
+    guards = checked_guards(run, job, split.train)
+    if report.outcome == "valid" and (objection := guard_objection(job, guards)):
+        report = replace(report, outcome="invalid", reason=objection)
+    artifacts.write_lines(f"{data}/rejected.jsonl", rejected_rows({**prepared.files, **guards}))
     if report.outcome == "valid":
         if removal is not None:
             # What a record names has to be there before the record is.
@@ -69,6 +81,8 @@ def write_prepared(
         # Which of its records hang together is no secret, and the verdict has to know.
         ids = map(record_id, spelled(split.test))
         artifacts.write_json(f"{data}/test_groups.json", dict(zip(ids, split.test_groups, strict=True)))
+        artifacts.write_json(metadata_key(run.run), metadata_of_test(run, job, split.test))
+        write_guards(run, guards, artifacts)
         # What is trained is in the model's format; the blind test is asked through Converse, by any model.
         for part, records, times in (
             ("train", split.train, split.repeats),
@@ -80,7 +94,8 @@ def write_prepared(
             trial = trial_records(spelled(split.train), job.reinforcement.own_grader)
             artifacts.write_json(f"{data}/grader_trial.json", trial)
         report = with_counts(report, count_tokens(model.id, texts_to_count(split.train)))
-    artifacts.write_json(f"{data}/report.json", report.to_json())
+    figures = guard_figures(job, guards, report.estimator.scale)
+    artifacts.write_json(f"{data}/report.json", {**report.to_json(), "guardrails": figures})
     ledger.begin_step(run.run, Step.PREPARE, now, report.summary(), report.figures())
     LOG.info("dataset prepared", extra={"run": run.run, "outcome": report.outcome, **report.figures()})
     return {"outcome": report.outcome, "reason": report.reason}

@@ -7,21 +7,26 @@ from decimal import Decimal
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.aws.objects import Bucket, blind_test_key, run_prefix
+from tunesmith.aws.objects import Bucket, blind_test_key, guardrail_key, metadata_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
+from tunesmith.dataset.formats import conversations
 from tunesmith.evaluation.answers import (
     FEW_SHOT,
     TUNED,
     Answer,
     answers_folder,
+    guarded_models,
+    guardrail_folder,
     read_answers,
     read_questions,
 )
 from tunesmith.evaluation.changes import most_changed
+from tunesmith.evaluation.guarded import Answers, counts, scored, slices
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
-from tunesmith.evaluation.scores import TokenPrice, score
-from tunesmith.job import Job, parse_job
+from tunesmith.evaluation.scores import TokenPrice
+from tunesmith.evaluation.watch import WATCHED, TrainingText
+from tunesmith.job import Guardrail, Job, parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.settings import ScoreAnswersSettings
@@ -53,17 +58,15 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         ]
         for label, model in models.items()
     }
-    answers = {label: first for label, (first, *_) in given.items()}
-    scores = score(
-        job.evaluation.metric,
-        questions,
-        answers,
-        {label: model["id"] for label, model in models.items()},
-        token_prices,
-        again={label: again for label, (_, *again) in given.items()},
+    test = Answers(
+        questions=questions,
+        given=given,
+        models={label: model["id"] for label, model in models.items()},
+        prices=token_prices,
         twice=plan["twice"],
         averaged={label for label, model in models.items() if model["folder"] in averaged},
     )
+    scores = test.scores(job.evaluation.metric)
     wavering = [
         models[label]["folder"]
         for label, noise in scores["noise"].items()
@@ -82,9 +85,26 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     scores["serving"] = _serving(prices, job)
     groups = artifacts.read_json(f"{prefix}/data/test_groups.json")
     scores["groups"] = [groups[record] for record in scores["records"]]
+    fields = _metadata(artifacts, run)
+    training = _training_text(artifacts, prefix)
+    watched = test.watched(scores, training)
+    scores["watched"] = {"records": scores["n"], "models": counts(watched)}
+    scores["slices"] = slices(scores, questions, fields)
+    scores["guardrails"] = [
+        _guarded(guardrail, job, test, watched, groups=groups, fields=fields)
+        if guardrail.file is None
+        else _guarded_file(guardrail, job, artifacts, run, test, models, training)
+        for guardrail in job.evaluation.guardrails
+    ]
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
-    artifacts.write_json(f"{prefix}/evaluation/changes.json", most_changed(scores, questions, answers))
-    cost = sum(sum(figures["cost_usd"].values()) for figures in scores["models"].values())
+    artifacts.write_json(f"{prefix}/evaluation/changes.json", most_changed(scores, questions, test.first))
+    cost = sum(
+        sum(usd.values())
+        for usd in (
+            *(figures["cost_usd"] for figures in scores["models"].values()),
+            *(usd for guarded in scores["guardrails"] for usd in guarded.get("cost_usd", {}).values()),
+        )
+    )
     summary = f"{scores['n']:,} blind records answered by every model, {scores['lost']:,} lost"
     ledger.begin_step(
         run,
@@ -95,6 +115,68 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     )
     LOG.info("answers scored", extra={"run": run, "n": scores["n"], "lost": scores["lost"]})
     return {"outcome": "scored"}
+
+
+def _guarded(
+    guardrail: Guardrail,
+    job: Job,
+    test: Answers,
+    watched: Mapping[str, Any],
+    *,
+    groups: Mapping[str, str],
+    fields: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Score a guardrail on the blind test, or on a slice of it."""
+    metric = job.evaluation.metric if guardrail.metric in WATCHED else guardrail.metric
+    among, over = None, "the blind test"
+    if guardrail.slice is not None:
+        field, value = guardrail.slice.field, guardrail.slice.value
+        asked = (question.id for question in test.questions)
+        among = frozenset(record for record in asked if fields.get(record, {}).get(field) == value)
+        over = f"the blind records whose {field} is {value}"
+    sheet = test.scores(metric)
+    return scored(guardrail.model_dump(), over, sheet, watched, groups=groups, among=among)
+
+
+def _guarded_file(
+    guardrail: Guardrail,
+    job: Job,
+    artifacts: Bucket,
+    run: str,
+    test: Answers,
+    models: Mapping[str, Any],
+    training: TrainingText,
+) -> dict[str, Any]:
+    """Score a guardrail on its own file; one that was too small to be asked has no answers here."""
+    labels = guarded_models(models)
+    folders = {label: guardrail_folder(models[label]["folder"], guardrail.name) for label in labels}
+    asked = Answers(
+        questions=read_questions(artifacts.read(guardrail_key(run, guardrail.name))),
+        given={
+            label: [_answers(artifacts, f"{run_prefix(run)}/answers/{folder}/")]
+            for label, folder in folders.items()
+        },
+        models={label: test.models[label] for label in labels},
+        prices=test.prices,
+    )
+    sheet = asked.scores(job.evaluation.metric if guardrail.metric in WATCHED else guardrail.metric)
+    watched = asked.watched(sheet, training)
+    cost = {label: model["cost_usd"] for label, model in sheet["models"].items()}
+    return {
+        **scored(guardrail.model_dump(), guardrail.file or "", sheet, watched, groups={}),
+        "asked": len(asked.questions),
+        "cost_usd": cost,
+    }
+
+
+def _metadata(artifacts: Bucket, run: str) -> dict[str, dict[str, str]]:
+    key = metadata_key(run)
+    fields: dict[str, dict[str, str]] = artifacts.read_json(key) if artifacts.head(key) else {}
+    return fields
+
+
+def _training_text(artifacts: Bucket, prefix: str) -> TrainingText:
+    return TrainingText(read_questions(conversations(artifacts.read(f"{prefix}/data/train.jsonl"))))
 
 
 def _add_choice(cost: dict[str, Decimal], tokens: Mapping[str, int], price: TokenPrice) -> None:

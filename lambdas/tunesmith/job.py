@@ -33,6 +33,7 @@ from tunesmith.catalogue.kinds import KINDS, Kind
 from tunesmith.catalogue.teachers import find_teacher, load_teachers
 from tunesmith.errors import JobFileError, UnknownModelError
 from tunesmith.evaluation.metrics_registry import RUN_METRICS
+from tunesmith.evaluation.watch import WATCHED
 from tunesmith.job_text import read_text
 from tunesmith.ledger import Outcome
 from tunesmith.suggestions import did_you_mean
@@ -49,6 +50,9 @@ MOST_REJECTED_SHARE: Final = 0.05
 
 _MAX_PATH_LENGTH: Final = 512
 _MAX_COLUMN_LENGTH: Final = 200
+_MAX_SLICE_VALUE: Final = 60
+GUARDRAIL_ROLE: Final = "guardrail-"
+"""Begins the role of a guardrail's own file, before the guardrail's name."""
 _MOST_HELD_BACK: Final = 0.8
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUP_KEY_PATTERN: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
@@ -102,6 +106,10 @@ def _grader(name: str) -> str:
     if name not in GRADERS and not re.fullmatch(_FUNCTION_ARN, name, re.ASCII):
         raise ValueError("neither a grader nor a function")
     return name
+
+
+def _guardrail_metric(name: str) -> str:
+    return name if name in WATCHED else _run_metric(name)
 
 
 def _checked_group_key(path: str) -> str:
@@ -304,6 +312,43 @@ class Reinforcement(_Section):
         return self.grader if self.grader in GRADERS else ""
 
 
+class GuardedSlice(_Section):
+    """Which records of the blind test a guardrail looks at."""
+
+    field: GroupKey = Field(
+        description="the dotted path of a field of your own, in the same field as data.group_key"
+    )
+    value: str = Field(min_length=1, max_length=_MAX_SLICE_VALUE, description="the text that stands there")
+
+
+class Guardrail(_Section):
+    """What the candidate must not be worse at than base model and champion, and by how much at most."""
+
+    name: str = Field(
+        pattern=f"^{names.PROJECT_PATTERN}$",
+        max_length=names.PROJECT_MAX_LENGTH,
+        description="lower-case letters, digits and single hyphens between them, at most "
+        f"{names.PROJECT_MAX_LENGTH} characters",
+    )
+    metric: Annotated[
+        str,
+        AfterValidator(_guardrail_metric),
+        WithJsonSchema({"type": "string", "enum": [*RUN_METRICS, *WATCHED]}),
+    ] = Field(description=f"one of {', '.join((*RUN_METRICS, *WATCHED))}")
+    margin: float = Field(
+        gt=0, le=100, description="percentage points above 0, at most 100, that may be lost"
+    )
+    file: DataPath | None = Field(default=None, description=_PATH_ALLOWED)
+    slice: GuardedSlice | None = Field(
+        default=None, description="a mapping with field and value; without it and file, the whole blind test"
+    )
+
+    @property
+    def role(self) -> str:
+        """What its file is to the run."""
+        return f"{GUARDRAIL_ROLE}{self.name}"
+
+
 class Evaluation(_Section):
     """What the candidate must gain, and by which measure."""
 
@@ -330,6 +375,12 @@ class Evaluation(_Section):
         max_length=3,
         strict=False,
         description="a list of at most 3 base models, such as larger ones; they inform only",
+    )
+    guardrails: tuple[Guardrail, ...] = Field(
+        default=(),
+        max_length=3,
+        strict=False,
+        description="a list of at most 3 mappings with name, metric, margin, and file or slice",
     )
     noise_records: int = Field(
         default=100,
@@ -438,6 +489,22 @@ class Job(_Section):
         """Name the base model's inference id where the job file goes on from a champion."""
         return self.model_copy(update={"base_model": base_model})
 
+    def files_by_role(self) -> dict[str, str]:
+        """Map each role that has a file to its path, the guardrails' own files included."""
+        guarded = {one.role: one.file for one in self.evaluation.guardrails if one.file is not None}
+        return {**self.data.by_role(), **guarded}
+
+    def read_as(self, role: str) -> dict[str, Any]:
+        """Say how a role's file is read: format, columns and group key are those of the run's own data."""
+        if role.startswith(GUARDRAIL_ROLE):
+            return {"record_format": None, "group_key": None, "columns": {}}
+        data = self.data
+        return {
+            "record_format": self.format_of(role),
+            "group_key": data.group_key,
+            "columns": data.columns,
+        }
+
     @property
     def customization(self) -> Kind:
         """What the kind means."""
@@ -454,12 +521,16 @@ class Job(_Section):
 
     def model_of(self, role: str) -> Model:
         """Give the model as a file's records are held against it: a test of texts asks and answers."""
-        asks = role == "test" and self.customization.learns_texts
-        return find_model(self.base_model) if asks else self.model
+        return find_model(self.base_model) if self._asks(role) else self.model
 
     def format_of(self, role: str) -> UploadFormat | None:
         """Give the format that the job file names for a file."""
-        return None if role == "test" and self.customization.learns_texts else self.data.format
+        return None if self._asks(role) else self.data.format
+
+    def _asks(self, role: str) -> bool:
+        """Tell whether a file asks and answers although the run learns texts."""
+        asks = role == "test" or role.startswith(GUARDRAIL_ROLE)
+        return asks and self.customization.learns_texts
 
     @property
     def shows_examples(self) -> bool:
@@ -482,7 +553,7 @@ def parse_job(data: bytes, *, source: str) -> Job:
         job = Job.model_validate(values)
     except ValidationError as error:
         raise JobFileError([_problem(detail) for detail in error.errors(include_url=False)]) from error
-    problems = [*_data_problems(job.data), *_kind_problems(job)]
+    problems = [*_data_problems(job.data), *_kind_problems(job), *_guardrail_problems(job)]
     if problems:
         raise JobFileError(problems)
     return job
@@ -513,6 +584,30 @@ def _data_problems(data: DataFiles) -> list[str]:
             f"data: validation_share and test_share are more than {_MOST_HELD_BACK} together; allowed is "
             "to train on at least a fifth"
         )
+    return problems
+
+
+def _guardrail_problems(job: Job) -> list[str]:
+    """Say what is wrong among guardrails, and between them and the data."""
+    problems = []
+    guardrails, group_key = job.evaluation.guardrails, job.data.group_key
+    if len({one.name for one in guardrails}) < len(guardrails):
+        problems.append("evaluation.guardrails: share a name; allowed is a name of its own for each")
+    paths = list(job.files_by_role().values())
+    for number, one in enumerate(guardrails):
+        key = f"evaluation.guardrails.{number}"
+        if one.file is not None and one.slice is not None:
+            problems.append(f"{key}: has both file and slice; allowed is one of the two")
+        if one.file is not None and paths.count(one.file) > 1:
+            problems.append(f"{key}.file: {one.file!r} is used twice; allowed is a file of its own")
+        beside = group_key.partition(".")[0] if group_key and "." in group_key else ""
+        if one.slice is not None and not (beside and one.slice.field.startswith(f"{beside}.")):
+            told = (
+                f"a field below {beside}"
+                if beside
+                else "a slice beside data.group_key, such as meta.customer"
+            )
+            problems.append(f"{key}.slice.field: {one.slice.field!r} is not allowed; allowed is {told}")
     return problems
 
 
@@ -588,6 +683,8 @@ def _section_of(path: list[str]) -> type[_Section]:
     """Find the section that the last key of a path stands in."""
     section: type[_Section] = Job
     for part in path[:-1]:
+        if part.isdecimal():  # a place in a list
+            continue
         annotation = section.model_fields[part].annotation
         found = [one for one in (annotation, *get_args(annotation)) if _is_section(one)]
         if not found:

@@ -66,7 +66,7 @@ class DataRun:
         self.artifacts.write_json(f"runs/{RUN}/job.json", parsed.to_json())
         pinned = {}
         for role, content in data.items():
-            key = f"datasets/{PROJECT}/{parsed.data.by_role().get(role, f'{role}.jsonl')}"
+            key = f"datasets/{PROJECT}/{parsed.files_by_role().get(role, f'{role}.jsonl')}"
             self.uploads.write(key, content)
             version = (self.uploads.head(key) or {})["version"]
             pinned[role] = {"bucket": self.uploads.name, "key": key, "version": version, "sha256": "0" * 64}

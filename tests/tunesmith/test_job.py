@@ -405,3 +405,61 @@ def test_the_model_of_a_job_has_the_limits_of_its_kind() -> None:
     longer = text + asked + b"hyperparameters: {maxPromptLength: 9000}"
     longest = [parse_job(one, source="job.yaml").model.tokens_per_prompt for one in (text + asked, longer)]
     assert longest == [4096, 9000]
+
+
+# --- guardrails
+
+
+GENERAL = {"name": "general", "metric": "exact_match", "margin": 5, "file": "general.jsonl"}
+
+
+def guarded(*guardrails: object, group_key: str | None = "meta.customer") -> bytes:
+    data = {"train": "train.jsonl", **({"group_key": group_key} if group_key else {})}
+    job = {"project": "p", "base_model": "nova-micro", "data": data, "evaluation": {"guardrails": guardrails}}
+    return json.dumps(job).encode()
+
+
+def test_a_guardrail_has_a_file_or_a_slice_or_looks_at_the_whole_blind_test() -> None:
+    german = {"name": "german", "metric": "token_f1", "margin": 2.5}
+    german["slice"] = {"field": "meta.language", "value": "de"}
+    polite = {"name": "polite", "metric": "refusals", "margin": 1}
+    job = parse_job(guarded(GENERAL, german, polite), source="job.json")
+
+    assert job.files_by_role() == {"train": "train.jsonl", "guardrail-general": "general.jsonl"}
+    assert [one.margin for one in job.evaluation.guardrails] == [5, 2.5, 1]
+    assert job.read_as("guardrail-general")["group_key"] is None
+    assert job.read_as("train")["group_key"] == "meta.customer"
+    assert parse_job(json.dumps(job.to_json()).encode(), source="job.json") == job
+
+
+@pytest.mark.parametrize(
+    ("guardrails", "group_key", "words"),
+    [
+        ([GENERAL] * 4, "meta.customer", "evaluation.guardrails: "),
+        ([GENERAL, {**GENERAL, "file": "b.jsonl"}], "meta.customer", "share a name"),
+        ([{**GENERAL, "file": "train.jsonl"}], "meta.customer", "'train.jsonl' is used twice"),
+        ([{**GENERAL, "metric": "bleu"}], "meta.customer", "guardrails.0.metric: 'bleu' is not allowed"),
+        ([{**GENERAL, "margin": 0}], "meta.customer", "guardrails.0.margin: 0 is not allowed"),
+        ([{**GENERAL, "limit": 1}], "meta.customer", "guardrails.0.limit: is no key of a job file"),
+        (
+            [{**GENERAL, "slice": {"field": "meta.a", "value": "b"}}],
+            "meta.customer",
+            "guardrails.0: has both file and slice",
+        ),
+        (
+            [{**GENERAL, "file": None, "slice": {"field": "other.a", "value": "b"}}],
+            "meta.customer",
+            "guardrails.0.slice.field: 'other.a' is not allowed; allowed is a field below meta",
+        ),
+        (
+            [{**GENERAL, "file": None, "slice": {"field": "meta.a", "value": "b"}}],
+            None,
+            "allowed is a slice beside data.group_key",
+        ),
+    ],
+)
+def test_guardrails_that_cannot_be_meant_are_refused(
+    guardrails: list[object], group_key: str | None, words: str
+) -> None:
+    (problem,) = problems(guarded(*guardrails, group_key=group_key), source="job.json")
+    assert words in problem

@@ -178,5 +178,15 @@ def media_folders(run: str, project: str) -> dict[str, str]:
     return {"train": trained, "validation": trained, "test": f"blind/media/{project}/"}
 
 
+def guardrail_key(run: str, name: str) -> str:
+    """Key of a guardrail's own records; below `blind/`, so that training is denied them too."""
+    return f"blind/{run}/guardrails/{name}.jsonl"
+
+
+def metadata_key(run: str) -> str:
+    """Key of what the uploaded lines said of the blind test's records, beside the group key."""
+    return f"blind/{run}/metadata.json"
+
+
 def _version(version: str) -> dict[str, Any]:
     return {"VersionId": version} if version and version != "null" else {}

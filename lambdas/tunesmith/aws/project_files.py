@@ -46,7 +46,7 @@ def read_project(uploads: Bucket, project: str) -> ProjectFiles:
             )
     except JobFileError as error:
         return ProjectFiles(problems=tuple(error.problems), job_sha256=uploads.sha256(key, version))
-    paths = job.data.by_role()
+    paths = job.files_by_role()
     found = {role: uploads.head(project_key(project, path)) for role, path in paths.items()}
     data = {
         role: _pinned(uploads, project_key(project, paths[role]), head["version"])

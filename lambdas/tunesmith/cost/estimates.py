@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
 from tunesmith.evaluation.noise import TIMES
+from tunesmith.evaluation.power import FEWEST_GUARDED
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
 from tunesmith.training.reward_hours import Hours, forecast_hours
@@ -94,13 +95,15 @@ def estimate_job(
     token_error: float | None = None,
     champion_path: str = "",
     champion_base: str = "",
+    guarded: Sequence[Mapping[str, Any]] = (),
 ) -> Estimate:
     """Estimate a job on a prepared dataset, whose parts' figures are those of its report.
 
     The project's champion answers the blind test as well: one that is served on demand is paid by the token,
     by its base model's prices; one that is served by the hour is paid already, but its units stand beside
     the candidate's while one takes the other's place. `token_error` is the share by which the report says
-    its token figures may be off, the estimator's own by default.
+    its token figures may be off, the estimator's own by default; `guarded` are the report's figures of the
+    guardrails' own files.
     Raises UnknownPriceError where a price is missing.
     """
     _, epochs, most_epochs = epochs_between(job, model, split)
@@ -123,6 +126,7 @@ def estimate_job(
         asked_champion=champion_base if champion_path == "on_demand" else "",
         asked_beside=tuple(job.evaluation.compare_with),
         asked_twice=_asked_twice(job, split),
+        guarded=_guarded(guarded),
         shown=_shown_tokens(job, split) if job.shows_examples and split["test"]["records"] else None,
         taught=Taught(
             teacher=job.distillation.teacher,
@@ -194,6 +198,13 @@ def _asked_twice(job: Job, split: Mapping[str, Mapping[str, int]]) -> int:
     return min(job.evaluation.noise_records, split["test"]["records"])
 
 
+def _guarded(files: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
+    """Add up the guardrails' files that are large enough to be asked."""
+    asked = [one for one in files if one["records"] >= FEWEST_GUARDED]
+    names = ("records", "prompt_tokens", "answer_tokens")
+    return {name: sum(one[name] for one in asked) for name in names} if asked else None
+
+
 def _times(records: int, asked_twice: int) -> tuple[Decimal, Decimal]:
     """Tell how often a test is answered, as expected and at most: once, partly twice, or three times."""
     if not asked_twice:
@@ -230,6 +241,7 @@ class _Test:
     longest_answers: int
     times: tuple[Decimal, Decimal]
     off: tuple[Decimal, Decimal]
+    name: str = "evaluation"
 
     def answered_by(self, who: str, model: str, kinds: tuple[Item, Item]) -> list[EstimateItem]:
         """Price what one model reads and what it answers."""
@@ -237,7 +249,7 @@ class _Test:
         longest = (read.cost(self.tokens[0]) * self.off[1], said.cost(self.longest_answers))
         return [
             _item(
-                f"evaluation, {who} {part}",
+                f"{self.name}, {who} {part}",
                 price,
                 (count * self.times[0], "tokens", price.cost(1000)),
                 (
@@ -250,6 +262,26 @@ class _Test:
                 ("reads", "answers"), (read, said), self.tokens, longest, strict=True
             )
         ]
+
+
+def _guarding(
+    test: _Test, guarded: Mapping[str, int] | None, max_tokens: int, model: str, path: str, champion: str
+) -> list[EstimateItem]:
+    """Price the guardrails' own records, asked of candidate, base model and champion once."""
+    if guarded is None:
+        return []
+    guards = replace(
+        test,
+        tokens=(guarded["prompt_tokens"], guarded["answer_tokens"]),
+        longest_answers=guarded["records"] * max_tokens,
+        times=(Decimal(1), Decimal(1)),
+        name="guardrails",
+    )
+    return [
+        *(guards.answered_by("candidate", model, _CUSTOM) if path == "on_demand" else []),
+        *guards.answered_by("base model", model, _BASE),
+        *(guards.answered_by("champion", champion, _CUSTOM) if champion else []),
+    ]
 
 
 def budget_objection(estimate: Estimate, limit_usd: Decimal) -> str:
@@ -284,6 +316,7 @@ def estimate_run(
     asked_champion: str = "",
     asked_beside: Sequence[str] = (),
     asked_twice: int = 0,
+    guarded: Mapping[str, int] | None = None,
     shown: Shown | None = None,
     taught: Taught | None = None,
 ) -> Estimate:
@@ -294,7 +327,7 @@ def estimate_run(
     `max_tokens` bounds each answer. Answers are expected to be as long as the test's own; the high bound lets
     each reach `max_tokens`.
     Of the test, `asked_twice` records are answered twice by each model; at most all are, three times.
-    `taught` is set for a distillation.
+    `taught` is set for a distillation, `guarded` (records and tokens) where guardrails have files.
     `shown` is set where the base model also answers behind examples; `asked_beside` are models that inform.
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
     Raises UnknownPriceError with every price that is missing.
@@ -372,6 +405,7 @@ def estimate_run(
     items += test.answered_by("base model", model, _BASE)
     if asked_champion:
         items += test.answered_by("champion", asked_champion, _CUSTOM)
+    items += _guarding(test, guarded, max_tokens, model, path, asked_champion)
     if shown is not None:
         few, usual, many = shown.read
         price = prices.price(model, Item.INPUT)
@@ -403,7 +437,11 @@ def _summed(
     items: Iterable[EstimateItem], afterwards: tuple[EstimateItem, ...], *, evaluates: bool
 ) -> Estimate:
     """Add items up; without a blind test nothing is evaluated, and nothing of that is paid."""
-    paid = [item for item in items if evaluates or not item.what.startswith(("evaluation", "overlap"))]
+    paid = [
+        item
+        for item in items
+        if evaluates or not item.what.startswith(("evaluation", "guardrails", "overlap"))
+    ]
     return Estimate(
         items=tuple(paid),
         total_usd=_rounded(sum((item.usd for item in paid), Decimal(0)), ROUND_HALF_UP),

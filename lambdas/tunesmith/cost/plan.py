@@ -195,12 +195,12 @@ def _serving(job: Job, model: Model, estimate: Estimate) -> str:
 
 def _noise(job: Job, records: int, estimate: Estimate, price: Callable[[Job], Estimate]) -> str:
     """Say what the second answers are for, and what they add to the estimate."""
-    if not job.evaluation.noise_records:
+    twice = min(job.evaluation.noise_records, records)
+    if not twice:
         return ""
     once = price(
         job.model_copy(update={"evaluation": job.evaluation.model_copy(update={"noise_records": 0})})
     )
-    twice = min(job.evaluation.noise_records, records)
     return (
         f"Each model answers {twice:,} blind records twice, for"
         f" ${estimate.total_usd - once.total_usd:,.4f} of the estimate: one whose score flips on more than"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -41,12 +41,22 @@ def spent_by_item(
     for label, model in (scores["models"] if scores else {}).items():
         for part, usd in model["cost_usd"].items():
             spent[f"evaluation, {_LABELS.get(label, label)} {part}"] = Decimal(usd)
+    for name, usd in _guarding(scores):
+        spent[name] = spent.get(name, Decimal(0)) + usd
     for item in capacity:
         if item.kind is CapacityKind.THROUGHPUT and item.arn:
             hours = max(0.0, seconds_between(item.since, item.released or now)) / 3600
             paid = item.usd_per_hour * Decimal(str(hours))
             spent[THROUGHPUT] = spent.get(THROUGHPUT, Decimal(0)) + paid
     return spent
+
+
+def _guarding(scores: Mapping[str, Any] | None) -> Iterator[tuple[str, Decimal]]:
+    """Give what answers to the guardrails' own records cost."""
+    for guarded in (scores or {}).get("guardrails", ()):
+        for label, paid in guarded.get("cost_usd", {}).items():
+            for part, usd in paid.items():
+                yield f"guardrails, {_LABELS.get(label, label)} {part}", Decimal(usd)
 
 
 def item_name(what: str) -> str:

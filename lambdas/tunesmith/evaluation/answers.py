@@ -51,6 +51,16 @@ def answers_folder(folder: str, time: int) -> str:
     return folder if time == 1 else f"{folder}-{time}"
 
 
+def guarded_models(labels: Iterable[str]) -> list[str]:
+    """Choose who answers a guardrail's own records: candidate, base model and champion."""
+    return [label for label in labels if label in (CANDIDATE, BASE, CHAMPION)]
+
+
+def guardrail_folder(folder: str, name: str) -> str:
+    """Name the folder of a model's answers to a guardrail's own records."""
+    return f"{folder}-guardrail-{name}"
+
+
 def read_questions(content: bytes) -> list[Question]:
     """Read a file of Converse records; a line that stands in it twice is one question."""
     questions = [_question(line) for line in content.split(b"\n") if line.strip()]

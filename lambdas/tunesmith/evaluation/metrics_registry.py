@@ -65,14 +65,18 @@ RUN_METRICS: Final = tuple(name for name, metric in METRICS.items() if metric.in
 """The metrics that a job file may name."""
 
 
-def misfit(name: str, references: Iterable[str]) -> str:
+def misfit(
+    name: str,
+    references: Iterable[str],
+    *,
+    key: str = "evaluation.metric",
+    of: str = "the blind test",
+) -> str:
     """Say which reference a metric cannot be measured against, and why; empty where it fits them all."""
     score = METRICS[name].score
     for number, reference in enumerate(references, start=1):
         try:
             score("", reference)
         except ValueError as error:
-            return (
-                f"evaluation.metric is {name}, but answer {number} of the blind test does not fit it: {error}"
-            )
+            return f"{key} is {name}, but answer {number} of {of} does not fit it: {error}"
     return ""

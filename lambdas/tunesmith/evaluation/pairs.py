@@ -21,6 +21,7 @@ from tunesmith.evaluation.power import (
 )
 from tunesmith.evaluation.scores import LENIENT
 from tunesmith.evaluation.statistics import Bootstrap, Groups, Interval, paired_interval
+from tunesmith.evaluation.watch import WATCHED
 
 SETTLED_GAINS: Final = (5.0, 10.0)
 """Points of gain for which an open verdict says how many records would prove them."""
@@ -76,7 +77,8 @@ class Pairs:
         return cls(
             comparator=comparator,
             differences=[ours - its for ours, its in zip(mine, other, strict=True)],
-            right_or_wrong=METRICS[metric].right_or_wrong and set(mine) | set(other) <= {0, 1},
+            right_or_wrong=(metric in WATCHED or METRICS[metric].right_or_wrong)
+            and set(mine) | set(other) <= {0, 1},
             groups=list(scores.get("groups", ())),
         )
 

@@ -22,6 +22,8 @@ ASSUMED_LOST: Final = 0.1
 LARGEST_TEST: Final = 10_000_000
 FEWEST_RECORDS: Final = 100
 FEWEST_RECORDS_FOR_MEANS: Final = 200
+FEWEST_GUARDED: Final = 300
+"""Records below which a guardrail is not checked."""
 
 
 def error_of(decision: int) -> float:

@@ -57,7 +57,7 @@ def score(
     `again` are further answers, second ones first. Those to the records in `twice` show how often a model's
     score flips; a model in `averaged` is scored by the mean over all of its answers to a record.
     """
-    labels = _labels([question.reference for question in questions])
+    labels = task_labels([question.reference for question in questions])
     given = {
         label: [_answered(each) for each in (answers[label], *(again or {}).get(label, ()))]
         for label in models
@@ -90,11 +90,12 @@ def score(
 
 def untuned_scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
     """Score an untuned model's answers against their references, read leniently where those are labels."""
-    labels = _labels([reference for _, reference in pairs])
+    labels = task_labels([reference for _, reference in pairs])
     return _lenient_scores(metric, pairs, labels) or _scores(metric, pairs)
 
 
-def _labels(references: Sequence[str]) -> tuple[str, ...]:
+def task_labels(references: Sequence[str]) -> tuple[str, ...]:
+    """List a task's labels, none where its references are no labels."""
     return tuple(sorted(set(references))) if is_label_task(references) else ()
 
 

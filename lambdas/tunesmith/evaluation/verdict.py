@@ -2,6 +2,7 @@
 
 Required are the base model, the champion where another run's model is one, and the base model behind
 examples, which must be beaten, or equalled at a lower cost of a right answer. All other models inform.
+A guardrail that fails rejects whatever was gained.
 The more often one blind test has decided, the wider the interval: all its decisions err in at most 2.5 %.
 """
 
@@ -13,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT
+from tunesmith.evaluation.guardrails import GuardrailFinding, check, worst
+from tunesmith.evaluation.guardrails import told as told_of_guardrails
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.noise import told as told_noise
 from tunesmith.evaluation.pairs import Pairs, Rule
@@ -74,6 +77,7 @@ class VerdictReport(Comparison):
     decision: int
     """How often this blind test has decided, this time included."""
     comparisons: tuple[Comparison, ...]
+    guardrails: tuple[GuardrailFinding, ...]
     noise: Mapping[str, Mapping[str, Any]]
     """Label of a model to what its second answers showed; empty where no record was answered twice."""
 
@@ -121,7 +125,9 @@ def decide(
         if one.gain is not None and deciding.gain is not None
     )
     noise = scores.get("noise", {})
-    reason = deciding.reason + told + told_noise(noise) + _reuse(decision)
+    guardrails = check(scores.get("guardrails", []), rule)
+    deciding = _guarded(deciding, guardrails)
+    reason = deciding.reason + told + told_of_guardrails(guardrails) + told_noise(noise) + _reuse(decision)
     if unproven:
         deciding = replace(deciding, outcome="inconclusive")
         reason += f" But {unproven}."
@@ -132,6 +138,7 @@ def decide(
         lost=scores["lost"],
         decision=decision,
         comparisons=comparisons,
+        guardrails=guardrails,
         noise=noise,
     )
 
@@ -215,6 +222,16 @@ def _judge(gain: Gain, pairs: Pairs, counts: Groups, metric: str, *, is_known: b
     if gain.high < gain.minimum:
         return "rejected", f"{what}, all of it below {least}."
     return "inconclusive", f"{what}, which holds {least}."
+
+
+def _guarded(deciding: Comparison, guardrails: tuple[GuardrailFinding, ...]) -> Comparison:
+    """Let a guardrail that failed reject, and one that is open leave open what would be better."""
+    found = worst(guardrails)
+    if found == "failed":
+        return replace(deciding, outcome="rejected")
+    if found == "open" and deciding.outcome == "better":
+        return replace(deciding, outcome="inconclusive")
+    return deciding
 
 
 def _is_cheaper(scores: Mapping[str, Any], comparator: str) -> bool:

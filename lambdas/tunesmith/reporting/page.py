@@ -40,6 +40,8 @@ def render_page(document: Mapping[str, Any]) -> str:
             sections.comparison(document["evaluation"]),
             savings(document["savings"]),
             changes(document["changes"]),
+            guards_section.guardrails(document["evaluation"]),
+            guards_section.slices(document["evaluation"]),
             guards_section.steadiness(document["evaluation"]),
             sections.service(document["champion"]),
             sections.training(document["training"]),

@@ -78,6 +78,36 @@ def test_records_that_are_answered_twice_are_priced_and_all_three_times_at_most(
     assert job_estimate(noise_records=1000) == job_estimate(noise_records=200)
 
 
+def test_guardrails_own_records_are_asked_once_of_candidate_base_and_champion() -> None:
+    job = asking_twice(
+        parse_job(b"project: p\nbase_model: nova-micro\ndata: t.jsonl", source="job.yaml"), 100
+    )
+    figures = {"name": "a", "records": 300, "prompt_tokens": 30_000, "answer_tokens": 3_000}
+    small = {**figures, "records": 299}
+    items = {
+        item.what: item
+        for item in estimate_job(
+            job,
+            find_model("nova-micro"),
+            SPLIT,
+            load_prices(),
+            champion_path="on_demand",
+            champion_base="amazon.nova-micro-v1:0",
+            guarded=[figures, figures, small],
+        ).items
+        if item.what.startswith("guardrails")
+    }
+    assert set(items) == {
+        f"guardrails, {who} {part}"
+        for who in ("candidate", "base model", "champion")
+        for part in ("reads", "answers")
+    }
+    assert items["guardrails, base model reads"].quantity == 60_000
+    answers = items["guardrails, candidate answers"]
+    assert answers.quantity == 6_000
+    assert answers.high_usd == answers.price * 600 * 256 / 1000
+
+
 def test_the_number_of_epochs_that_so_many_records_get_is_priced() -> None:
     assert job_estimate().items[0].what.startswith("training, 3 x")
 
