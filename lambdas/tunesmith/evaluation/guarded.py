@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunesmith.evaluation.answers import BASE, Answer, Question, guarded_models, text_of
-from tunesmith.evaluation.pairs import Pairs
-from tunesmith.evaluation.scores import LENIENT, TokenPrice, score, task_labels
+from tunesmith.evaluation.scores import LENIENT, TokenPrice, paired_scores, score, task_labels
 from tunesmith.evaluation.slices import by_length, describe
 from tunesmith.evaluation.watch import WATCHED, TrainingText, watched_scores
 
@@ -110,7 +109,7 @@ def slices(
         return []
     asked = {question.id: question for question in questions}
     kept = [asked[record] for record in sheet["records"]]
-    differences = Pairs.of(sheet, BASE).differences
+    differences = [mine - other for mine, other in zip(*paired_scores(sheet, BASE), strict=True)]
     lengths = [len(text_of(question.messages[-1]["content"])) for question in kept]
     values = {"length of the question": by_length(lengths)}
     if task_labels([question.reference for question in questions]):

@@ -7,7 +7,6 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tunesmith.evaluation.answers import CANDIDATE
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.power import (
     FEWEST_RECORDS,
@@ -19,7 +18,7 @@ from tunesmith.evaluation.power import (
     minimum_detectable_effect,
     records_to_prove,
 )
-from tunesmith.evaluation.scores import LENIENT
+from tunesmith.evaluation.scores import paired_scores
 from tunesmith.evaluation.statistics import Bootstrap, Groups, Interval, paired_interval
 from tunesmith.evaluation.watch import WATCHED
 
@@ -70,10 +69,8 @@ class Pairs:
     @classmethod
     def of(cls, scores: Mapping[str, Any], comparator: str) -> Pairs:
         """Pair the scores of candidate and comparator; averaged answers are no longer right or wrong."""
-        metric, theirs = scores["metric"], scores["models"][comparator]
-        mine = scores["models"][CANDIDATE][metric]
-        # An untuned model is given the benefit of the doubt: what it wraps in words counts as said.
-        other = theirs.get(LENIENT, theirs[metric])
+        metric = scores["metric"]
+        mine, other = paired_scores(scores, comparator)
         return cls(
             comparator=comparator,
             differences=[ours - its for ours, its in zip(mine, other, strict=True)],

@@ -10,7 +10,7 @@ from statistics import fmean, median
 from typing import Any, Final, NamedTuple
 
 from tunesmith.dataset.labels import is_label_task
-from tunesmith.evaluation.answers import BASE, FEW_SHOT, TUNED, Answer, Question
+from tunesmith.evaluation.answers import BASE, CANDIDATE, FEW_SHOT, TUNED, Answer, Question
 from tunesmith.evaluation.labels import label_named
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.noise import measure
@@ -86,6 +86,15 @@ def score(
             label: {"id": models[label], **sheet.figures(prices[label])} for label, sheet in sheets.items()
         },
     }
+
+
+def paired_scores(scores: Mapping[str, Any], comparator: str) -> tuple[list[float], list[float]]:
+    """Give the candidate's and a comparator's scores, record by record.
+
+    An untuned model is given the benefit of the doubt: what it wraps in words counts as said.
+    """
+    metric, theirs = scores["metric"], scores["models"][comparator]
+    return scores["models"][CANDIDATE][metric], theirs.get(LENIENT, theirs[metric])
 
 
 def untuned_scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
