@@ -37,6 +37,7 @@ JOB_ARN = (
 )
 SETTINGS = {
     "environment": "local",
+    "account": "123456789012",
     "ledger_table": "ledger",
     "artifacts_bucket": "artifacts",
     "dataset_bucket": "datasets",
