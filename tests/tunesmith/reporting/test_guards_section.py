@@ -47,7 +47,7 @@ def test_what_is_watched_is_counted_for_each_model_and_said_to_block_nothing() -
 
 
 def test_a_run_of_before_has_none_of_it() -> None:
-    old = {"models": []}
+    old: dict[str, Any] = {"models": []}
     assert guardrails(None) == guardrails(old) == slices(None) == slices(old) == steadiness(old) == ""
 
 
