@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tunesmith.aws.objects import Bucket, guardrail_key
-from tunesmith.dataset import CheckedFile, check_file, joined
-from tunesmith.dataset.guard_files import guard_files
+from tunesmith.dataset import CheckedFile, check_file
+from tunesmith.dataset.guard_files import guard_content, guard_files
 from tunesmith.dataset.metadata import metadata_of
 from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.report import spelled
@@ -37,7 +37,7 @@ def write_guards(run: Run, guards: Mapping[str, CheckedFile], artifacts: Bucket)
     """Leave the guardrails' own records beside the blind test."""
     for role, checked in guards.items():
         key = guardrail_key(run.run, role.removeprefix(GUARDRAIL_ROLE))
-        artifacts.write(key, joined(checked.records), "application/jsonl")
+        artifacts.write(key, guard_content(checked.records), "application/jsonl")
 
 
 def metadata_of_test(run: Run, job: Job, test: Records) -> dict[str, dict[str, str]]:

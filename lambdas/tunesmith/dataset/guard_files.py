@@ -11,7 +11,7 @@ import numpy as np
 
 from tunesmith.dataset.engine import CheckedFile
 from tunesmith.dataset.record_spool import Records
-from tunesmith.dataset.report import joined
+from tunesmith.dataset.report import spelled
 from tunesmith.evaluation.answers import read_questions
 from tunesmith.evaluation.metrics_registry import METRICS, misfit
 from tunesmith.job import GUARDRAIL_ROLE, Job
@@ -31,6 +31,11 @@ def guard_files(files: Mapping[str, CheckedFile], train: Records) -> dict[str, C
     return found
 
 
+def guard_content(records: Records) -> bytes:
+    """Spell a guardrail's own records as the content of a file of Converse records."""
+    return b"".join(line + b"\n" for line in spelled(records))
+
+
 def guard_objection(job: Job, files: Mapping[str, CheckedFile]) -> str:
     """Say why a guardrail's file cannot be used; empty where all can be. `files` go by role."""
     for guardrail in job.evaluation.guardrails:
@@ -47,7 +52,7 @@ def guard_objection(job: Job, files: Mapping[str, CheckedFile]) -> str:
                 f" {100 * most:g}%; they are listed in rejected.jsonl"
             )
         if guardrail.metric in METRICS:
-            references = (question.reference for question in read_questions(joined(checked.records)))
+            references = (question.reference for question in read_questions(guard_content(checked.records)))
             key = f"evaluation.guardrails, {guardrail.name}: its metric"
             unfit = misfit(guardrail.metric, references, key=key, of=checked.file)
             if unfit:
@@ -67,7 +72,7 @@ def guard_figures(job: Job, files: Mapping[str, CheckedFile], scale: float) -> l
                 "name": guardrail.name,
                 "file": files[guardrail.role].file,
                 "records": len(records),
-                "sha256": hashlib.sha256(joined(records)).hexdigest(),
+                "sha256": hashlib.sha256(guard_content(records)).hexdigest(),
                 "prompt_tokens": round(scale * int(records.prompt_tokens.sum())),
                 "answer_tokens": round(scale * int(records.answer_tokens.sum())),
             }
