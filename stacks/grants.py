@@ -14,6 +14,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from tunesmith import names
+
 UNSCOPED_ACTIONS: Final = {
     "bedrock:ListCustomModelDeployments": "Listing what Bedrock has for us has no resource type.",
     "bedrock:ListCustomModels": "Listing what Bedrock has for us has no resource type.",
@@ -100,9 +102,13 @@ def train_on_records(role: iam.Role, bucket_arn: str) -> None:
 
 
 def deny_blind_tests(role: iam.Role, bucket_arn: str) -> None:
-    """Deny every blind test, whatever else is allowed."""
+    """Deny every blind test, and what evaluations wrote of its records, whatever else is allowed."""
+    run = "runs/" + "?" * names.RUN_LENGTH  # `*` would also hold what training writes below its own folder
+    told = [f"{bucket_arn}/{run}/{folder}/*" for folder in ("answers", "evaluation")]
     role.add_to_policy(
-        iam.PolicyStatement(effect=iam.Effect.DENY, actions=["s3:*"], resources=[f"{bucket_arn}/blind/*"])
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY, actions=["s3:*"], resources=[f"{bucket_arn}/blind/*", *told]
+        )
     )
 
 

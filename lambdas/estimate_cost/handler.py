@@ -57,7 +57,13 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     LOG.info("cost estimated", extra={"run": run, **estimate.figures(), "reason": reason})
     if reason:
         return {"outcome": "over_budget", "reason": reason}
-    question = question_of(job, plan.chosen.high_usd, plan.proof, approved_usd=_approved_usd(ledger, run))
+    question = question_of(
+        job,
+        plan.chosen.high_usd,
+        plan.proof,
+        approved_usd=_approved_usd(ledger, run),
+        afterwards_usd=sum((item.usd for item in estimate.afterwards), Decimal(0)),
+    )
     asked = question.text if question else ""
     artifacts.write_json(f"{prefix}/plan.json", plan.to_json())
     told = artifacts.read_json(f"{prefix}/plan.json")

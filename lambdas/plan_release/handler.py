@@ -9,7 +9,9 @@ from typing import Any
 from tunesmith import names
 from tunesmith.aws.customization import job_goes_on, model_may_exist
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.failures import plain_reason
+from tunesmith.job import parse_job
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Outcome, Run, Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import later
@@ -18,6 +20,8 @@ from tunesmith.serving.release import STOPPED_OUTSIDE, dated, plan_release
 from tunesmith.settings import PlanReleaseSettings
 
 LOG = logger("plan_release")
+JOB_STUCK = "JobStuck"
+"""The machine's error where a job goes on although its stop was asked for."""
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if item.state is not CapacityState.RELEASED and dated(item, keep_until) != item:
             ledger.update_capacity(run, item.token, expires=keep_until)
     capacity = ledger.capacity(run)
-    running = _running_jobs(closed, capacity)
+    running = set() if _is_billed_by_hour(settings, run) else _running_jobs(closed, capacity)
     models = {item.name for item in capacity if _may_exist(item) and model_may_exist(item.name)}
     items = plan_release(
         run=run,
@@ -88,12 +92,20 @@ def _undo_serving(settings: PlanReleaseSettings, ledger: LedgerTable, run: Run, 
 def _running_jobs(run: Run, capacity: Iterable[Capacity]) -> set[str]:
     """Name the jobs that go on after the run broke: stopped, they are billed and leave nothing to adopt.
 
-    A run that was stopped takes its job with it.
+    A run that was stopped takes its job with it, and so does one whose job could not be stopped in time.
     """
-    if run.outcome != Outcome.FAILED or run.reason == STOPPED_OUTSIDE:
+    if run.outcome != Outcome.FAILED or run.reason == STOPPED_OUTSIDE or JOB_STUCK in run.reason:
         return set()
     jobs = (item for item in capacity if item.kind is CapacityKind.JOB)
     return {item.name for item in jobs if item.state is not CapacityState.RELEASED and job_goes_on(item.name)}
+
+
+def _is_billed_by_hour(settings: PlanReleaseSettings, run: str) -> bool:
+    """Tell whether a job that nobody watches goes on costing; a run without a job file has no job."""
+    artifacts, key = Bucket(settings.artifacts_bucket), f"{run_prefix(run)}/job.json"
+    if artifacts.head(key) is None:
+        return False
+    return parse_job(artifacts.read(key), source="job.json").customization.billed == "hours"
 
 
 def _is_overdue(ledger: LedgerTable, item: Capacity, run: Run, now: str) -> bool:

@@ -32,7 +32,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     model = job.model
     ledger.begin_step(run.run, Step.TRAIN, event["now"], "planning a round of training")
     records = read_training(artifacts, run.run)
-    decision = _decide(run, job, model, records, artifacts, _too_late(ledger, run, job, event["now"]))
+    too_late = _too_late(ledger, run, job, records, event["now"])
+    decision = _kept(ledger, run, records) or _decide(run, job, model, records, artifacts, too_late)
     plans = [*records.plans, *(plan for plan in decision.jobs if plan not in records.plans)]
     decisions = list(records.decisions)
     if decision.why not in [told["why"] for told in decisions]:
@@ -50,6 +51,18 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "error": decision.error,
         "why": decision.why,
     }
+
+
+def _kept(ledger: LedgerTable, run: Run, records: TrainingRecords) -> Decision | None:
+    """Keep what an earlier execution decided to keep, while it is there: what follows was done with it."""
+    decided = records.decisions[-1] if records.decisions else None
+    if decided is None or decided["action"] != "keep":
+        return None
+    token = model_token(run.chosen)
+    held = [item for item in ledger.capacity(run.run) if item.token == token]
+    if not held or held[0].state is CapacityState.RELEASED:
+        return None
+    return Decision(action="keep", why=decided["why"], numbers=(run.chosen,))
 
 
 def _decide(
@@ -84,12 +97,21 @@ def _decide(
     return next_step(replace(setting, closed=problem), ended, records.scores()) if problem else decision
 
 
-def _too_late(ledger: LedgerTable, run: Run, job: Job, now: str) -> str:
+def _too_late(ledger: LedgerTable, run: Run, job: Job, records: TrainingRecords, now: str) -> str:
+    """Say why no further job may begin: one as long as the longest so far would end behind the deadline."""
     started = next(step.started for step in ledger.steps(run.run) if step.step is Step.TRAIN)
     hours = job.training.deadline_hours
-    if seconds_between(started, now) < 3600 * hours:
-        return ""
-    return f"training has taken the {hours} hours that training.deadline_hours allows"
+    elapsed = seconds_between(started, now)
+    if elapsed >= 3600 * hours:
+        return f"training has taken the {hours} hours that training.deadline_hours allows"
+    ended = [told for told in records.told.values() if told["submitted"] and told["ended"]]
+    longest = max((seconds_between(told["submitted"], told["ended"]) for told in ended), default=0.0)
+    if elapsed + longest >= 3600 * hours:
+        return (
+            f"another job as long as the longest, {longest / 3600:.1f} hours, would end after the {hours}"
+            " hours that training.deadline_hours allows"
+        )
+    return ""
 
 
 def _keep(ledger: LedgerTable, run: Run, number: int, now: str) -> list[Capacity]:

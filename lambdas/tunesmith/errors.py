@@ -119,6 +119,7 @@ AWAITED_ERRORS: Final = (
     "Bedrock.ConflictException",
     "Bedrock.ServiceQuotaExceededException",
     "Bedrock.ValidationException",
+    "Bedrock.AccessDeniedException",
     "Ssm.ParameterNotFoundException",
 )
 """Answers that a state machine expects and has an edge for."""

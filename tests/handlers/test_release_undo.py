@@ -28,9 +28,11 @@ SWAPPED_BACK = {
 }
 
 
-def release(run: RunUnderTest, outcome: str = "", name: str = RUN) -> dict[str, Any]:
+def release(
+    run: RunUnderTest, outcome: str = "", name: str = RUN, *, reason: str = "broke"
+) -> dict[str, Any]:
     plan: dict[str, Any] = plan_release(
-        {"run": name, "now": LATER, "outcome": outcome, "reason": "broke"}, None
+        {"run": name, "now": LATER, "outcome": outcome, "reason": reason}, None
     )
     return plan
 
@@ -133,6 +135,27 @@ def test_a_job_that_goes_on_after_the_run_broke_is_left_for_the_next_attempt(eva
     evaluated.finish_job(status="InProgress")
 
     assert [item["kind"] for item in release(evaluated, "failed")["items"]] == ["deployment"]
+
+
+def test_a_job_that_nobody_watches_and_that_is_billed_by_the_hour_goes_with_its_run(
+    evaluated: RunUnderTest,
+) -> None:
+    evaluated.ledger.update_capacity(RUN, "job-1", state="open")
+    evaluated.finish_job(status="InProgress")
+    evaluated.write_job(
+        base_model="nova-2-lite", kind="reinforcement", reinforcement={"grader": "exact_match"}
+    )
+
+    assert [item["kind"] for item in release(evaluated, "failed")["items"]] == ["deployment", "job"]
+
+
+def test_a_job_that_could_not_be_stopped_is_not_left_to_go_on(evaluated: RunUnderTest) -> None:
+    evaluated.ledger.update_capacity(RUN, "job-1", state="open")
+    evaluated.finish_job(status="InProgress")
+
+    items = release(evaluated, "failed", reason="JobStuck: it is still Stopping")["items"]
+
+    assert [item["kind"] for item in items] == ["deployment", "job"]
 
 
 def test_a_job_of_a_run_that_was_stopped_goes_with_it(evaluated: RunUnderTest) -> None:

@@ -10,6 +10,7 @@ import pytest
 from answer_validation.handler import lambda_handler as answer_validation
 from plan_capacity.handler import lambda_handler as plan_capacity
 from plan_job.handler import lambda_handler as plan_job
+from plan_release.handler import lambda_handler as plan_release
 from plan_round.handler import lambda_handler as plan_round
 from tests.handlers.model_run import (
     DEPLOYMENT_ARN,
@@ -279,6 +280,36 @@ def test_no_rerun_begins_past_the_deadline(run: RunUnderTest) -> None:
 
     assert decision["action"] == "keep"
     assert "training.deadline_hours" in decision["why"]
+
+
+def test_no_rerun_begins_that_would_end_past_the_deadline_if_it_took_as_long(run: RunUnderTest) -> None:
+    run.write_job(training={"deadline_hours": 5})
+    round_of(run, NOW)
+    trained(run, 1)
+
+    took = run.read("training/jobs/1.json")
+    assert took["submitted"] < took["ended"]
+    decision = round_of(run, "2026-11-23T14:45:00Z")
+
+    assert decision["action"] == "keep"
+    assert "another job as long as the longest" in decision["why"]
+
+
+def test_what_an_earlier_execution_kept_is_kept_though_another_job_was_refused(run: RunUnderTest) -> None:
+    run.write_job(stopping={"policy": "pair"})
+    round_of(run)
+    trained(run, 1)
+    plan_job(run.event(job=2), None)
+    run.conclude_job(number=2, refused="Bedrock.ValidationException: in passing")
+    kept = round_of(run)
+    assert (kept["action"], kept["models"]) == ("keep", [1])
+    plan_release(run.event(LATER, outcome="failed", reason="Crash"), None)
+    run.ledger.reopen_run(RUN)
+
+    again = round_of(run)
+
+    assert (again["action"], again["models"], again["jobs"]) == ("keep", [1], [])
+    assert run.ledger.run(RUN).chosen == 1
 
 
 def test_models_are_judged_on_validation_and_the_others_are_due_at_once(run: RunUnderTest) -> None:

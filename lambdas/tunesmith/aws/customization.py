@@ -128,5 +128,7 @@ def _times(answer: GetModelCustomizationJobResponseTypeDef) -> list[datetime]:
 
 
 def _training_since(answer: GetModelCustomizationJobResponseTypeDef) -> str:
-    began = answer.get("statusDetails", {}).get("trainingDetails", {}).get("creationTime")
-    return began.isoformat() if began else ""
+    """Time at which the training began; a phase that is there and not begun is the queue."""
+    details = answer.get("statusDetails", {}).get("trainingDetails", {})
+    began = details.get("creationTime")
+    return began.isoformat() if began and details.get("status") != "NotStarted" else ""

@@ -83,18 +83,26 @@ def proof_of(job: Job, blind_records: int) -> Proof:
 
 
 def question_of(
-    job: Job, high_usd: Decimal, proof: Proof, *, approved_usd: Decimal | None
+    job: Job,
+    high_usd: Decimal,
+    proof: Proof,
+    *,
+    approved_usd: Decimal | None,
+    afterwards_usd: Decimal = Decimal(0),
 ) -> Question | None:
     """Put the question that a person has to answer before training; None where there is none.
 
     `high_usd` is what the run may cost by its policy, `approved_usd` the amount up to which somebody said yes
-    to this run before.
+    to this run before, `afterwards_usd` what a champion of it costs by the hour in its first month: a
+    promotion opens that without asking again.
     """
     reasons = []
     ask_above = job.budget.ask_above
-    if ask_above is not None and high_usd > ask_above:
+    if ask_above is not None and high_usd + afterwards_usd > ask_above:
+        then = f" and its champion ${afterwards_usd:,.2f} in the first month" if afterwards_usd else ""
         reasons.append(
-            f"the run may cost up to ${high_usd:,.2f}, more than the ${ask_above:,.2f} of budget.ask_above"
+            f"the run may cost up to ${high_usd:,.2f}{then}, more than the ${ask_above:,.2f} of"
+            " budget.ask_above"
         )
     if not proof.is_enough:
         reasons.append(proof.sentence())

@@ -60,6 +60,8 @@ class Plan:
     serving: str
     noise: str
     """What it takes to learn how much answers waver; empty where that is not asked for."""
+    deadline_hours: int
+    """What all jobs together may take."""
     unproven: str
     """Why this data proves nothing whatever is measured; empty where it may."""
 
@@ -77,6 +79,12 @@ class Plan:
             told.append(
                 "Records with the same prompt and different answers leave at most "
                 f"{100 * self.ceiling:.1f}% of exact matches to be reached."
+            )
+        longest = self.chosen.hours[1]
+        if longest > self.deadline_hours:
+            told.append(
+                f"Training may take {longest:g} hours, and training.deadline_hours allows"
+                f" {self.deadline_hours}: a job that runs past it is stopped, billed and leaves no model."
             )
         return [*told, self.serving, *filter(None, [self.noise])]
 
@@ -122,6 +130,7 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
         ceiling=conflicts["ceiling"] if conflicts["labels"] and conflicts["ceiling"] < 1 else None,
         serving=_serving(job, model, estimate),
         noise=_noise(job, split["test"]["records"], estimate, price),
+        deadline_hours=job.training.deadline_hours,
         unproven=report["unproven_note"],
     )
 

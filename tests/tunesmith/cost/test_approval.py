@@ -45,6 +45,17 @@ def test_the_high_bound_decides_whether_somebody_is_asked(above: str, is_asked: 
         assert "the run may cost up to $4.29" in question.text
 
 
+def test_the_first_month_of_a_champion_that_is_served_by_the_hour_counts() -> None:
+    job = job_of("budget: {ask_above: 40}")
+    proof = proof_of(job, 500)
+
+    question = question_of(job, Decimal(30), proof, approved_usd=None, afterwards_usd=Decimal("17280"))
+
+    assert question is not None
+    assert "up to $30.00 and its champion $17,280.00 in the first month" in question.text
+    assert question_of(job, Decimal(30), proof, approved_usd=None) is None
+
+
 def test_a_yes_holds_up_to_its_amount() -> None:
     assert asked("budget: {ask_above: 1}", approved_usd="4.2894") is None
     assert asked("budget: {ask_above: 1}", approved_usd="3.40") is not None

@@ -107,6 +107,13 @@ def test_findings_say_what_is_proven_reached_and_served() -> None:
     assert len(laid_out("evaluation: {noise_records: 0}").findings()) < len(laid_out().findings())
 
 
+def test_hours_that_the_deadline_may_not_hold_are_told_before_anything_is_paid() -> None:
+    told = " ".join(laid_out("training: {deadline_hours: 5}").findings())
+
+    assert "training.deadline_hours allows 5: a job that runs past it is stopped, billed" in told
+    assert "deadline_hours" not in " ".join(laid_out("training: {deadline_hours: 240}").findings())
+
+
 def test_no_ceiling_is_told_where_nothing_contradicts() -> None:
     assert laid_out(conflicts={"labels": True, "ceiling": 1.0}).ceiling is None
     assert laid_out(conflicts={"labels": False, "ceiling": 0.5}).ceiling is None
