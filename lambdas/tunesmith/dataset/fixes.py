@@ -11,7 +11,8 @@ from typing import Any, Final
 from tunesmith.dataset.formats import SCHEMA_VERSION
 
 FIXES: Final[Mapping[str, str]] = {
-    "TS008": "Keys that only describe a record or a turn, such as id or metadata, are left out.",
+    "TS008": "Keys that only describe a record or a turn, such as id or metadata, are left out; a system "
+    "beside prompt and completion becomes the system.",
     "TS009": "schemaVersion is written as it should be.",
     "TS010": "A system of null is left out, one of text becomes a list of a block.",
     "TS013": "A system turn at the head becomes the system; human, ai and the like become user or assistant.",

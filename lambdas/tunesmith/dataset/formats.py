@@ -91,7 +91,9 @@ def as_conversation(value: Mapping[str, Any], record_format: UploadFormat) -> di
     if record_format == "converse":
         return dict(value)
     conversation = dict(value)
-    if record_format == "openai_chat" and isinstance(value.get("messages"), list):
+    # Beside a system of its own, which none may take the place of, a turn stays for the rules to name.
+    lifts = record_format == "openai_chat" and not value.get("system")
+    if lifts and isinstance(value.get("messages"), list):
         conversation.update(_lift_system(value["messages"]))
     elif "system" in value:
         conversation["system"] = [] if value["system"] == "" else _blocks(value["system"])

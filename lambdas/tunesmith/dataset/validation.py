@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.fast_path import FastPath, Valid
 from tunesmith.dataset.fixes import FIXES, mended
-from tunesmith.dataset.formats import BESIDE, as_conversation, detect_format, split_prompt, told_to_grader
+from tunesmith.dataset.formats import (
+    BESIDE,
+    PAIR_KEYS,
+    as_conversation,
+    detect_format,
+    split_prompt,
+    told_to_grader,
+)
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Batch
 from tunesmith.dataset.records import digest
 from tunesmith.dataset.rules import (
@@ -122,6 +129,9 @@ class Validation:
         findings += find_faults(value, self._model, self.format or "converse")
         conversation = as_conversation(value, self.format or "converse")
         if findings and self._mends and all(finding.rule in FIXES for finding in findings):
+            if self.format == "prompt_completion":
+                # A conversation has no place for them, and what is not seen is not judged.
+                conversation |= {key: each for key, each in value.items() if key not in PAIR_KEYS}
             conversation = mended(conversation)
             if not find_faults(conversation, self._model):
                 self.fixed.update(finding.rule for finding in findings)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tests.tunesmith.dataset.prepared import MICRO, pairs, prepared, prepared_from
 from tests.tunesmith.dataset.test_engine import JSON_VALUES
+from tunesmith.catalogue import UploadFormat
 from tunesmith.dataset import CheckedFile, check_file
 from tunesmith.dataset.fixes import FIXES, mended
 
@@ -63,6 +64,31 @@ def test_what_says_something_to_a_model_is_not_mended(value: Any) -> None:
     checked = check(value)
     assert (checked.valid, checked.fixed) == (0, {})
     assert checked.by_rule == check(value, mends=False).by_rule
+
+
+def told_as(record_format: UploadFormat, **keys: Any) -> CheckedFile:
+    return check_file([lines(keys)], MICRO, file="f", record_format=record_format, mends=True)
+
+
+def test_a_system_beside_prompt_and_completion_becomes_the_system() -> None:
+    asked = {"prompt": "q", "completion": "a", "id": 7}
+    checked = told_as("prompt_completion", **asked, system="Answer only in French.")
+    assert checked.fixed == {"TS008": 1}
+    [record] = checked.records
+    assert json.loads(record.line) == pair("q", "a", system="Answer only in French.")
+
+
+@pytest.mark.parametrize("keys", [{"weight": 0}, {"system": 7}, {"messages": []}, {"input": "b"}])
+def test_what_else_stands_beside_prompt_and_completion_is_never_lost(keys: dict[str, Any]) -> None:
+    checked = told_as("prompt_completion", prompt="q", completion="a", **keys)
+    assert (checked.valid, checked.fixed, checked.by_rule) == (0, {}, {"TS008": 1})
+
+
+def test_a_system_beside_a_chat_with_a_system_turn_is_not_lost() -> None:
+    chat = [{"role": "system", "content": "B"}, {"role": "user", "content": "q"}]
+    chat.append({"role": "assistant", "content": "a"})
+    [record] = told_as("openai_chat", system=[{"text": "A"}], messages=chat).records
+    assert json.loads(record.line)["system"] == [{"text": "A"}, {"text": "B"}]
 
 
 def test_a_system_turn_at_the_head_and_half_a_character_are_mended() -> None:
