@@ -17,6 +17,7 @@ import msgspec
 
 from tunesmith.catalogue import MediaLimits, Model
 from tunesmith.dataset.formats import one_line
+from tunesmith.dataset.sensitive import masked_excerpt
 
 KINDS: Final = ("image", "video")
 _URI: Final = re.compile(r"s3://([a-z0-9][-.a-z0-9]{1,61}[a-z0-9])/([\w\-/.]{1,1024})", re.ASCII)
@@ -143,9 +144,10 @@ def block_faults(block: Mapping[str, Any], kind: str, place: str, model: Model) 
         return
     limits = model.media[kind]
     if content["format"] not in limits.formats:
+        named = masked_excerpt(content["format"], 20)
         yield Fault(
             "TS031",
-            f"The {kind} of {place} has the format {content['format'][:20]!r}; {model.title} reads "
+            f"The {kind} of {place} has the format {named!r}; {model.title} reads "
             f"{', '.join(limits.formats)}.",
         )
     if not _URI.fullmatch(location["uri"]) or ".." in location["uri"]:

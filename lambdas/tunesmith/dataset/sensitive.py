@@ -87,8 +87,10 @@ _SHAPES: Final[Sequence[tuple[tuple[str, ...], str, re.Pattern[str]]]] = tuple(
 """How keys begin, and their whole shape: AWS, Bedrock; GitHub, GitLab, Slack, Stripe, OpenAI and Anthropic,
 Google, npm, PyPI, Hugging Face, DigitalOcean, SendGrid, Twilio, and signed JSON web tokens."""
 _AWS_SECRET: Final = re.compile(
-    r"(?i:secret_?(?:access_?)?key|aws_?secret)[\"'\s:=]{1,6}(?P<key>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+    r"(?i:secret[_ -]?(?:access[_ -]?)?key|aws[_ -]?secret)(?:\s{0,4}\[[\w*]{1,24}\]|\s{1,4}is)?"
+    r"[^A-Za-z0-9/+]{1,40}(?P<key>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"
 )
+"""Behind its name, as files, XML and sentences put it, or behind the old one that `aws configure` shows."""
 _PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     r".*?(?:-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----|\Z)",

@@ -22,6 +22,7 @@ from tunesmith.dataset.sensitive import (
 
 # Made up or published as samples; keys are put together here, so that no scanner takes this file for a leak.
 CARD = "4111 1111 1111 1111"
+SECRET = "wJalrXUtnFEMI/K7MDENG" + "/bPxRfiCYEXAMPLEKEY"
 FOUND = [
     ("write to a.b+c@mail.example.co.uk, please", "a.b+c@mail.example.co.uk", "email"),
     ("o'hara_1@example.com", "hara_1@example.com", "email"),
@@ -35,7 +36,13 @@ FOUND = [
     ("call (415) 555-2671 now", "(415) 555-2671", "phone"),
     ("call 415-555-2671", "415-555-2671", "phone"),
     ("id AKIA" + "IOSFODNN7EXAMPLE.", "AKIA" + "IOSFODNN7EXAMPLE", "aws_key"),
-    ('aws_secret_access_key = "' + "wJalrXUtnFEMI/K7MDENG" + '/bPxRfiCYEXAMPLEKEY"', None, "aws_key"),
+    (f'aws_secret_access_key = "{SECRET}"', SECRET, "aws_key"),
+    (f"AWS Secret Access Key [None]: {SECRET}\n", SECRET, "aws_key"),
+    (f"AWS Secret Access Key [{'*' * 16}WXYZ]: {SECRET}", SECRET, "aws_key"),
+    (f"Secret Access Key: {SECRET}", SECRET, "aws_key"),
+    (f"secret-access-key: {SECRET}", SECRET, "aws_key"),
+    (f"<SecretAccessKey>{SECRET}</SecretAccessKey>", SECRET, "aws_key"),
+    (f"Your secret access key is {SECRET}.", SECRET, "aws_key"),
     ("token=gh" + "p_" + "a1B2" * 9, "gh" + "p_" + "a1B2" * 9, "vendor_key"),
     ("xox" + "b-123456789012-abcdef", "xox" + "b-123456789012-abcdef", "vendor_key"),
     ("s" + "k-ant-api03-" + "a1B2" * 10, "s" + "k-ant-api03-" + "a1B2" * 10, "vendor_key"),
@@ -81,6 +88,8 @@ ORDINARY = [
     "0000 0000 0000 0000",
     "a_function_name_that_is_rather_long(task-with-a-name)",
     "12+34+5678=5724",
+    "The secret key of success is perseverance-and-patience-in-all-things",
+    "secret access key: " + "a" * 41,
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.tunesmith.dataset.converse import lines, pair
+from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tests.tunesmith.dataset.prepared import prepared_from
 from tunesmith.catalogue import find_model
 from tunesmith.dataset import CheckedFile, check_file, rejected_rows
@@ -88,6 +88,14 @@ def test_no_secret_stands_in_what_is_told_of_a_rejected_line(line: bytes, secret
     told = b"".join(rejected_rows({"train": checked})).decode() + json.dumps(checked.to_json())
     assert secret not in told
     assert "[" in checked.problems[0].excerpt or secret not in line[:120].decode()
+
+
+def test_no_secret_stands_in_what_is_told_of_an_image() -> None:
+    image = {"format": CARD, "source": {"s3Location": {"uri": "s3://bucket/x.png"}}}
+    record = conversation({"role": "user", "content": [{"image": image}]}, turn("assistant", "a"))
+    [problem] = check_file([lines(record)], find_model("nova-lite"), file="f").problems
+    assert (problem.rule, "the format '[payment card]'" in problem.reason) == ("TS031", True)
+    assert CARD not in json.dumps(problem.reason + problem.excerpt)
 
 
 def test_a_line_without_a_secret_is_quoted_as_it_stands() -> None:
