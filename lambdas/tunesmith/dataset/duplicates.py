@@ -13,7 +13,10 @@ from tunesmith.dataset.record_spool import Records, Rows, first_of_each, in_orde
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """How many records were dropped as exact duplicates, and how many prompts have different answers."""
+    """How many records were dropped as exact duplicates, and how many prompts have different answers.
+
+    To a grader that is told something else the same answer counts as another.
+    """
 
     exact: int
     conflicts: int

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import xxhash
 
-from tunesmith.dataset.formats import write_record
+from tunesmith.dataset.formats import BESIDE, REFERENCE_KEY, write_record
 from tunesmith.dataset.media import KINDS
 from tunesmith.dataset.tokens import Estimator
 
@@ -27,7 +28,7 @@ class Record:
     content_key: bytes
     """Digest of the whole content, Unicode (NFKC) and white space folded: equal for duplicates.
 
-    An image or a video counts by the location that names it.
+    An image or a video counts by the location that names it, and what only a grader is told counts too.
     """
     prompt_key: bytes
     """Digest of the same without the final answer: equal for records of one group."""
@@ -59,7 +60,7 @@ def make_record(
     folded_prompt, folded_answer = [folded(text) for text in identity], folded(answer)
     return Record(
         line=write_record(value, "converse"),
-        content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode()),
+        content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode() + _told(value, answer)),
         prompt_key=digest(NEXT_TURN.join(folded_prompt).encode()),
         opening_key=digest(NEXT_TURN.join(folded_prompt[:2]).encode()),
         prompt_tokens=estimator.estimate(NEXT_TURN.join(prompt)) + media_tokens,
@@ -101,6 +102,19 @@ def digest(content: bytes) -> bytes:
     own records count as a duplicate, and could have left it out.
     """
     return xxhash.xxh3_128_digest(content)
+
+
+def _told(value: Mapping[str, Any], answer: str) -> bytes:
+    """Spell what only the grader is told, the same for any order of its keys; empty where that is nothing.
+
+    An answer is the reference of a record without one, so a reference that repeats it says nothing more.
+    """
+    told = {
+        key: each
+        for key, each in value.get(BESIDE, {}).items()
+        if not (key == REFERENCE_KEY and each == answer)
+    }
+    return NEXT_TURN.encode() * 2 + msgspec.json.encode(told, order="deterministic") if told else b""
 
 
 def _identity(block: Mapping[str, Any]) -> str:

@@ -142,3 +142,16 @@ def test_what_is_uploaded_is_what_the_grader_is_told(reference: Any, level: Any)
     [asked] = [json.loads(one) for one in conversations(json.dumps(written).encode()).splitlines()]
     # 4.0 is told as 4, which JSON holds to be the same.
     assert asked["messages"][-1]["content"] == [{"text": reference_text(written["reference_answer"])}]
+
+
+def test_records_that_tell_the_grader_something_else_are_no_duplicates() -> None:
+    told = ['{"tests": [1], "more": 2}', '{"tests": [2]}', '{"more": 2, "tests": [1.0]}']
+    found = checked(*(line(reference, right_answer='"It is 4."') for reference in told))
+    assert (found.valid, len(found.records), found.duplicates.exact) == (3, 2, 1)
+    assert len({record.prompt_key for record in found.records}) == 1
+
+
+def test_a_reference_that_is_the_answer_is_no_other_content_than_the_answer() -> None:
+    answered = json.dumps({"messages": [*ASKED, {"role": "assistant", "content": "4"}]}).encode()
+    assert checked(answered, line('"4"'), line('" 4"')).duplicates.exact == 2
+    assert checked(answered, line("4")).duplicates.exact == 0
