@@ -1,7 +1,8 @@
 """What does a loss curve say? One rule for probes, chains and the watcher: best length, trend, or no opinion.
 
 An epoch counts by the mean of its last points: several validations in it are smoothed, a single one is taken
-as it is. Losses are in nats and never negative; they are compared within one job or one chain only.
+as it is, and a point that is no number is left out unless all are. Losses are in nats and never negative;
+they are compared within one job or one chain only.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Final, Literal
 
 from tunesmith.training.metrics import LossPoint
@@ -19,6 +20,10 @@ RERUN_ABOVE: Final = 0.02
 FEWEST_LENGTHS: Final = 2
 DIVERGENCE_WINDOW: Final = 20
 DIVERGENCE_FACTOR: Final = 2.0
+NOISE_ERRORS: Final = 4.0
+"""Standard errors that are taken off the last mean: it is looked at again and again, and noise is skewed."""
+BROKEN_POINTS: Final = 3
+"""Last points that have to be no numbers before a training loss counts as none: one alone is a hiccup."""
 
 Finding = Literal["unknown", "not_finite", "diverged", "improving", "settled", "turned"]
 
@@ -87,7 +92,7 @@ def read_curve(
     for point in validation:
         by_epoch.setdefault(point.epoch + from_zero, []).append(point.loss)
     by_epoch.pop(0, None)
-    losses = {epoch: fmean(points[-rule.smoothing :]) for epoch, points in sorted(by_epoch.items())}
+    losses = {epoch: _mean(points[-rule.smoothing :]) for epoch, points in sorted(by_epoch.items())}
     if len(losses) < FEWEST_LENGTHS and all(map(math.isfinite, losses.values())):
         return _unknown("the validation curve tells of a single epoch")
     return _read(losses, divergence([point.loss for point in training]) if training else None, rule)
@@ -103,22 +108,37 @@ def read_lengths(losses: Sequence[float], *, rule: Rule = DEFAULT_RULE) -> Readi
 def divergence(losses: Sequence[float], *, window: int = DIVERGENCE_WINDOW) -> str:
     """Say how training has gone wrong for good; empty where it has not, or where it is too early to say.
 
-    Diverged is a loss that over the last `window` points is above where it began, and more than twice the
-    lowest that it had been over as many.
+    Diverged is a loss whose mean over the last points is more than twice the lowest that it had been over as
+    many, and above the first, beyond what noise explains: by four standard errors, or with none of the last
+    `window` points below. The stretch is a fifth of the curve, and at least `window` points.
     """
-    if any(not math.isfinite(loss) for loss in losses):
+    if losses and not any(map(math.isfinite, losses[-BROKEN_POINTS:])):
         return "the loss is no longer a number"
+    losses = [loss for loss in losses if math.isfinite(loss)]
     if len(losses) < 2 * window:
         return ""
-    means = [fmean(losses[end - window : end]) for end in range(window, len(losses) + 1)]
-    last, lowest = means[-1], min(means)
-    if last > DIVERGENCE_FACTOR * lowest and last > means[0]:
-        where = f" over {window} points" if window > 1 else ""
+    width = max(window, len(losses) // 5)
+    # The stretches of a long curve overlap by 95 %: looking at every single one would take its square.
+    ends = range(len(losses), width - 1, -max(1, width // DIVERGENCE_WINDOW))
+    first, last = fmean(losses[:width]), fmean(losses[-width:])
+    lowest = min(first, *(fmean(losses[end - width : end]) for end in ends))
+    bound = max(first, DIVERGENCE_FACTOR * lowest)
+    noise = NOISE_ERRORS * stdev(losses[-width:]) / math.sqrt(width) if width > 1 else 0.0
+    # Of a loss that doubles with each step, the last point makes mean and error alike.
+    is_certain = last - noise > max(first, lowest) or min(losses[-window:]) > bound
+    if last > bound and is_certain:
+        where = f" over {width} points" if width > 1 else ""
         return (
-            f"training diverges: the loss began at {means[0]:.4g}, was {lowest:.4g} at its lowest"
+            f"training diverges: the loss began at {first:.4g}, was {lowest:.4g} at its lowest"
             f" and is {last:.4g}{where}"
         )
     return ""
+
+
+def _mean(points: Sequence[float]) -> float:
+    """Average the points that are numbers; NaN where none is."""
+    finite = [point for point in points if math.isfinite(point)]
+    return fmean(finite) if finite else math.nan
 
 
 def _read(losses: Mapping[int, float], diverges: str | None, rule: Rule) -> Reading:

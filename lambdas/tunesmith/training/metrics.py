@@ -64,12 +64,18 @@ class Curves:
 def read_points(text: str, *, finished: bool, measure: Measure = "loss") -> list[LossPoint]:
     """Read a training or validation metrics file; rows that are no row yet are left out.
 
+    A file that cannot be taken apart has no points: that is no opinion, and never the end of a job.
+
     Of a file that is still being written (`finished` false), a last line without line end is not believed.
     """
     lines = text.splitlines()
     if not finished and lines and not text.endswith("\n"):
         lines.pop()
-    rows = list(csv.reader(lines))
+    try:
+        # Metrics are bare numbers: a stray quote would else swallow all lines that follow.
+        rows = list(csv.reader(lines, quoting=csv.QUOTE_NONE))
+    except csv.Error:
+        return []
     if not rows:
         return []
     header = [name.strip().lower() for name in rows[0]]

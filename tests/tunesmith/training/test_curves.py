@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import Generator
 
 from tunesmith.training.curves import (
     DEFAULT_RULE,
@@ -173,6 +175,25 @@ def test_an_epoch_counts_by_its_last_points_so_that_one_lucky_point_is_not_the_b
     assert reading.final_loss == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize(
+    ("last", "finding", "rerun"),
+    [
+        ([math.nan, 0.7, 0.65], "improving", False),
+        ([0.7, math.inf, 0.65], "improving", False),
+        ([0.7, math.nan, math.nan, math.nan], "not_finite", True),
+    ],
+)
+def test_single_points_that_are_no_numbers_are_left_out_of_an_epoch(
+    last: list[float], finding: str, rerun: bool
+) -> None:
+    points = [LossPoint(step, 0, 0.9) for step in range(3)]
+    points += [LossPoint(3 + step, 1, loss) for step, loss in enumerate(last)]
+
+    reading = read_curve(points, epochs=2)
+
+    assert (reading.finding, reading.is_rerun_worthwhile) == (finding, rerun)
+
+
 def test_what_is_learned_by_heart_has_turned_and_not_diverged() -> None:
     learned = [LossPoint(step, step // 20, 1.0 / (step + 1)) for step in range(60)]
     validation = curve([0.7, 0.8, 1.9])
@@ -199,3 +220,40 @@ def test_a_loss_that_falls_first_and_ends_above_its_beginning_has_diverged() -> 
 @given(st.lists(LOSS, min_size=40, max_size=80))
 def test_a_loss_that_ends_no_higher_than_it_began_has_not_diverged(losses: list[float]) -> None:
     assert not divergence([*losses, *losses[:20]])
+
+
+STEPS = 300
+NOISE: dict[str, Callable[[Generator], np.ndarray]] = {
+    "exponential": lambda random: random.exponential(1, STEPS),
+    "labels that are nearly all known": lambda random: np.where(
+        random.random(STEPS) < 0.93, random.exponential(0.01, STEPS), random.uniform(1, 4, STEPS)
+    ),
+    "low": lambda random: 0.05 * random.lognormal(0, 1, STEPS),
+}
+RISES = {
+    "a jump": np.repeat([3.0, 1.0, 12.0], STEPS // 3),
+    "a slow rise": 1 + 0.05 * np.maximum(0, np.arange(STEPS) - STEPS // 2),
+    "a doubling with each step": 2.0 ** np.maximum(0, np.arange(STEPS) - 2 * STEPS // 3),
+}
+
+
+@pytest.mark.parametrize("name", NOISE)
+def test_no_noisy_loss_of_200_that_goes_nowhere_is_called_diverged_at_any_look(name: str) -> None:
+    for seed in range(200):
+        losses = NOISE[name](np.random.default_rng(seed)).tolist()
+
+        assert not any(divergence(losses[:seen]) for seen in range(40, STEPS + 1, 52)), seed
+
+
+@pytest.mark.parametrize("name", RISES)
+def test_each_noisy_loss_of_200_that_rises_for_good_is_called_diverged(name: str) -> None:
+    for seed in range(200):
+        noise = np.random.default_rng(seed).gamma(4, 0.25, STEPS)
+
+        assert divergence((RISES[name] * noise).tolist()), seed
+
+
+def test_nearly_every_jump_to_four_times_the_beginning_shows_through_noise_as_large_as_the_loss() -> None:
+    jumps = [RISES["a jump"] * np.random.default_rng(seed).exponential(1, STEPS) for seed in range(200)]
+
+    assert sum(bool(divergence(losses.tolist())) for losses in jumps) >= 195

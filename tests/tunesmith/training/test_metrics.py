@@ -51,6 +51,20 @@ def test_rows_that_are_no_rows_are_left_out() -> None:
     assert read_points(text, finished=True) == [(0, 0, 1.5), (4, 0, 1.25)]
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_stray_quote_costs_its_own_row_and_no_other(finished: bool) -> None:
+    rows = "".join(f"{step},0,1.5,4.4\n" for step in range(1, 9_000))
+    assert len(rows) > 128 * 1024
+
+    points = read_points(HEADER + '"0,0,2.5,12.1\n' + rows, finished=finished)
+
+    assert [point.step for point in points] == list(range(1, 9_000))
+
+
+def test_a_field_that_is_longer_than_any_number_gives_no_points() -> None:
+    assert read_points(HEADER + "0,0,1.5,4.4\n" + "9" * 200_000 + ",0,1.5,4.4\n", finished=True) == []
+
+
 def test_a_loss_that_is_no_number_any_more_is_kept() -> None:
     (point,) = read_points(HEADER + "7,1,nan,nan\n", finished=True)
 

@@ -31,8 +31,21 @@ def test_the_last_wait_ends_at_the_deadline() -> None:
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
-def test_a_loss_that_is_no_number_stops_a_job(loss: float) -> None:
-    assert watch(elapsed_seconds=60, deadline_seconds=HOUR, training_losses=[1.0, loss]).action == "stop"
+@pytest.mark.parametrize(
+    ("before", "times", "action"), [(9, 3, "stop"), (9, 2, "wait"), (0, 1, "stop"), (10_000, 1, "wait")]
+)
+def test_a_loss_that_is_no_number_for_three_points_stops_a_job(
+    loss: float, before: int, times: int, action: str
+) -> None:
+    losses = [1.0] * before + [loss] * times
+
+    assert watch(elapsed_seconds=60, deadline_seconds=HOUR, training_losses=losses).action == action
+
+
+def test_a_loss_that_was_no_number_once_does_not_stop_a_job() -> None:
+    losses = [1.0] * 5_000 + [math.nan] * 3 + [0.9] * 5_000
+
+    assert watch(elapsed_seconds=60, deadline_seconds=HOUR, training_losses=losses).action == "wait"
 
 
 def test_a_loss_that_rises_for_good_stops_a_job() -> None:
