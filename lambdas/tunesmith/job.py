@@ -124,6 +124,12 @@ def _checked_column(name: str) -> str:
     return name.strip()
 
 
+def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("names one twice")
+    return names
+
+
 def _data_files(value: object) -> object:
     return {"train": value} if isinstance(value, str) else value
 
@@ -261,11 +267,12 @@ class Stopping(_Section):
 class Sweep(_Section):
     """Which hyperparameters are tried beside the job file's own setting."""
 
-    over: tuple[str, ...] = Field(
+    over: Annotated[tuple[str, ...], AfterValidator(_named_once)] = Field(
         default=(),
         strict=False,
         max_length=6,
-        description="a list of up to six hyperparameter names; by default the learning rate",
+        json_schema_extra={"uniqueItems": True},
+        description="a list of up to six hyperparameter names, each once; by default the learning rate",
     )
     settings: int = Field(
         default=4, ge=2, le=8, description="a whole number of settings from 2 to 8, the own one included"

@@ -18,8 +18,8 @@ from tunesmith.catalogue import Model, find_model, load_catalogue
 from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.dataset.dataset_rules import counted_records, record_count_findings
 from tunesmith.job import Job
-from tunesmith.training.hyperparameters import hyperparameter_problems
-from tunesmith.training.rounds import swept
+from tunesmith.training.hyperparameters import choose_hyperparameters, hyperparameter_problems, values_of
+from tunesmith.training.sweeps import FEWEST_SETTINGS, sweep_settings, swept
 
 UNITS_QUOTA: Final = "L-BE77399C"
 """Model units without commitment across custom models; 0 until AWS raises it. Source: an account, 2026-07."""
@@ -144,6 +144,13 @@ def _sweep_problems(job: Job, model: Model, split: Mapping[str, int]) -> Iterato
             f"a sweep of {model.title} cannot try {missing}; "
             f"name some of {', '.join(model.hyperparameters)} in `sweep.over`"
         )
+    else:
+        choices = choose_hyperparameters(job.hyperparameters, model, records=split["train"])
+        if len(sweep_settings(job.sweep, model, values_of(choices))) < FEWEST_SETTINGS:
+            yield (
+                f"a sweep over {', '.join(tried)} has nothing to vary: {model.title} takes the one setting "
+                "that is the default; name another of its hyperparameters in `sweep.over`"
+            )
     if "epochCount" in tried:
         yield "a sweep trains each setting at full length; take epochCount out of `sweep.over`"
     if "on_demand" not in model.serving_paths or not split["validation"]:

@@ -116,6 +116,14 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert by_key["1"].startswith("1: is no key of a job file")
 
 
+def test_a_sweep_names_each_hyperparameter_once() -> None:
+    [problem] = problems(SMALL + b"sweep: {over: [learningRate, learningRate]}\n")
+    assert problem.startswith(
+        "sweep.over: ['learningRate', 'learningRate'] is not allowed; allowed is a list"
+    )
+    assert "each once" in problem
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -46,6 +47,7 @@ def checked(
     split: dict[str, int] = SPLIT,
     today: date = TODAY,
     beside_champion: bool = False,
+    model: Model | None = None,
     **account: Any,
 ) -> PreflightReport:
     body = f"project: p\nbase_model: {name}\ndata: t.jsonl\n{job}".encode()
@@ -53,7 +55,7 @@ def checked(
     parsed = parse_job(body, source="job.yaml")
     return check_plan(
         parsed,
-        parsed.model,
+        model or parsed.model,
         AccountAnswers(**{**answers, **account}),
         split=split,
         beside_champion=beside_champion,
@@ -352,3 +354,16 @@ def test_what_bedrocks_list_does_not_say_of_a_reinforcement_is_noted() -> None:
     account = AccountAnswers(region="us-east-1", offers=offered("nova-2-lite"), quotas=AMPLE)
     report = check_plan(job, job.model, account, split=SPLIT, beside_champion=False, today=TODAY)
     assert any("has no word for reinforcement" in note for note in report.notes)
+
+
+def test_a_sweep_that_varies_nothing_is_refused_before_it_is_paid() -> None:
+    micro = find_model("nova-micro")
+    steps = micro.hyperparameters["learningRateWarmupSteps"]
+    narrow = replace(steps, max=steps.min, default=steps.min)
+    model = replace(micro, hyperparameters={**micro.hyperparameters, "learningRateWarmupSteps": narrow})
+    sweep = "sweep: {over: [learningRateWarmupSteps]}"
+
+    [problem] = problems(job=sweep, model=model)
+
+    assert problem.startswith("a sweep over learningRateWarmupSteps has nothing to vary: Amazon Nova Micro")
+    assert problems(job=sweep, split={**SPLIT, "train": 300}) == []

@@ -7,21 +7,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from tunesmith.catalogue import Model
-from tunesmith.job import Job, Sweep
+from tunesmith.job import Job
 from tunesmith.training.hyperparameters import (
     EPOCHS,
-    RATES,
     WARM_UP,
     choose_hyperparameters,
     epochs_of,
     values_of,
 )
 from tunesmith.training.policies import MOST_STAGES, STAGE_EPOCHS, Policy, Setting
+from tunesmith.training.sweeps import sweep_settings
 
 Figures = Mapping[str, Mapping[str, int]]
 """Records and tokens of train, validation and test, as the data report's `split` has them."""
-RATE_SETTINGS: Final = 3
-"""Settings of a sweep over the rate alone: a third of it, it, and three times it."""
 MOST_JUDGED: Final = 1_000
 """Validation records that a model answers at most, to be chosen or not."""
 
@@ -46,20 +44,13 @@ def planned_epochs(job: Job, model: Model, split: Figures) -> int:
     return epochs_of(choose_hyperparameters(job.hyperparameters, model, records=split["train"]["records"]))
 
 
-def swept(sweep: Sweep, model: Model) -> tuple[str, ...]:
-    """The hyperparameters that a sweep tries: those that it names, else the model's learning rate."""
-    return sweep.over or tuple(name for name in RATES if name in model.hyperparameters)[:1]
-
-
 def epochs_between(job: Job, model: Model, split: Figures) -> tuple[int, int, int]:
     """Bound the epochs that all jobs of a run bill together: at least, expected, at most."""
     epochs = planned_epochs(job, model, split)
-    if job.sweep is not None:
-        names = swept(job.sweep, model)
-        rates = len(names) == 1 and names[0] in RATES
-        settings = RATE_SETTINGS if rates else job.sweep.settings
-        return settings * epochs, settings * epochs, settings * epochs
     setting = setting_of(job, model, split)
+    if job.sweep is not None:
+        all_epochs = epochs * len(sweep_settings(job.sweep, model, setting.chosen))
+        return all_epochs, all_epochs, all_epochs
     half = math.ceil(epochs / 2)
     match setting.policy:
         case "pair" if setting.judges and half < epochs:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
-from tunesmith.catalogue import Hyperparameter, Model
+from tunesmith.catalogue import Model
 from tunesmith.job import Sweep
-from tunesmith.training.hyperparameters import RATES, spell_number
+from tunesmith.training.hyperparameters import spell_number
 from tunesmith.training.policies import (
     COMPLETED,
     Decision,
@@ -19,21 +18,14 @@ from tunesmith.training.policies import (
     common_records,
     waiting_for_answers,
 )
-from tunesmith.training.rounds import swept
-from tunesmith.training.sweeps import choose_setting, rate_settings, sobol_settings
+from tunesmith.training.sweeps import sweep_settings
+from tunesmith.training.winners import choose_setting
 
 _ONLY_RIGHT_OR_WRONG = {0.0, 1.0}
 
 
 def sweep_plans(model: Model, sweep: Sweep, setting: Setting) -> list[JobPlan]:
     """List the jobs of a sweep: the job file's own setting first, which is the default to beat."""
-    ranges = {name: _around(setting, model.hyperparameters[name], name) for name in swept(sweep, model)}
-    only = next(iter(ranges))
-    settings = (
-        rate_settings(only, ranges[only])
-        if len(ranges) == 1 and only in RATES
-        else sobol_settings(ranges, sweep.settings)
-    )
     return [
         JobPlan(
             number=number,
@@ -44,7 +36,7 @@ def sweep_plans(model: Model, sweep: Sweep, setting: Setting) -> list[JobPlan]:
             if number == 1
             else {name: spell_number(str(value)) for name, value in values.items()},
         )
-        for number, values in enumerate(settings, start=1)
+        for number, values in enumerate(sweep_settings(sweep, model, setting.chosen), start=1)
     ]
 
 
@@ -79,12 +71,6 @@ def next_of_sweep(
         f"{winner.optimism:.4g} better by luck"
     )
     return Decision(action="keep", why=why, numbers=(order[winner.number],))
-
-
-def _around(setting: Setting, known: Hyperparameter, name: str) -> Hyperparameter:
-    """Let a range's default be what a job without a sweep would be sent."""
-    chosen = setting.chosen.get(name)
-    return known if chosen is None else replace(known, default=Decimal(chosen))
 
 
 def _told(values: Mapping[str, Decimal]) -> str:

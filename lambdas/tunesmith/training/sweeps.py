@@ -1,23 +1,19 @@
-"""Which settings does a sweep try, and does one of them replace the default?
+"""Which settings does a sweep try? The default is always the first.
 
 Learning rate alone: a third of the default, the default, three times it. More hyperparameters: Sobol's
 sequence with Joe and Kuo's direction numbers (SIAM J. Sci. Comput. 30, 2008), on a log scale around it.
-The default is always the first setting, and stays unless a paired bound on validation says otherwise.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Context, Decimal
-from statistics import fmean
 from typing import Final
 
-import numpy as np
-
-from tunesmith.catalogue import Hyperparameter
-from tunesmith.evaluation.statistics import ERROR, paired_interval
+from tunesmith.catalogue import Hyperparameter, Model
+from tunesmith.job import Sweep
+from tunesmith.training.hyperparameters import RATES
 
 Setting = dict[str, Decimal]
 
@@ -26,8 +22,6 @@ SIGNIFICANT_DIGITS: Final = 3
 SPAN: Final = 10
 """How far from its default a hyperparameter is searched, as a factor: some ranges span 20,000."""
 FEWEST_SETTINGS: Final = 2
-SMALLEST_SHARE: Final = 0.25
-OPTIMISM_RESAMPLES: Final = 500
 _BITS: Final = 30
 _DIRECTIONS: Final = ((1,), (1, 3), (1, 3, 1), (1, 1, 1), (1, 1, 3, 3))
 _POLYNOMIALS: Final = ((1, 0), (2, 1), (3, 1), (3, 2), (4, 1))
@@ -35,29 +29,24 @@ _POLYNOMIALS: Final = ((1, 0), (2, 1), (3, 1), (3, 2), (4, 1))
 MOST_DIMENSIONS: Final = 1 + len(_DIRECTIONS)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Winner:
-    """The setting that a sweep ends with; figures are mean differences to the default, as scores are."""
-
-    number: int
-    """Position of the setting; 0 is the default."""
-    reason: str
-    best: int
-    """Position of the setting that looked best."""
-    gain: float
-    low: float
-    """Lower bound of its gain, corrected for the choice among all."""
-    optimism: float
-    """By how much the best would look better were all equal, from resamples of the same records."""
+def swept(sweep: Sweep, model: Model) -> tuple[str, ...]:
+    """List the hyperparameters that a sweep tries: those that it names, else the model's learning rate."""
+    return sweep.over or tuple(name for name in RATES if name in model.hyperparameters)[:1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class HalvingRound:
-    """One round of successive halving: so many settings, each trained on this share of the records."""
+def sweep_settings(sweep: Sweep, model: Model, chosen: Mapping[str, str]) -> list[Setting]:
+    """List the settings of a sweep; the first is what a job without a sweep is sent, which is the default.
 
-    settings: int
-    share: float
-    records: int
+    Names that the model does not have are left out here and refused before a run is paid.
+    """
+    known = model.hyperparameters
+    ranges = {name: _around(known[name], chosen.get(name)) for name in swept(sweep, model) if name in known}
+    if not ranges:
+        return [{}]
+    only = next(iter(ranges))
+    if len(ranges) == 1 and only in RATES:
+        return rate_settings(only, ranges[only])
+    return sobol_settings(ranges, sweep.settings)
 
 
 def rate_settings(name: str, rate: Hyperparameter) -> list[Setting]:
@@ -102,80 +91,6 @@ def sobol_points(dimensions: int, count: int) -> list[tuple[float, ...]]:
     return points
 
 
-def halving_rounds(settings: int, *, records: int, fewest_records: int) -> list[HalvingRound]:
-    """Plan successive halving by data share: each round trains half of the settings on twice the data.
-
-    The last round trains two settings on everything. No round has fewer records than the model's minimum, and
-    none a share below a quarter: on less, the order of settings says little of their order on all the data.
-    """
-    shares = [1.0]
-    while (
-        FEWEST_SETTINGS ** len(shares) < settings
-        and shares[0] / 2 >= SMALLEST_SHARE
-        and int(shares[0] / 2 * records) >= fewest_records
-    ):
-        shares.insert(0, shares[0] / 2)
-    going = [settings, *(2 ** (len(shares) - number) for number in range(1, len(shares)))]
-    return [
-        HalvingRound(settings=count, share=share, records=int(share * records))
-        for count, share in zip(going, shares, strict=True)
-    ]
-
-
-def survivors(losses: Sequence[float], keep: int) -> list[int]:
-    """Pick the positions that go on to the next round: the default, and the others of the lowest loss.
-
-    A loss that is no number comes last.
-    """
-    others = sorted(
-        range(1, len(losses)), key=lambda at: losses[at] if math.isfinite(losses[at]) else math.inf
-    )
-    return sorted([0, *others[: keep - 1]])
-
-
-def choose_setting(scores: Sequence[Sequence[float]], *, right_or_wrong: bool, seed: int) -> Winner:
-    """Keep the default unless the best other setting is better beyond doubt on validation.
-
-    `scores` holds each validation record's score by setting, the default first; higher is better.
-    The lower bound is that of a paired interval whose error is shared among all that might have looked best
-    (Bonferroni). Raises ValueError where the settings did not answer the same records.
-    """
-    if len(scores) < FEWEST_SETTINGS or len({len(one) for one in scores}) > 1 or not scores[0]:
-        counts = ", ".join(str(len(one)) for one in scores)
-        raise ValueError(f"a choice needs two settings that answered the same records, not {counts} records")
-    table = np.asarray(scores, dtype=np.float64)
-    differences = table[1:] - table[0]
-    best = int(differences.mean(axis=1).argmax())
-    interval = paired_interval(
-        differences[best].tolist(),
-        right_or_wrong=right_or_wrong,
-        seed=seed,
-        error=ERROR / len(differences),
-    )
-    is_better = interval.is_known and interval.low > 0
-    told = (
-        f"setting {best + 2} of {len(table)} looks best on {table.shape[1]:,} validation records; its gain"
-        f" over the default is {interval.value:+.4g}, and at least {interval.low:+.4g} given the choice"
-    )
-    return Winner(
-        number=best + 1 if is_better else 0,
-        reason=f"{told}: {'it replaces the default' if is_better else 'the default stays'}",
-        best=best + 1,
-        gain=interval.value,
-        low=interval.low,
-        optimism=_optimism(differences, seed),
-    )
-
-
-def _optimism(differences: np.ndarray, seed: int) -> float:
-    """Estimate by how much the best of equals looks better than it is: the mean of the largest error."""
-    random = np.random.default_rng(seed)
-    records = differences.shape[1]
-    errors = differences - differences.mean(axis=1, keepdims=True)
-    counts = (random.multinomial(records, np.full(records, 1 / records)) for _ in range(OPTIMISM_RESAMPLES))
-    return fmean(float((errors @ drawn).max()) / records for drawn in counts)
-
-
 def _direction_numbers(dimension: int) -> list[int]:
     """Work out a dimension's direction numbers by Bratley and Fox's recurrence (ACM TOMS 14, 1988)."""
     if dimension == 0:
@@ -191,10 +106,20 @@ def _direction_numbers(dimension: int) -> list[int]:
     return numbers
 
 
+def _around(known: Hyperparameter, chosen: str | None) -> Hyperparameter:
+    """Let a range's default be what a job without a sweep is sent, as far as the range goes."""
+    if chosen is None:
+        return known
+    return replace(known, default=min(max(Decimal(chosen), known.min), known.max))
+
+
 def _within(known: Hyperparameter, share: float) -> Decimal:
-    """Find the value that lies so far, 0 to 1, in the part of its range around a hyperparameter's default."""
+    """Find the value that lies so far, 0 to 1, in the part of its range around a hyperparameter's default.
+
+    Around a default of nought, such as no warm-up for few records, that part is the whole range.
+    """
     low = float(max(known.min, known.default / SPAN))
-    high = float(min(known.max, known.default * SPAN))
+    high = float(min(known.max, known.default * SPAN) or known.max)
     return _rounded(Decimal(low * (high / low) ** share if low else high * share), known)
 
 

@@ -160,6 +160,8 @@ def test_sentences_and_figures_agree() -> None:
         ("stopping: {policy: chain}\nhyperparameters: {epochCount: 5}", 5, 10),
         ("sweep: {}", 9, 9),
         ("sweep: {over: [learningRate, learningRateWarmupSteps], settings: 5}", 15, 15),
+        ("sweep: {}\nhyperparameters: {learningRate: 0.00006}", 6, 6),
+        ("sweep: {over: [learningRateWarmupSteps]}\nhyperparameters: {learningRateWarmupSteps: 0}", 12, 12),
     ],
 )
 def test_all_epochs_that_a_policy_may_bill_are_priced(text: str, expected: int, most: int) -> None:
