@@ -296,11 +296,17 @@ class _Told:
 
 
 def with_problems(checked: CheckedFile, records: Records, findings: Sequence[Finding]) -> CheckedFile:
-    """Add what is wrong with valid records, a finding to each, to a file's problems, ordered by line."""
-    told = zip(records.places(), findings, records.lines(), strict=True)
-    problems = [Problem(*place, *finding, _excerpt(line)) for place, finding, line in told]
+    """Add what is wrong with valid records, a finding to each, to a file's problems, ordered by line.
+
+    As many are listed as there is room for, the first in the file; all are counted.
+    """
+    places = records.places()
+    room = max(0, MOST_PROBLEMS - len(checked.problems))
+    listed = sorted(range(len(places)), key=places.__getitem__)[:room]
+    told = zip(listed, records.take(listed).lines(), strict=True)
+    problems = [Problem(*places[index], *findings[index], _excerpt(line)) for index, line in told]
     ordered = sorted([*checked.problems, *problems], key=lambda each: (each.line, each.rule))
-    by_rule = Counter(checked.by_rule) + Counter(problem.rule for problem in problems)
+    by_rule = Counter(checked.by_rule) + Counter(finding.rule for finding in findings)
     return replace(checked, problems=tuple(ordered), by_rule=dict(sorted(by_rule.items())))
 
 

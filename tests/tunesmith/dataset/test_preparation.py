@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tunesmith.dataset.converse import conversation, pair, turn
-from tests.tunesmith.dataset.prepared import checked, pairs, prepared, said
-from tunesmith.dataset import Split, rejected_rows
+from tests.tunesmith.dataset.prepared import checked, pairs, prepared, prepared_from, said
+from tunesmith.dataset import Split, engine, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.preparation import Prepared, look_closer
 from tunesmith.dataset.records import Record
@@ -256,6 +256,21 @@ def test_outvoted_and_undecided_labels_are_quarantined_and_listed_by_line() -> N
     assert sum(sizes(found.split)) == 100
     assert found.report.outcome == "valid"
     assert found.files["train"].rejected == 0
+
+
+def test_of_more_quarantined_records_than_are_held_the_first_are_listed_and_all_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torn = [pair(said(f"torn {number // 2}"), f"label {number % 2}") for number in range(20)]
+    files = checked({"train": [*labelled(100), *torn, pair("", "label 1")]})
+    monkeypatch.setattr(engine, "MOST_PROBLEMS", 5)
+    found = prepared_from(files).files["train"]
+    assert [(each.line, each.rule) for each in found.problems] == [
+        *((line, "TQ002") for line in range(101, 105)),
+        (121, "TS018"),
+    ]
+    assert all(f"torn {(each.line - 101) // 2}" in each.excerpt for each in found.problems[:4])
+    assert found.by_rule == {"TQ002": 20, "TS018": 1}
 
 
 def test_conflicts_of_free_text_are_a_note_and_all_are_kept() -> None:
