@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tunesmith.cost.prices import load_prices
 from tunesmith.errors import JobFileError
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Outcome
+from tunesmith.settings import PrepareDatasetSettings
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs/guides"
@@ -124,6 +126,14 @@ def test_every_key_of_the_job_file_is_documented_with_its_default() -> None:
         if default not in (None, {}, (), tuple(Outcome)):
             spelled = str(default).lower() if isinstance(default, bool) else str(default)
             assert row[1].strip("`") == spelled, key
+
+
+def test_the_driver_of_a_cluster_is_told_every_variable_that_it_reads() -> None:
+    recipe = (GUIDES / "data.md").read_text().split("\n## Data beyond one machine\n")[1].split("\n## ")[0]
+    wanted = dict.fromkeys((field.name for field in fields(PrepareDatasetSettings)), "")
+    assert set(re.findall(r"`(TUNESMITH_\w+)`", recipe)) == set(
+        PrepareDatasetSettings(**wanted).to_environment()
+    )
 
 
 def test_the_job_files_in_the_docs_are_good() -> None:
