@@ -59,7 +59,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         local.deploy(app=app)
         cloud = CloudUnderTest(local=local, deployment=deployment_of(local))
         hold_jobs(cloud, seconds=1e7)
-        job = {"project": PROJECT, "base_model": "amazon.nova-micro-v1:0", "data": "train.jsonl"}
+        job: dict[str, Any] = {
+            "project": PROJECT,
+            "base_model": "amazon.nova-micro-v1:0",
+            "data": "train.jsonl",
+        }
+        # Two deployments take long by the simulated clock; what is asked of the models is of no matter here.
+        job |= {"training": {"deadline_hours": 240}, "stopping": {"policy": "single"}}
+        job |= {"evaluation": {"few_shot": False, "noise_records": 0}}
         run = cloud.submit(job, triage_data())
         cloud.wait_for_billable(PROJECT, "jobs")
         before = look(cloud)

@@ -83,14 +83,14 @@ def test_a_run_that_is_denied_pays_nothing_and_one_that_was_approved_asks_no_sec
 
 
 def approval_timed_out(cloud: CloudUnderTest) -> Played:
-    budget = {**ASKS, "answer_within_hours": 1}
+    budget = {**ASKS, "answer_within_hours": 8}
     return play(cloud, job("approval-timed-out", budget=budget), triage_data(records=TINY))
 
 
 @scenario(approval_timed_out)
 def test_a_run_that_nobody_answers_is_denied(cloud: CloudUnderTest, played: Played) -> None:
     assert (played.status, played.run.outcome) == ("SUCCEEDED", "denied")
-    assert played.run.reason.startswith("nobody answered within 1 hours")
+    assert played.run.reason.startswith("nobody answered within 8 hours")
     assert cloud.jobs("approval-timed-out") == []
     question = cloud.ledger.approval(played.run.run)
     assert question is not None

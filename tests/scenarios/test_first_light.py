@@ -147,9 +147,10 @@ def test_a_failed_job_fails_the_run_with_bedrocks_reason(cloud: CloudUnderTest, 
     assert cloud.billable("job-fails") == NOTHING
 
 
+# Bedrock alone asks grade_answers, in a reinforcement.
 IN_THE_RUN = sorted(
     set(function_settings())
-    - {"admit_upload", "find_overdue", "restore_champion", "plan_release", "write_report"}
+    - {"admit_upload", "find_overdue", "restore_champion", "plan_release", "write_report", "grade_answers"}
 )
 BEHIND_A_VERDICT = ("plan_serving", "record_champion", "smoke_test")
 """What only a candidate comes to that was proven better."""

@@ -25,6 +25,7 @@ def play_recipe(cloud: CloudUnderTest, recipe: ModuleType) -> tuple[Run, dict[st
     """Run a recipe's job over its data through the upload path; returns the closed run and its report."""
     with tempfile.TemporaryDirectory() as folder:
         job_file = yaml.safe_load(recipe.main(Path(folder), default_data()).read_bytes())
+        job_file["training"] = {"deadline_hours": 240}  # by the simulated clock, also under load
         run = cloud.submit(job_file, (Path(folder) / "train.jsonl").read_bytes())
     cloud.wait_for_run(run)
     return cloud.wait_for_close(run), cloud.report(run)
