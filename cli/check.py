@@ -25,7 +25,7 @@ from tunesmith.dataset.judgement import judge_file
 from tunesmith.dataset.parallel import check_path
 from tunesmith.dataset.preparation import look_closer
 from tunesmith.dataset.sensitive import Policy
-from tunesmith.job import COLUMN_FIELDS, DATA_SUFFIXES, MOST_REJECTED_SHARE
+from tunesmith.job_sections import COLUMN_FIELDS, DATA_SUFFIXES, MOST_REJECTED_SHARE
 
 MOST_PROCESSES: Final = 8
 _GRAVEST: Final = ("error", "quarantine", "warning", "note")

@@ -32,7 +32,7 @@ from tunesmith.dataset import DataReport
 from tunesmith.dataset.guard_files import guard_figures, guard_files, guard_objection
 from tunesmith.dataset.preparation import prepare as prepare_files
 from tunesmith.errors import UnknownPriceError
-from tunesmith.job import CHAMPION_BASE
+from tunesmith.job_sections import CHAMPION_BASE
 from tunesmith.reporting.words import money, number
 
 

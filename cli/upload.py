@@ -11,7 +11,8 @@ from cli.data_files import data_pieces, is_parquet
 from cli.voice import CommandError
 from tunesmith import names
 from tunesmith.aws.objects import Bucket
-from tunesmith.job import TABLE_SUFFIXES, Job, parse_job
+from tunesmith.job import Job, parse_job
+from tunesmith.job_sections import TABLE_SUFFIXES
 from tunesmith.uploads import JOB_FILES, project_key, rejection_key
 
 

@@ -9,7 +9,8 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.project_files import ProjectFiles, read_project
 from tunesmith.aws.topic import publish
-from tunesmith.job import CHAMPION_BASE, Job
+from tunesmith.job import Job
+from tunesmith.job_sections import CHAMPION_BASE
 from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.settings import AdmitUploadSettings

@@ -12,7 +12,8 @@ from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.report import spelled
 from tunesmith.dataset.sources import read_source
 from tunesmith.evaluation.answers import record_id
-from tunesmith.job import GUARDRAIL_ROLE, Job
+from tunesmith.job import Job
+from tunesmith.job_sections import GUARDRAIL_ROLE
 from tunesmith.ledger import Run
 
 

@@ -9,7 +9,8 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.media import shelf_of
 from tunesmith.aws.objects import Bucket, cluster_key, run_prefix
 from tunesmith.dataset import check_file
-from tunesmith.job import GUARDRAIL_ROLE, parse_job
+from tunesmith.job import parse_job
+from tunesmith.job_sections import GUARDRAIL_ROLE
 from tunesmith.settings import PrepareDatasetSettings
 from tunesmith.uploads import project_key
 

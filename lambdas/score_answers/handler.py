@@ -26,7 +26,8 @@ from tunesmith.evaluation.guarded import Answers, counts, scored, slices
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.evaluation.scores import TokenPrice
 from tunesmith.evaluation.watch import WATCHED, TrainingText
-from tunesmith.job import Guardrail, Job, parse_job
+from tunesmith.job import Job, parse_job
+from tunesmith.job_sections import Guardrail
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.settings import ScoreAnswersSettings

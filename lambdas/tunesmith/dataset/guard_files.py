@@ -14,7 +14,8 @@ from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.report import spelled
 from tunesmith.evaluation.answers import read_questions
 from tunesmith.evaluation.metrics_registry import METRICS, misfit
-from tunesmith.job import GUARDRAIL_ROLE, Job
+from tunesmith.job import Job
+from tunesmith.job_sections import GUARDRAIL_ROLE
 
 
 def guard_files(files: Mapping[str, CheckedFile], train: Records) -> dict[str, CheckedFile]:

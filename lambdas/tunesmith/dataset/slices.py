@@ -15,7 +15,7 @@ from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.engine import MOST_PROBLEMS, CheckedFile, Pass, Problem, shown_format
 from tunesmith.dataset.lines import cut_batches
 from tunesmith.dataset.sources import read_source
-from tunesmith.job import DataFiles
+from tunesmith.job_sections import DataFiles
 
 SLICE_BYTES: Final = 32 << 20
 HEAD_BYTES: Final = 1 << 20

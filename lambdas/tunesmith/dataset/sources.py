@@ -12,7 +12,7 @@ from tunesmith.dataset.invocation_logs import is_log, read_logs
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Batch, Line, cut_batches, in_batches
 from tunesmith.dataset.rules import Finding
 from tunesmith.dataset.tables import looks_like_a_table, read_rows
-from tunesmith.job import TABLE_SUFFIXES
+from tunesmith.job_sections import TABLE_SUFFIXES
 
 _MOST_LOOKED_AT: Final = 100
 """Lines in which the first record is looked for; behind so many that hold none a file is JSON lines."""

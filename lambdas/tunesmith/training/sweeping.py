@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from tunesmith.catalogue import Model
-from tunesmith.job import Sweep
+from tunesmith.job_sections import Sweep
 from tunesmith.training.hyperparameters import spell_number
 from tunesmith.training.policies import (
     COMPLETED,

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from typing import Final
 
 from tunesmith.catalogue import Hyperparameter, Model
-from tunesmith.job import Sweep
+from tunesmith.job_sections import Sweep
 from tunesmith.training.hyperparameters import RATES
 
 Setting = dict[str, Decimal]

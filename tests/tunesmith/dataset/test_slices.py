@@ -20,7 +20,7 @@ from tunesmith.dataset.slices import (
     plan_slices,
     with_format_from,
 )
-from tunesmith.job import DataFiles
+from tunesmith.job_sections import DataFiles
 
 MICRO = find_model("nova-micro")
 FILLING = "x" * 370

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import qmc
 
 from tunesmith.catalogue import Hyperparameter, find_model
-from tunesmith.job import Sweep
+from tunesmith.job_sections import Sweep
 from tunesmith.training.sweeps import (
     MOST_DIMENSIONS,
     SPAN,
