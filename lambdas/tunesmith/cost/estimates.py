@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final
 
 from tunesmith.catalogue import Model, find_model
 from tunesmith.catalogue.teachers import find_teacher
+from tunesmith.cost.items import Estimate, EstimateItem, priced, summed, timed, trained
 from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
@@ -20,7 +21,6 @@ from tunesmith.serving.capacity import EVALUATION_HOURS
 from tunesmith.training.reward_hours import Hours, forecast_hours
 from tunesmith.training.rounds import MOST_JUDGED, epochs_between, models_judged, setting_of
 
-_CENT_HUNDREDTH: Final = Decimal("0.0001")
 CHAMPION_DAYS: Final = 30
 """For how long the champion's provisioned throughput is priced, apart from the run."""
 
@@ -38,52 +38,6 @@ _ITEMS: Final = {
     "on_demand": (*_TRAINED, *_CUSTOM),
     "provisioned": (*_TRAINED, Item.PROVISIONED_HOUR),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class EstimateItem:
-    """One thing that is paid for; `price` is US dollars per 1,000 units for tokens, per unit else."""
-
-    what: str
-    quantity: Decimal
-    unit: str
-    price: Decimal
-    usd: Decimal
-    low_usd: Decimal
-    high_usd: Decimal
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """What a run is expected to cost, and between which bounds, in US dollars.
-
-    `afterwards` stands apart from the totals: what a champion that is served by the hour then costs.
-    """
-
-    items: tuple[EstimateItem, ...]
-    total_usd: Decimal
-    low_usd: Decimal
-    high_usd: Decimal
-    afterwards: tuple[EstimateItem, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Spell the estimate as values that JSON can hold; amounts stay Decimal."""
-        return {
-            **asdict(self),
-            "items": [asdict(item) for item in self.items],
-            "afterwards": [asdict(item) for item in self.afterwards],
-        }
-
-    def summary(self) -> str:
-        """Say in a sentence what is expected."""
-        run = f"about {_shown(self.total_usd)}, between {_shown(self.low_usd)} and {_shown(self.high_usd)}"
-        then = [f"{item.what} costs {_shown(item.usd)}" for item in self.afterwards]
-        return "; ".join([run, *then])
-
-    def figures(self) -> dict[str, Decimal]:
-        """Give the totals alone."""
-        return {"total_usd": self.total_usd, "low_usd": self.low_usd, "high_usd": self.high_usd}
 
 
 def estimate_job(
@@ -248,7 +202,7 @@ class _Test:
         read, said = (self.prices.price(model, kind) for kind in kinds)
         longest = (read.cost(self.tokens[0]) * self.off[1], said.cost(self.longest_answers))
         return [
-            _item(
+            priced(
                 f"{self.name}, {who} {part}",
                 price,
                 (count * self.times[0], "tokens", price.cost(1000)),
@@ -262,6 +216,49 @@ class _Test:
                 ("reads", "answers"), (read, said), self.tokens, longest, strict=True
             )
         ]
+
+    def answered_behind_examples(
+        self, model: str, shown: Shown, records: int, max_tokens: int
+    ) -> list[EstimateItem]:
+        """Price the base model behind examples, the choice of their number included."""
+        read, said = (self.prices.price(model, kind) for kind in _BASE)
+        few, usual, many = shown.read
+        often, most = (math.ceil(records * times) + shown.choice_records for times in self.times)
+        answered = self.tokens[1] * often // max(1, records)
+        who = f"{self.name}, base model with examples"
+        return [
+            priced(
+                f"{who} reads",
+                read,
+                (usual, "tokens", read.cost(1000)),
+                (read.cost(few) * self.off[0], read.cost(usual), read.cost(many) * self.off[1]),
+            ),
+            priced(
+                f"{who} answers",
+                said,
+                (Decimal(answered), "tokens", said.cost(1000)),
+                (
+                    said.cost(answered) * self.off[0],
+                    said.cost(answered),
+                    max(said.cost(most * max_tokens), said.cost(answered)),
+                ),
+            ),
+        ]
+
+
+def _by_the_hour(
+    hourly: Price, model_units: int, beside_champion: bool
+) -> tuple[list[EstimateItem], tuple[EstimateItem, ...]]:
+    """Price the candidate's provisioned throughput: in the run, and as a champion's afterwards."""
+    units = f"{model_units} model unit{'s' if model_units > 1 else ''}"
+    wanted = [(f"evaluation, candidate's provisioned throughput ({units})", _EVALUATION_HOURS)]
+    if beside_champion:
+        wanted.append((f"overlap, candidate's units beside the champion's ({units})", _OVERLAP_HOURS))
+    days = f"a champion's provisioned throughput for {CHAMPION_DAYS} days ({units})"
+    return (
+        [timed(what, hourly, hours, model_units) for what, hours in wanted],
+        (timed(days, hourly, (Decimal(24 * CHAMPION_DAYS),) * 3, model_units),),
+    )
 
 
 def _guarding(
@@ -282,18 +279,6 @@ def _guarding(
         *guards.answered_by("base model", model, _BASE),
         *(guards.answered_by("champion", champion, _CUSTOM) if champion else []),
     ]
-
-
-def budget_objection(estimate: Estimate, limit_usd: Decimal) -> str:
-    """Say why a run is too expensive; empty where even the high bound stays within the limit."""
-    if estimate.high_usd <= limit_usd:
-        return ""
-    dearest = max(estimate.items, key=lambda item: item.high_usd)
-    return (
-        f"the run may cost up to {_shown(estimate.high_usd)} (expected {_shown(estimate.total_usd)}), more "
-        f"than the {_shown(limit_usd)} of budget.limit_usd; the largest item is {dearest.what}, with up to "
-        f"{_shown(dearest.high_usd)}"
-    )
 
 
 def estimate_run(
@@ -344,7 +329,7 @@ def estimate_run(
     def tokens(what: str, item: Item, count: int, most: int | None = None, of: str = model) -> EstimateItem:
         price = prices.price(of, item)
         high = price.cost(most) if most is not None else price.cost(count) * most_tokens
-        return _item(
+        return priced(
             what,
             price,
             (Decimal(count), "tokens", price.cost(1000)),
@@ -360,16 +345,16 @@ def estimate_run(
         off=(fewest, most_tokens),
     )
     items = [
-        _timed("training by rewards", prices.price(model, Item.REINFORCEMENT_HOUR), hours)
+        timed("training by rewards", prices.price(model, Item.REINFORCEMENT_HOUR), hours)
         if hours
-        else _trained(
+        else trained(
             f"training, {epochs} x {training_tokens:,} tokens",
             prices.price(model, Item.TRAINING),
             training_tokens,
             (epochs, most_epochs),
             (fewest, most_tokens),
         ),
-        _timed("stored custom model", prices.price(model, Item.STORAGE), (Decimal(1),) * 3),
+        timed("stored custom model", prices.price(model, Item.STORAGE), (Decimal(1),) * 3),
     ]
     if judged:
         items += [
@@ -379,27 +364,10 @@ def estimate_run(
     items += _teaching(taught, tokens)
     afterwards: tuple[EstimateItem, ...] = ()
     if path == "provisioned":
-        hourly = prices.price(model, Item.PROVISIONED_HOUR)
-        units = f"{model_units} model unit{'s' if model_units > 1 else ''}"
-        items.append(
-            _timed(
-                f"evaluation, candidate's provisioned throughput ({units})",
-                hourly,
-                _EVALUATION_HOURS,
-                model_units,
-            )
+        during, afterwards = _by_the_hour(
+            prices.price(model, Item.PROVISIONED_HOUR), model_units, beside_champion
         )
-        if beside_champion:
-            items.append(
-                _timed(
-                    f"overlap, candidate's units beside the champion's ({units})",
-                    hourly,
-                    _OVERLAP_HOURS,
-                    model_units,
-                )
-            )
-        days = f"a champion's provisioned throughput for {CHAMPION_DAYS} days ({units})"
-        afterwards = (_timed(days, hourly, (Decimal(24 * CHAMPION_DAYS),) * 3, model_units),)
+        items += during
     else:
         items += test.answered_by("candidate", model, _CUSTOM)
     items += test.answered_by("base model", model, _BASE)
@@ -407,48 +375,10 @@ def estimate_run(
         items += test.answered_by("champion", asked_champion, _CUSTOM)
     items += _guarding(test, guarded, max_tokens, model, path, asked_champion)
     if shown is not None:
-        few, usual, many = shown.read
-        price = prices.price(model, Item.INPUT)
-        amounts = (price.cost(few) * fewest, price.cost(usual), price.cost(many) * most_tokens)
-        items.append(
-            _item(
-                "evaluation, base model with examples reads",
-                price,
-                (usual, "tokens", price.cost(1000)),
-                amounts,
-            )
-        )
-        calls = math.ceil(test_records * often) + shown.choice_records
-        most_calls = math.ceil(test_records * most_often) + shown.choice_records
-        items.append(
-            tokens(
-                "evaluation, base model with examples answers",
-                Item.OUTPUT,
-                test_answer_tokens * calls // max(1, test_records),
-                most_calls * max_tokens,
-            )
-        )
+        items += test.answered_behind_examples(model, shown, test_records, max_tokens)
     for beside in asked_beside:
         items += test.answered_by(find_model(beside).name, beside, _BASE)
-    return _summed(items, afterwards, evaluates=test_records > 0)
-
-
-def _summed(
-    items: Iterable[EstimateItem], afterwards: tuple[EstimateItem, ...], *, evaluates: bool
-) -> Estimate:
-    """Add items up; without a blind test nothing is evaluated, and nothing of that is paid."""
-    paid = [
-        item
-        for item in items
-        if evaluates or not item.what.startswith(("evaluation", "guardrails", "overlap"))
-    ]
-    return Estimate(
-        items=tuple(paid),
-        total_usd=_rounded(sum((item.usd for item in paid), Decimal(0)), ROUND_HALF_UP),
-        low_usd=_rounded(sum((item.low_usd for item in paid), Decimal(0)), ROUND_HALF_UP),
-        high_usd=_rounded(sum((item.high_usd for item in paid), Decimal(0)), ROUND_UP),
-        afterwards=afterwards,
-    )
+    return summed(items, afterwards, evaluates=test_records > 0)
 
 
 def _teachers(taught: Taught | None) -> list[str]:
@@ -501,52 +431,7 @@ def models_without_price(catalogue: Iterable[Model], prices: PriceTable) -> dict
     return {name: items for name, items in missing.items() if items}
 
 
-def _trained(
-    what: str, price: Price, tokens: int, epochs: tuple[int, int], off: tuple[Decimal, Decimal]
-) -> EstimateItem:
-    """Price the epochs expected and at most, with the tokens' own error around them."""
-    expected, most = (price.cost(tokens * count) for count in (epochs[0], max(epochs)))
-    quantity = (Decimal(tokens * epochs[0]), "tokens", price.cost(1000))
-    return _item(what, price, quantity, (expected * off[0], expected, most * off[1]))
-
-
 def _asked(what: str, price: Price, tokens: tuple[int, int], judged: Judged) -> EstimateItem:
     expected, most = (count * models for count, models in zip(tokens, judged.models, strict=True))
     quantity = (Decimal(expected), "tokens", price.cost(1000))
-    return _item(what, price, quantity, (Decimal(0), price.cost(expected), price.cost(most)))
-
-
-def _timed(
-    what: str, price: Price, periods: tuple[Decimal, Decimal, Decimal], units: int = 1
-) -> EstimateItem:
-    low, expected, high = (period * units for period in periods)
-    return _item(
-        what,
-        price,
-        (expected, price.per, price.usd),
-        (price.cost(low), price.cost(expected), price.cost(high)),
-    )
-
-
-def _item(
-    what: str, price: Price, quantity: tuple[Decimal, str, Decimal], usd: tuple[Decimal, Decimal, Decimal]
-) -> EstimateItem:
-    """Make an item of quantity, unit and price of the unit, and of the low, expected and high amount."""
-    return EstimateItem(
-        what=what,
-        quantity=quantity[0],
-        unit=quantity[1],
-        price=quantity[2],
-        usd=usd[1],
-        low_usd=usd[0],
-        high_usd=usd[2],
-        source=f"{price.source}, {price.date}",
-    )
-
-
-def _shown(usd: Decimal) -> str:
-    return f"${usd:,.2f}" if usd >= Decimal("0.01") or not usd else f"${usd:,.4f}"
-
-
-def _rounded(usd: Decimal, rounding: str) -> Decimal:
-    return usd.quantize(_CENT_HUNDREDTH, rounding=rounding)
+    return priced(what, price, quantity, (Decimal(0), price.cost(expected), price.cost(most)))

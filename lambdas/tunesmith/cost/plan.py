@@ -10,7 +10,8 @@ from typing import Any, Final, get_args
 
 from tunesmith.catalogue import Model
 from tunesmith.cost.approval import Proof, proof_of
-from tunesmith.cost.estimates import Estimate, training_hours
+from tunesmith.cost.estimates import training_hours
+from tunesmith.cost.items import Estimate
 from tunesmith.errors import UnknownPriceError
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.job import Job
