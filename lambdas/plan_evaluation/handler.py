@@ -13,7 +13,7 @@ from tunesmith.evaluation.noise import asked_twice
 from tunesmith.evaluation.power import FEWEST_GUARDED
 from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate
 from tunesmith.job import Job, parse_job
-from tunesmith.ledger import Champion, Step
+from tunesmith.ledger import Champion, Run, Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import trained_model
 from tunesmith.settings import PlanEvaluationSettings
@@ -40,7 +40,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         for name, (first, end) in cut(records).items()
     } | (_guarded(artifacts, run.run) if records else {})
     champion = ledger.champion(run.project)
-    models = _models(job, model.arn, champion if champion and champion.run != run.run else None)
+    models = _models(job, run, model.arn, champion if champion and champion.run != run.run else None)
     plan = {
         "models": models,
         "records": records,
@@ -83,11 +83,18 @@ def _guarded(artifacts: Bucket, run: str) -> dict[str, dict[str, Any]]:
     return shards
 
 
-def _models(job: Job, model_arn: str, champion: Champion | None) -> list[dict[str, str]]:
+def _models(job: Job, run: Run, model_arn: str, champion: Champion | None) -> list[dict[str, str]]:
     """List what is compared: id to ask, folder of the answers, and how its tokens are priced."""
     base = {"base_model": job.base_model, "id": find_model(job.base_model).invocation_id}
     compared = [
-        {**base, "label": CANDIDATE, "id": model_arn, "folder": CANDIDATE, "path": job.serving_path},
+        {
+            **base,
+            "label": CANDIDATE,
+            "id": model_arn,
+            # Answers of another job's model are not this one's, should a resumed run choose anew.
+            "folder": f"{CANDIDATE}-{run.chosen}",
+            "path": job.serving_path,
+        },
         {**base, "label": BASE, "folder": BASE, "path": "on_demand"},
     ]
     if champion is not None:

@@ -34,6 +34,7 @@ from tunesmith.catalogue import find_model
 from tunesmith.errors import BudgetReachedError, RecordMissingError, SealBrokenError
 from tunesmith.evaluation import shards
 from tunesmith.ledger import CapacityKind, Step
+from tunesmith.serving.capacity import model_capacity
 
 BASE = "amazon.nova-micro-v1:0"
 
@@ -132,12 +133,36 @@ def test_every_model_answers_every_record_once(
 def test_a_repeated_shard_asks_nothing_again(trained: RunUnderTest) -> None:
     shard = open_deployment(trained)[0]
     answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
-    content = trained.artifacts.read(f"{trained.prefix}/answers/candidate/{shard}.jsonl")
+    content = trained.artifacts.read(f"{trained.prefix}/answers/candidate-1/{shard}.jsonl")
     trained.bedrock.asked.clear()
 
     assert answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)["asked"] == 0
     assert trained.bedrock.asked == []
-    assert trained.artifacts.read(f"{trained.prefix}/answers/candidate/{shard}.jsonl") == content
+    assert trained.artifacts.read(f"{trained.prefix}/answers/candidate-1/{shard}.jsonl") == content
+
+
+def test_answers_of_another_jobs_model_are_not_taken_for_those_of_the_chosen_one(
+    trained: RunUnderTest,
+) -> None:
+    shard = open_deployment(trained)[0]
+    first = answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
+    plan = trained.read("evaluation/plan.json")
+    folders = {model["label"]: model["folder"] for model in plan["models"]}
+    trained.ledger.enter_capacity(
+        model_capacity(
+            project=PROJECT, run=RUN, number=2, now=LATER, deadline_hours=24, usd_per_month=Decimal(0)
+        )
+    )
+    trained.ledger.update_capacity(RUN, "model-2", arn=MODEL_ARN, state="open")
+    trained.ledger.update_run(RUN, chosen=2)
+
+    plan_evaluation(trained.event(LATER), None)
+    again = answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
+
+    now = {model["label"]: model["folder"] for model in trained.read("evaluation/plan.json")["models"]}
+    assert now["candidate"] != folders["candidate"]
+    assert now["base"] == folders["base"], "the base model is asked no second time"
+    assert again["asked"] == first["asked"] // 2
 
 
 def test_a_shard_stops_before_its_time_is_out_and_a_repeat_goes_on_where_it_stopped(
@@ -394,7 +419,7 @@ def test_a_model_whose_answers_waver_answers_everything_three_times_and_its_scor
 
     assert answer() == [2 * 2 * 240]
     assert score_answers(trained.event(LATER), None) == {"outcome": "ask_again"}
-    assert trained.read("evaluation/averaged.json") == ["candidate"]
+    assert trained.read("evaluation/averaged.json") == ["candidate-1"]
     assert answer() == [240]  # the third answers of the one that wavers
     assert score_answers(trained.event(LATER), None) == {"outcome": "scored"}
     assert answer() == [0]
@@ -418,7 +443,7 @@ def test_a_second_round_that_is_cut_off_goes_on_where_it_stopped(
     monkeypatch.setattr(shards, "FIRST_RATE", 40)
     trained.write_job(evaluation={"few_shot": False, "noise_records": 100})
     shard = open_deployment(trained)[0]
-    trained.artifacts.write_json(f"{trained.prefix}/evaluation/averaged.json", ["candidate"])
+    trained.artifacts.write_json(f"{trained.prefix}/evaluation/averaged.json", ["candidate-1"])
 
     first = answer_shard(trained.event(LATER, shard=shard), TimeLeft(RESERVE_SECONDS + 0.3))
     rest = answer_shard(trained.event(LATER, shard=shard), MUCH_TIME)
