@@ -8,7 +8,6 @@ no file; where a file has such a column, it is read.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,18 +63,14 @@ class Curves:
 def read_points(text: str, *, finished: bool, measure: Measure = "loss") -> list[LossPoint]:
     """Read a training or validation metrics file; rows that are no row yet are left out.
 
-    A file that cannot be taken apart has no points: that is no opinion, and never the end of a job.
-
-    Of a file that is still being written (`finished` false), a last line without line end is not believed.
+    A file without such a row has no points: that is no opinion, and never the end of a job. Of a file that
+    is still being written (`finished` false), a last line without line end is not believed.
     """
     lines = text.splitlines()
     if not finished and lines and not text.endswith("\n"):
         lines.pop()
-    try:
-        # Metrics are bare numbers: a stray quote would else swallow all lines that follow.
-        rows = list(csv.reader(lines, quoting=csv.QUOTE_NONE))
-    except csv.Error:
-        return []
+    # Metrics are bare numbers: read as CSV, a stray quote would swallow the lines that follow it.
+    rows = [line.split(",") for line in lines]
     if not rows:
         return []
     header = [name.strip().lower() for name in rows[0]]

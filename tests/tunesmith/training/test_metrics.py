@@ -61,8 +61,10 @@ def test_a_stray_quote_costs_its_own_row_and_no_other(finished: bool) -> None:
     assert [point.step for point in points] == list(range(1, 9_000))
 
 
-def test_a_field_that_is_longer_than_any_number_gives_no_points() -> None:
-    assert read_points(HEADER + "0,0,1.5,4.4\n" + "9" * 200_000 + ",0,1.5,4.4\n", finished=True) == []
+def test_a_field_that_is_longer_than_any_number_costs_its_own_row_and_no_other() -> None:
+    rows = "0,0,1.5,4.4\n" + "9" * 200_000 + ",0,1.5,4.4\n" + "2,0,1.4,4.1\n"
+
+    assert [point.step for point in read_points(HEADER + rows, finished=True)] == [0, 2]
 
 
 def test_a_loss_that_is_no_number_any_more_is_kept() -> None:
