@@ -12,6 +12,9 @@ WIDTH: Final = 420
 _LEFT: Final = 42
 _RIGHT: Final = 12
 _MOST_NAMED_EPOCHS: Final = 6
+_LEAST_EDGE: Final = 14
+_HALF_LETTER: Final = 5.5
+"""Half the width of a wide letter at the size in which ticks are named."""
 
 
 class Scale(NamedTuple):
@@ -45,10 +48,11 @@ def models_chart(models: Sequence[Mapping[str, Any]], label: str) -> str:
         max(0.0, min(model["low"] for model in models) - 2),
         min(100.0, max(model["high"] for model in models) + 2),
     )
-    scale = Scale(ticks[0], ticks[-1], 8, WIDTH - 14)
+    names = [f"{tick:g}" for tick in ticks]
+    scale = _across(ticks, names)
     height = 46 * len(models) + 30
     parts = [_vertical(scale.at(tick), 4, height - 26, "grid") for tick in ticks]
-    parts += [_text(scale.at(tick), height - 8, f"{tick:g}", "", "middle") for tick in ticks]
+    parts += _below(scale, ticks, names, height)
     for number, model in enumerate(models):
         middle = 46 * number + 34
         kind = "candidate" if model["label"] == "candidate" else "other"
@@ -74,10 +78,11 @@ def forest_chart(rows: Sequence[Estimate], label: str, unit: str = "") -> str:
     ends = [0.0, *(end for row in rows for end in (row.low, row.high, row.limit or 0.0))]
     span = (max(ends) - min(ends)) or 1.0
     ticks = nice_ticks(min(ends) - 0.05 * span, max(ends) + 0.05 * span)
-    scale = Scale(ticks[0], ticks[-1], 14, WIDTH - 14)
+    names = [f"{_signed(tick)}{unit}" for tick in ticks]
+    scale = _across(ticks, names)
     height = 52 * len(rows) + 34
     parts = [_vertical(scale.at(tick), 4, height - 26, "axis" if tick == 0 else "grid") for tick in ticks]
-    parts += [_text(scale.at(tick), height - 8, f"{_signed(tick)}{unit}", "", "middle") for tick in ticks]
+    parts += _below(scale, ticks, names, height)
     for number, row in enumerate(rows):
         top, middle = 52 * number + 4, 52 * number + 38
         if row.limit is not None:
@@ -139,6 +144,18 @@ def _epochs(points: Sequence[Sequence[float]], across: Scale, height: int) -> li
     for number, (start, end) in enumerate(zip([0.0, *ends], ends, strict=False), start=1):
         parts.append(_text(across.at((start + end) / 2), height - 12, f"epoch {number}", "", "middle"))
     return parts
+
+
+def _across(ticks: Sequence[float], names: Sequence[str]) -> Scale:
+    """Leave room at both ends for half of what stands below the outermost ticks."""
+    edge = max(_LEAST_EDGE, _HALF_LETTER * max(len(names[0]), len(names[-1])))
+    return Scale(ticks[0], ticks[-1], edge, WIDTH - edge)
+
+
+def _below(scale: Scale, ticks: Sequence[float], names: Sequence[str], height: float) -> list[str]:
+    return [
+        _text(scale.at(tick), height - 8, name, "", "middle") for tick, name in zip(ticks, names, strict=True)
+    ]
 
 
 def _dot(scale: Scale, figure: Mapping[str, float], middle: float, kind: str, title: str) -> str:
