@@ -95,7 +95,8 @@ def write_objects(role: iam.Role, bucket_arn: str, *keys: str) -> None:
 def train_on_records(role: iam.Role, bucket_arn: str) -> None:
     """Read what a run prepared for training and write what training leaves; never a blind test."""
     output = f"{bucket_arn}/runs/*/training/output/*"
-    allow(role, ["s3:GetObject"], [f"{bucket_arn}/runs/*/data/*", output], reason=_WHICH_RUN)
+    read = [f"{bucket_arn}/runs/*/{folder}/*" for folder in ("data", "training/shares")]
+    allow(role, ["s3:GetObject"], [*read, output], reason=_WHICH_RUN)
     allow(role, ["s3:PutObject"], [output], reason=_WHICH_RUN)
     allow(role, ["s3:ListBucket"], [bucket_arn], conditions={"StringLike": {"s3:prefix": ["runs/*"]}})
     deny_blind_tests(role, bucket_arn)

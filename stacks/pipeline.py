@@ -88,6 +88,7 @@ WRITES: Final = {
     "prepare_dataset": ("runs/*/data/*", "blind/*", "projects/*/assignment.json"),
     "estimate_cost": ("runs/*/estimate.json", "runs/*/question.json", "runs/*/plan.json", "runs/*/plan.html"),
     "plan_round": ("runs/*/training/plan.json",),
+    "plan_job": ("runs/*/training/shares/*",),
     "watch_job": ("runs/*/training/watch/*",),
     "conclude_job": ("runs/*/training/jobs/*",),
     "answer_validation": ("runs/*/training/answers/*", "runs/*/training/judged/*"),

@@ -50,7 +50,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         else:
             split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
             _, expected, _ = epochs_between(job, model, split)
-            epochs = found.hyperparameters.get(EPOCHS, str(plan.epochs))
+            epochs = Decimal(found.hyperparameters.get(EPOCHS, plan.epochs)) * Decimal(str(plan.data_share))
             cost = training_usd(estimate, planned_epochs=expected, epochs=epochs)
         reason = _reason(found, event["stopped_because"])
         told |= _told(found, curves, reason, ignores_validation=model.ignores_validation, cost=cost)

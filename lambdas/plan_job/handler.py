@@ -13,7 +13,9 @@ from tunesmith.observability import logger
 from tunesmith.serving.capacity import job_capacity, model_capacity, trained_model
 from tunesmith.settings import PlanJobSettings
 from tunesmith.training.costs import storage_usd_per_month
+from tunesmith.training.data_shares import share_of
 from tunesmith.training.hyperparameters import EPOCHS, choose_hyperparameters, typed_values, values_of
+from tunesmith.training.policies import JobPlan
 from tunesmith.training.requests import customization_config, customization_request
 
 LOG = logger("plan_job")
@@ -51,7 +53,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             own_grader_arn=settings.grader_arn,
         ),
         hyperparameters={} if job.customization.chooses_length or job.customization.sends_numbers else sent,
-        training_uri=artifacts.uri(f"{prefix}/data/train.jsonl"),
+        training_uri=artifacts.uri(_training_file(artifacts, prefix, plan.data_share)),
         validation_uri=artifacts.uri(validation) if validated else None,
         output_uri=artifacts.uri(f"{prefix}/training/output/{plan.number}/"),
         role_arn=settings.training_role_arn,
@@ -64,14 +66,27 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger.enter_capacity(
         model_capacity(**place, deadline_hours=hours, usd_per_month=storage_usd_per_month(estimate))
     )
-    told = f"asking Bedrock for job {plan.number}: {model.title}, {_how(job, plan.epochs)}"
+    told = f"asking Bedrock for job {plan.number}: {model.title}, {_how(job, plan)}"
     ledger.begin_step(run.run, Step.TRAIN, event["now"], told)
     LOG.info("job planned", extra={"run": run.run, "job": request["JobName"]})
     return {"job_name": request["JobName"], "request": request}
 
 
-def _how(job: Job, epochs: int) -> str:
+def _training_file(artifacts: Bucket, prefix: str, share: float) -> str:
+    """Give the key of the training file, or of one with a share of its records, written once for all jobs."""
+    key = f"{prefix}/data/train.jsonl"
+    if share == 1:
+        return key
+    part = f"{prefix}/training/shares/{100 * share:g}.jsonl"
+    if artifacts.head(part) is None:
+        artifacts.write_lines(part, share_of(lambda: artifacts.lines(key), share))
+    return part
+
+
+def _how(job: Job, plan: JobPlan) -> str:
     if job.distillation:
         return f"taught by {job.distillation.teacher}"
+    if plan.data_share < 1:
+        return f"{plan.epochs} epochs on {100 * plan.data_share:g}% of the training records"
     graded = f", graded by {job.reinforcement.grader}" if job.reinforcement else ""
-    return f"{epochs} epochs{graded}"
+    return f"{plan.epochs} epochs{graded}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
@@ -78,23 +79,27 @@ def _decide(
         return Decision(action="train", why=told, jobs=begun)
     split = artifacts.read_json(f"{prefix}/data/report.json")["split"]
     setting = setting_of(job, model, split)
-    if job.sweep is not None:
-        sweep = records.plans or sweep_plans(model, job.sweep, setting)
-        decision = next_of_sweep(sweep, setting, ended, records.scores(), seed=job.seed)
-    else:
-        decision = next_step(replace(setting, closed=too_late), ended, records.scores())
+
+    def decide(closed: str) -> Decision:
+        going_by = replace(setting, closed=closed)
+        if job.sweep is None:
+            return next_step(going_by, ended, records.scores())
+        first = sweep_plans(model, job.sweep, setting)
+        return next_of_sweep(first, job.sweep, going_by, ended, records.scores(), seed=job.seed)
+
+    decision = decide(too_late)
     if decision.action != "train":
         return decision
     problem = unaffordable(
         artifacts.read_json(f"{prefix}/estimate.json"),
         spent=spent_usd(records.told.values(), records.judged.values()),
         most_epochs=epochs_between(job, model, split)[2],
-        epochs=sum(plan.epochs for plan in decision.jobs),
+        epochs=sum((plan.passes for plan in decision.jobs), Decimal(0)),
         limit=job.budget.limit_usd,
     )
     if problem and not ended:
         return Decision(action="fail", why=problem, error="BudgetReached")
-    return next_step(replace(setting, closed=problem), ended, records.scores()) if problem else decision
+    return decide(problem) if problem else decision
 
 
 def _too_late(ledger: LedgerTable, run: Run, job: Job, records: TrainingRecords, now: str) -> str:

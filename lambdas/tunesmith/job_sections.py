@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -108,6 +109,13 @@ def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError("names one twice")
     return names
+
+
+def _growing_to_all(shares: tuple[float, ...]) -> tuple[float, ...]:
+    growing = all(before < after for before, after in pairwise((0.0, *shares)))
+    if shares and not (growing and len(shares) > 1 and shares[-1] == 1):
+        raise ValueError("not growing shares up to all")
+    return shares
 
 
 def _checked_number(value: object) -> int | float | str:
@@ -252,6 +260,14 @@ class Sweep(Section):
     )
     settings: int = Field(
         default=4, ge=2, le=8, description="a whole number of settings from 2 to 8, the own one included"
+    )
+    data_shares: Annotated[tuple[float, ...], AfterValidator(_growing_to_all)] = Field(
+        default=(),
+        strict=False,
+        max_length=4,
+        description="a list of two to four shares of the training records, each larger than the one before "
+        "and the last 1, such as [0.25, 0.5, 1]: the better half of the settings goes on; by default each "
+        "setting is trained on all of them",
     )
 
 

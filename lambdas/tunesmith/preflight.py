@@ -18,6 +18,7 @@ from tunesmith.catalogue import Model, find_model, load_catalogue
 from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.dataset.dataset_rules import counted_records, record_count_findings
 from tunesmith.job import Job
+from tunesmith.training.data_shares import records_of
 from tunesmith.training.hyperparameters import choose_hyperparameters, hyperparameter_problems, values_of
 from tunesmith.training.sweeps import FEWEST_SETTINGS, sweep_settings, swept
 
@@ -151,6 +152,15 @@ def _sweep_problems(job: Job, model: Model, split: Mapping[str, int]) -> Iterato
                 f"a sweep over {', '.join(tried)} has nothing to vary: {model.title} takes the one setting "
                 "that is the default; name another of its hyperparameters in `sweep.over`"
             )
+    smallest = min(job.sweep.data_shares, default=1.0)
+    few = {**split, "train": records_of(split["train"], smallest)}
+    if any(record_count_findings(model, job.kind, few)) and not any(
+        record_count_findings(model, job.kind, split)
+    ):
+        yield (
+            f"{100 * smallest:g}% of the training records are {few['train']:,}, fewer than a job of "
+            f"{model.title} takes: begin `sweep.data_shares` with a larger one"
+        )
     if "epochCount" in tried:
         yield "a sweep trains each setting at full length; take epochCount out of `sweep.over`"
     if "on_demand" not in model.serving_paths or not split["validation"]:

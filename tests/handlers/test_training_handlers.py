@@ -22,6 +22,7 @@ from tests.handlers.model_run import (
     PROJECT,
     RUN,
     RunUnderTest,
+    record,
 )
 from tests.tunesmith.training.test_requests import botocores_complaints
 from tunesmith.aws.objects import blind_test_key
@@ -415,13 +416,14 @@ def test_a_run_that_goes_on_from_a_champion_asks_for_its_model_as_base(run: RunU
     assert run.plan_job()["request"]["BaseModelIdentifier"] == "arn:champion"
 
 
-def test_a_sweep_is_planned_once_and_kept_within_the_budget(run: RunUnderTest) -> None:
+def test_a_sweep_is_planned_once_and_asked_for_in_pairs(run: RunUnderTest) -> None:
     run.write_job(sweep={})
 
     first = round_of(run)
 
-    assert (first["action"], first["jobs"]) == ("train", [1, 2, 3])
+    assert (first["action"], first["jobs"]) == ("train", [1, 2])
     assert round_of(run) == first
+    assert [job["number"] for job in run.read("training/plan.json")["jobs"]] == [1, 2]
     asked = plan_job(run.event(job=2), None)["request"]["HyperParameters"]
     assert asked == {"epochCount": "3", "learningRate": "0.00000333", "learningRateWarmupSteps": "2"}
 
@@ -433,3 +435,94 @@ def test_a_round_that_the_budget_does_not_cover_is_not_begun(run: RunUnderTest) 
 
     assert (decision["action"], decision["error"]) == ("fail", "BudgetReached")
     assert run.ledger.capacity(RUN) == []
+
+
+def swept(run: RunUnderTest, **sweep: Any) -> None:
+    """Let the first pair of a sweep run to its end."""
+    run.write_job(sweep=sweep, training={"deadline_hours": 6})
+    round_of(run, NOW)
+    for number in (1, 2):
+        trained(run, number)
+
+
+def test_the_next_pair_of_a_sweep_begins_where_it_can_end_in_time(run: RunUnderTest) -> None:
+    swept(run)
+
+    assert round_of(run, "2026-11-23T13:00:00Z")["jobs"] == [3]
+
+
+def test_a_deadline_between_two_jobs_of_a_sweep_ends_it_with_what_it_trained(run: RunUnderTest) -> None:
+    swept(run)
+
+    waiting = round_of(run, "2026-11-23T14:00:00Z")
+    assert (waiting["action"], waiting["models"]) == ("judge", [1, 2])
+    for number in (1, 2):
+        judge(run, number, 0.9)
+    decision = round_of(run, "2026-11-23T15:00:00Z")
+
+    assert (decision["action"], decision["models"]) == ("keep", [1])
+    assert "another job as long as the longest" in decision["why"]
+    assert [job["number"] for job in run.read("training/plan.json")["jobs"]] == [1, 2]
+
+
+def test_no_pair_of_a_sweep_begins_that_the_budget_does_not_cover(run: RunUnderTest) -> None:
+    swept(run)
+    estimate, jobs = (
+        run.read("estimate.json"),
+        [run.read(f"training/jobs/{number}.json") for number in (1, 2)],
+    )
+    others = Decimal(estimate["high_usd"]) - Decimal(estimate["items"][0]["high_usd"])
+    spent = sum(Decimal(job["cost_usd"]) for job in jobs)
+    run.write_job(sweep={}, budget={"limit_usd": str(others + spent)})
+
+    assert round_of(run)["action"] == "judge"
+    assert "budget.limit_usd" in run.read("training/plan.json")["decisions"][-1]["why"]
+
+
+def test_a_setting_that_was_refused_is_asked_for_again_only_in_its_own_round(run: RunUnderTest) -> None:
+    run.write_job(sweep={"data_shares": [0.5, 1]})
+    round_of(run)
+    trained(run, 1)
+    plan_job(run.event(job=2), None)
+    run.conclude_job(number=2, refused="Bedrock.AccessDeniedException: in passing")
+    reopened(run)
+    assert round_of(run)["jobs"] == [2]
+    run.conclude_job(number=2, refused="Bedrock.AccessDeniedException: for good")
+    assert round_of(run)["jobs"] == [3]
+    trained(run, 3)
+    for number in (1, 3):
+        judge(run, number, 0.9)
+    assert round_of(run)["jobs"] == [4, 5]
+    reopened(run)
+
+    assert round_of(run)["jobs"] == [4, 5]
+
+
+def reopened(run: RunUnderTest) -> None:
+    plan_release(run.event(LATER, outcome="failed", reason="Crash"), None)
+    run.ledger.reopen_run(RUN)
+
+
+def test_a_job_on_a_share_of_the_records_reads_a_file_that_holds_as_many(run: RunUnderTest) -> None:
+    run.write_job(sweep={"data_shares": [0.25, 1]})
+    round_of(run)
+
+    request = plan_job(run.event(job=1), None)["request"]
+    again = plan_job(run.event(job=2), None)["request"]
+
+    uri = f"s3://artifacts/runs/{RUN}/training/shares/25.jsonl"
+    assert request["TrainingDataConfig"] == again["TrainingDataConfig"] == {"S3Uri": uri}
+    assert botocores_complaints(request) == ""
+    lines = set(run.artifacts.lines(f"runs/{RUN}/training/shares/25.jsonl"))
+    assert len(lines) == 100
+    assert lines < {record(number) for number in range(1000, 1400)}
+
+
+def test_a_job_on_a_share_of_the_records_costs_that_share(run: RunUnderTest) -> None:
+    run.write_job(sweep={"data_shares": [0.25, 1]})
+    round_of(run)
+    trained(run, 1)
+
+    # Three settings on a quarter, two on all: 3 epochs each are 8.25 of all records.
+    usd = Decimal(run.read("estimate.json")["items"][0]["usd"])
+    assert Decimal(run.read("training/jobs/1.json")["cost_usd"]) == usd * Decimal("0.75") / Decimal("8.25")

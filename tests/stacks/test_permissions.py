@@ -114,7 +114,7 @@ def test_the_training_role_reads_prepared_data_and_never_a_blind_test(pipeline: 
         keys = {_key(spelled(resource)) for resource in listed(statement["Resource"])}
         reads |= keys if "s3:GetObject" in listed(statement["Action"]) else set()
         writes |= keys if "s3:PutObject" in listed(statement["Action"]) else set()
-    assert reads == {"runs/*/data/*", "runs/*/training/output/*"}
+    assert reads == {"runs/*/data/*", "runs/*/training/shares/*", "runs/*/training/output/*"}
     assert writes == {"runs/*/training/output/*"}
 
 

@@ -116,6 +116,17 @@ def test_all_problems_come_at_once_each_with_key_value_and_what_is_allowed() -> 
     assert by_key["1"].startswith("1: is no key of a job file")
 
 
+@pytest.mark.parametrize("shares", ["[1]", "[0.5]", "[0.5, 0.25, 1]", "[0, 1]", "[0.2, 0.3, 0.4, 0.5, 1]"])
+def test_the_shares_of_a_sweep_grow_to_all_records(shares: str) -> None:
+    [problem] = problems(SMALL + f"sweep: {{data_shares: {shares}}}\n".encode())
+
+    assert problem.startswith("sweep.data_shares: ")
+    assert "allowed is a list of two to four shares of the training records" in problem
+    known = parse_job(SMALL + b"sweep: {data_shares: [0.25, 0.5, 1]}\n", source="job.yaml").sweep
+    assert known is not None
+    assert known.data_shares == (0.25, 0.5, 1)
+
+
 def test_a_sweep_names_each_hyperparameter_once() -> None:
     [problem] = problems(SMALL + b"sweep: {over: [learningRate, learningRate]}\n")
     assert problem.startswith(

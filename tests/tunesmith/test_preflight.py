@@ -367,3 +367,15 @@ def test_a_sweep_that_varies_nothing_is_refused_before_it_is_paid() -> None:
 
     assert problem.startswith("a sweep over learningRateWarmupSteps has nothing to vary: Amazon Nova Micro")
     assert problems(job=sweep, split={**SPLIT, "train": 300}) == []
+
+
+def test_a_sweep_whose_smallest_share_is_too_few_records_is_refused_before_it_is_paid() -> None:
+    sweep = "sweep: {data_shares: [%s, 1]}"
+
+    [problem] = problems(job=sweep % 0.01, split={**SPLIT, "train": 400})
+
+    assert problem == (
+        "1% of the training records are 4, fewer than a job of Amazon Nova Micro takes: begin "
+        "`sweep.data_shares` with a larger one"
+    )
+    assert problems(job=sweep % 0.02, split={**SPLIT, "train": 400}) == []

@@ -51,6 +51,11 @@ class Bucket:
         body = self._client.get_object(Bucket=self.name, Key=key, **given)["Body"]
         yield from body.iter_chunks(_CHUNK)
 
+    def lines(self, key: str) -> Iterator[bytes]:
+        """Read a file line by line, without the newlines and without the empty ones."""
+        body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
+        return (line for line in body.iter_lines(_CHUNK) if line)
+
     def sha256(self, key: str, version: str = "") -> str:
         """Digest an object's content (an ETag is no digest once the object is encrypted)."""
         digest = hashlib.sha256()

@@ -18,6 +18,7 @@ from tunesmith.evaluation.noise import TIMES
 from tunesmith.evaluation.power import FEWEST_GUARDED
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
+from tunesmith.training.hyperparameters import spell_number
 from tunesmith.training.reward_hours import Hours, forecast_hours
 from tunesmith.training.rounds import MOST_JUDGED, epochs_between, models_judged, setting_of
 
@@ -286,8 +287,8 @@ def estimate_run(
     model: str,
     *,
     training_tokens: int,
-    epochs: int,
-    most_epochs: int = 0,
+    epochs: int | Decimal,
+    most_epochs: int | Decimal = 0,
     hours: Hours | None = None,
     judged: Judged | None = None,
     test_records: int,
@@ -348,10 +349,10 @@ def estimate_run(
         timed("training by rewards", prices.price(model, Item.REINFORCEMENT_HOUR), hours)
         if hours
         else trained(
-            f"training, {epochs} x {training_tokens:,} tokens",
+            f"training, {spell_number(epochs)} x {training_tokens:,} tokens",
             prices.price(model, Item.TRAINING),
             training_tokens,
-            (epochs, most_epochs),
+            (Decimal(epochs), Decimal(most_epochs)),
             (fewest, most_tokens),
         ),
         timed("stored custom model", prices.price(model, Item.STORAGE), (Decimal(1),) * 3),

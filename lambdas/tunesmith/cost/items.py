@@ -89,11 +89,11 @@ def summed(
 
 
 def trained(
-    what: str, price: Price, tokens: int, epochs: tuple[int, int], off: tuple[Decimal, Decimal]
+    what: str, price: Price, tokens: int, epochs: tuple[Decimal, Decimal], off: tuple[Decimal, Decimal]
 ) -> EstimateItem:
     """Price the epochs expected and at most, with the tokens' own error around them."""
     expected, most = (price.cost(tokens * count) for count in (epochs[0], max(epochs)))
-    quantity = (Decimal(tokens * epochs[0]), "tokens", price.cost(1000))
+    quantity = (tokens * epochs[0], "tokens", price.cost(1000))
     return priced(what, price, quantity, (expected * off[0], expected, most * off[1]))
 
 

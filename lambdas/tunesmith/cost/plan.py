@@ -16,7 +16,8 @@ from tunesmith.errors import UnknownPriceError
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.job import Job
 from tunesmith.training.policies import MOST_STAGES, Policy, Setting
-from tunesmith.training.rounds import epochs_between, setting_of
+from tunesmith.training.rounds import epochs_between, rounds_of, setting_of
+from tunesmith.training.sweeping import AT_ONCE
 
 JOB_HOURS: Final = (2.5, 4.0)
 """What a customization job took, its time in the queue included. Source: accounts, 2026-07 and 2026-08."""
@@ -32,8 +33,8 @@ class PolicyCost:
     jobs: tuple[int, int]
     in_a_row: tuple[int, int]
     """Jobs that wait for one another, which is what takes time."""
-    epochs: tuple[int, int]
-    """Billed, of all jobs together."""
+    epochs: tuple[float, float]
+    """Billed, of all jobs together; one on a share of the records counts as that share."""
     low_usd: Decimal
     high_usd: Decimal
     """Of the whole run by this policy, evaluation and a month of storage included."""
@@ -154,18 +155,22 @@ def _priced(
 
 
 def _swept(job: Job, model: Model, split: Mapping[str, Any], estimate: Estimate) -> PolicyCost:
-    """Lay out the one round of a sweep; Bedrock works on some of its jobs at once, as the quota allows."""
-    _, _, epochs = epochs_between(job, model, split)
-    jobs = epochs // setting_of(job, model, split).epochs
+    """Lay out the rounds of a sweep, whose jobs are asked for in pairs; Bedrock may take one at a time."""
+    epochs = float(epochs_between(job, model, split)[2])
+    rounds = rounds_of(job, model, split)
+    jobs = sum(count for _, count in rounds)
+    steps = ", then ".join(f"{count} on {100 * share:.4g}% of the records" for share, count in rounds)
     return PolicyCost(
         policy="sweep",
         chosen=True,
         jobs=(jobs, jobs),
-        in_a_row=(1, jobs),
+        in_a_row=(sum(math.ceil(count / AT_ONCE) for _, count in rounds), jobs),
         epochs=(epochs, epochs),
         low_usd=estimate.low_usd,
         high_usd=estimate.high_usd,
-        note="each setting of the sweep is a job of full length",
+        note=f"the better half of the settings goes on: {steps}"
+        if len(rounds) > 1
+        else "each setting of the sweep is a job of full length",
     )
 
 

@@ -61,7 +61,8 @@ def _policies(plan: Mapping[str, Any]) -> str:
         f"<tr><th>{escape(one['policy'])}{' (chosen)' if one['chosen'] else ''}"
         f"{'<br><small>' + escape(one['note']) + '</small>' if one['note'] else ''}</th>"
         f'<td class="n" data-label="Jobs">{_between(*map(str, one["jobs"]))}</td>'
-        f'<td class="n" data-label="Epochs billed">{_between(*map(str, one["epochs"]))}</td>'
+        f'<td class="n" data-label="Epochs billed">'
+        f"{_between(*(f'{epochs:g}' for epochs in one['epochs']))}</td>"
         f'<td class="n" data-label="Hours">{_between(*(f"{hours:g}" for hours in one["hours"]))}</td>'
         f'<td class="n" data-label="Cost">'
         f"{_between(money(float(one['low_usd'])), money(float(one['high_usd'])))}</td></tr>"

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from tunesmith.training.hyperparameters import spell_number
+
 
 def storage_usd_per_month(estimate: Mapping[str, Any]) -> Decimal:
     """Find what storing the model costs a month."""
     return Decimal(next(item["price"] for item in estimate["items"] if item["unit"] == "month"))
 
 
-def training_usd(estimate: Mapping[str, Any], *, planned_epochs: int, epochs: str) -> Decimal:
+def training_usd(estimate: Mapping[str, Any], *, planned_epochs: Decimal, epochs: Decimal) -> Decimal:
     """Price the epochs that a job ran, where the estimate priced those of all jobs that were expected."""
-    return Decimal(_training(estimate)["usd"]) * Decimal(epochs) / planned_epochs
+    return Decimal(_training(estimate)["usd"]) * epochs / planned_epochs
 
 
 def hourly_usd(estimate: Mapping[str, Any], *, hours: float) -> Decimal:
@@ -45,7 +47,7 @@ def hourly_overspend(estimate: Mapping[str, Any], *, hours: float, spent: Decima
 
 
 def unaffordable(
-    estimate: Mapping[str, Any], *, spent: Decimal, most_epochs: int, epochs: int, limit: Decimal
+    estimate: Mapping[str, Any], *, spent: Decimal, most_epochs: Decimal, epochs: Decimal, limit: Decimal
 ) -> str:
     """Say why jobs of so many epochs together may not begin; empty where the budget covers them.
 
@@ -60,8 +62,8 @@ def unaffordable(
     if total <= limit:
         return ""
     return (
-        f"{epochs} more epochs may cost ${next_jobs:,.4f}: with ${spent:,.4f} spent and ${others:,.4f} set "
-        f"aside for the rest, that is above the ${limit:,.2f} of budget.limit_usd"
+        f"{spell_number(epochs)} more epochs may cost ${next_jobs:,.4f}: with ${spent:,.4f} spent and "
+        f"${others:,.4f} set aside for the rest, that is above the ${limit:,.2f} of budget.limit_usd"
     )
 
 

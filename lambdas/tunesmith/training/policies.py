@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from statistics import fmean, stdev
 from typing import Any, Final, Literal
 
@@ -41,6 +42,15 @@ class JobPlan:
     """Number of the job whose model it starts from; 0 where it starts from the run's base."""
     hyperparameters: Mapping[str, int | float | str] = field(default_factory=dict)
     """What it is sent beside the job file's own, which these override."""
+    round: int = 1
+    """Which round it is of: what a round left decides on the next."""
+    data_share: float = 1.0
+    """Share of the training records that it is given; below 1 in the early rounds of a sweep."""
+
+    @property
+    def passes(self) -> Decimal:
+        """How often it reads all training records, which is what is billed."""
+        return self.epochs * Decimal(str(self.data_share))
 
     def to_json(self) -> dict[str, Any]:
         """Spell the plan as a plain mapping, which the constructor takes back."""
@@ -179,7 +189,10 @@ def _further(setting: Setting, ended: Sequence[Ended]) -> tuple[tuple[JobPlan, .
     if not reading.is_rerun_worthwhile or reading.best_epoch is None:
         return (), f"no rerun: {reading.reason}"
     why = f"{reading.reason}: another job ends where validation was best, after {reading.best_epoch}"
-    return (JobPlan(number=number, purpose="rerun", epochs=reading.best_epoch, why=why),), why
+    plan = JobPlan(
+        number=number, purpose="rerun", epochs=reading.best_epoch, why=why, round=last.plan.round + 1
+    )
+    return (plan,), why
 
 
 def _after_stage(setting: Setting, ended: Sequence[Ended], number: int) -> tuple[tuple[JobPlan, ...], str]:
@@ -188,7 +201,10 @@ def _after_stage(setting: Setting, ended: Sequence[Ended], number: int) -> tuple
         why = (
             f"Bedrock takes no custom model as base here ({last.reason}), so a probe takes the chain's place"
         )
-        return (JobPlan(number=number, purpose="probe", epochs=setting.epochs, why=why),), why
+        plan = JobPlan(
+            number=number, purpose="probe", epochs=setting.epochs, why=why, round=last.plan.round + 1
+        )
+        return (plan,), why
     if last.status != COMPLETED:
         return (), last.reason
     losses = [one.final_loss for one in ended]
@@ -211,6 +227,7 @@ def _after_stage(setting: Setting, ended: Sequence[Ended], number: int) -> tuple
         why=why,
         parent=last.plan.number,
         hyperparameters=cold,
+        round=last.plan.round + 1,
     )
     return (plan,), why
 

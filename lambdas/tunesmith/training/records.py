@@ -25,7 +25,11 @@ class TrainingRecords:
     """Job number to what the watcher decided, with its evidence."""
 
     def ended(self, attempt: int) -> list[Ended]:
-        """List the jobs that are over; one that Bedrock refused in an earlier attempt is asked for again."""
+        """List the jobs that are over.
+
+        One that Bedrock refused in an earlier attempt is asked for again, unless a later round followed.
+        """
+        last_round = max((plan.round for plan in self.plans), default=1)
         return [
             Ended(
                 plan=plan,
@@ -35,7 +39,8 @@ class TrainingRecords:
                 validation=[LossPoint(*point) for point in told["curves"]["validation"]],
             )
             for plan in self.plans
-            if (told := self.told.get(plan.number)) and (told["arn"] or told["attempt"] == attempt)
+            if (told := self.told.get(plan.number))
+            and (told["arn"] or told["attempt"] == attempt or plan.round < last_round)
         ]
 
     def scores(self) -> dict[int, dict[str, float]]:

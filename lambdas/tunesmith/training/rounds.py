@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from tunesmith.catalogue import Model
@@ -16,7 +17,7 @@ from tunesmith.training.hyperparameters import (
     values_of,
 )
 from tunesmith.training.policies import MOST_STAGES, STAGE_EPOCHS, Policy, Setting
-from tunesmith.training.sweeps import sweep_settings
+from tunesmith.training.sweeps import sweep_rounds, sweep_settings
 
 Figures = Mapping[str, Mapping[str, int]]
 """Records and tokens of train, validation and test, as the data report's `split` has them."""
@@ -44,13 +45,31 @@ def planned_epochs(job: Job, model: Model, split: Figures) -> int:
     return epochs_of(choose_hyperparameters(job.hyperparameters, model, records=split["train"]["records"]))
 
 
-def epochs_between(job: Job, model: Model, split: Figures) -> tuple[int, int, int]:
-    """Bound the epochs that all jobs of a run bill together: at least, expected, at most."""
-    epochs = planned_epochs(job, model, split)
-    setting = setting_of(job, model, split)
+def rounds_of(job: Job, model: Model, split: Figures) -> list[tuple[float, int]]:
+    """List the rounds of a run's sweep, each with its share of the training records and its jobs."""
+    if job.sweep is None:
+        return []
+    chosen = setting_of(job, model, split).chosen
+    return sweep_rounds(job.sweep, len(sweep_settings(job.sweep, model, chosen)))
+
+
+def epochs_between(job: Job, model: Model, split: Figures) -> tuple[Decimal, Decimal, Decimal]:
+    """Bound the epochs that all jobs of a run bill together: at least, expected, at most.
+
+    One on a share of the training records counts as that share.
+    """
     if job.sweep is not None:
-        all_epochs = epochs * len(sweep_settings(job.sweep, model, setting.chosen))
-        return all_epochs, all_epochs, all_epochs
+        epochs = planned_epochs(job, model, split)
+        billed = sum(
+            (epochs * jobs * Decimal(str(share)) for share, jobs in rounds_of(job, model, split)), Decimal(0)
+        )
+        return billed, billed, billed
+    least, expected, most = map(Decimal, _whole_epochs_between(job, model, split))
+    return least, expected, most
+
+
+def _whole_epochs_between(job: Job, model: Model, split: Figures) -> tuple[int, int, int]:
+    epochs, setting = planned_epochs(job, model, split), setting_of(job, model, split)
     half = math.ceil(epochs / 2)
     match setting.policy:
         case "pair" if setting.judges and half < epochs:
@@ -71,13 +90,13 @@ def models_judged(job: Job, model: Model, split: Figures) -> tuple[int, int]:
         return 0, 0
     least, expected, most = epochs_between(job, model, split)
     if job.sweep is not None:
-        settings = most // setting.epochs
-        return settings, settings
+        jobs = sum(count for _, count in rounds_of(job, model, split))
+        return jobs, jobs
     match setting.policy:
         case "pair" if most > setting.epochs:
             return 2, 2
         case "chain" if setting.has_curve:
-            return expected, MOST_STAGES
+            return int(expected), MOST_STAGES
         case "probe" if most > least:
             return 0, 2
     return 0, 0

@@ -1,9 +1,16 @@
-"""Which jobs does a sweep train, and which model does it keep? One full-length round, then answers."""
+"""Which jobs does a sweep train next, and which model does it keep? Round by round, then answers decide.
+
+A sweep has one round of full length, or rounds over growing shares of the training records, from each of
+which the better half goes on. The default goes on always: it is what a winner has to beat.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from statistics import fmean
+from typing import Final
 
 from tunesmith.catalogue import Model
 from tunesmith.job_sections import Sweep
@@ -18,59 +25,146 @@ from tunesmith.training.policies import (
     common_records,
     waiting_for_answers,
 )
-from tunesmith.training.sweeps import sweep_settings
+from tunesmith.training.sweeps import sweep_rounds, sweep_settings
 from tunesmith.training.winners import choose_setting
 
+AT_ONCE: Final = 2
+"""Jobs that a sweep has at work: as many models as an account may have in creation. Source: the general
+reference's page on Bedrock."""
 _ONLY_RIGHT_OR_WRONG = {0.0, 1.0}
 
 
 def sweep_plans(model: Model, sweep: Sweep, setting: Setting) -> list[JobPlan]:
-    """List the jobs of a sweep: the job file's own setting first, which is the default to beat."""
+    """List the jobs of a sweep's first round: the job file's own setting first, the default to beat."""
+    settings = sweep_settings(sweep, model, setting.chosen)
+    share, _ = sweep_rounds(sweep, len(settings))[0]
     return [
         JobPlan(
             number=number,
             purpose="sweep",
             epochs=setting.epochs,
-            why=f"a sweep's {'default' if number == 1 else 'setting'}: {_told(values)}",
+            why=f"a sweep's {'default' if number == 1 else 'setting'}: {_told(values)}{_on(share)}",
             hyperparameters={}
             if number == 1
             else {name: spell_number(str(value)) for name, value in values.items()},
+            data_share=share,
         )
-        for number, values in enumerate(sweep_settings(sweep, model, setting.chosen), start=1)
+        for number, values in enumerate(settings, start=1)
     ]
 
 
 def next_of_sweep(
-    plans: Sequence[JobPlan],
+    first: Sequence[JobPlan],
+    sweep: Sweep,
     setting: Setting,
     ended: Sequence[Ended],
     judged: Mapping[int, Mapping[str, float]],
     *,
     seed: int,
 ) -> Decision:
-    """Train all settings in one round, let their models answer, and keep the default unless one is better."""
-    if not ended:
-        why = f"a sweep of {len(plans)} settings, each at full length"
-        return Decision(action="train", why=why, jobs=tuple(plans))
-    done = [one.plan.number for one in ended if one.status == COMPLETED]
-    default = plans[0].number
-    if default not in done or len(done) == 1:
-        return choose(setting, ended, judged, "")
-    waiting = waiting_for_answers(done, judged, "")
+    """Train a round's settings two at a time, let their models answer, and let the better half go on.
+
+    `first` are the jobs of the first round. At the full share the default is kept unless one is better.
+    """
+    over = {one.plan.number: one for one in ended}
+    plans, rounds, cut_short = list(first), sweep_rounds(sweep, len(first)), ""
+    for position, (share, _) in enumerate(rounds, start=1):
+        # What was asked for stands, whatever would be asked for today.
+        plans = [over[plan.number].plan if plan.number in over else plan for plan in plans]
+        waiting = [plan for plan in plans if plan.number not in over]
+        if waiting and not setting.closed:
+            return Decision(action="train", why=_why(plans, share, rounds), jobs=tuple(waiting[:AT_ONCE]))
+        done = [plan for plan in plans if plan.number in over and over[plan.number].status == COMPLETED]
+        cut_short = setting.closed if waiting or position < len(rounds) else ""
+        if cut_short or not done or position == len(rounds):
+            break
+        answers = waiting_for_answers([plan.number for plan in done], judged, "")
+        if answers is not None:
+            return answers
+        plans = _next_round(done, judged, rounds[position], number=plans[-1].number + 1)
+    why = f"not all of the sweep is trained, since {cut_short}" if cut_short else ""
+    return _keep(first, setting, ended, judged, seed=seed, why=why)
+
+
+def _keep(
+    first: Sequence[JobPlan],
+    setting: Setting,
+    ended: Sequence[Ended],
+    judged: Mapping[int, Mapping[str, float]],
+    *,
+    seed: int,
+    why: str,
+) -> Decision:
+    """Keep a model that saw the largest share: the default's, unless another is better at full length."""
+    completed = [one for one in ended if one.status == COMPLETED]
+    largest = max((one.plan.data_share for one in completed), default=1.0)
+    last = [one for one in completed if one.plan.data_share == largest]
+    if not last:
+        return choose(setting, ended, judged, why)
+    numbers = [one.plan.number for one in last]
+    default = next((one.plan.number for one in last if not one.plan.hyperparameters), None)
+    if default is not None and largest < 1:
+        told = f"job {default}, the default, is kept: one replaces it only where all records are trained"
+        return Decision(action="keep", why=f"{why}; {told}" if why else told, numbers=(default,))
+    if default is None or len(last) == 1:
+        return choose(setting, last, judged, why)
+    waiting = waiting_for_answers(numbers, judged, why)
     if waiting is not None:
         return waiting
-    records = common_records(done, judged)
+    records = common_records(numbers, judged)
     if not records:
-        return choose(setting, ended, judged, "")
-    order = [default, *(number for number in done if number != default)]
+        return choose(setting, last, judged, why)
+    order = [default, *(number for number in numbers if number != default)]
     scores = [[judged[number][record] for record in records] for number in order]
     yes_or_no = {value for row in scores for value in row} <= _ONLY_RIGHT_OR_WRONG
-    winner = choose_setting(scores, right_or_wrong=yes_or_no, seed=seed)
-    why = (
+    winner = choose_setting(scores, right_or_wrong=yes_or_no, seed=seed, tried=len(first))
+    told = (
         f"{winner.reason} (settings are jobs {', '.join(map(str, order))}); the best of equals would look "
         f"{winner.optimism:.4g} better by luck"
     )
-    return Decision(action="keep", why=why, numbers=(order[winner.number],))
+    return Decision(action="keep", why=f"{why}; {told}" if why else told, numbers=(order[winner.number],))
+
+
+def _next_round(
+    done: Sequence[JobPlan],
+    judged: Mapping[int, Mapping[str, float]],
+    following: tuple[float, int],
+    *,
+    number: int,
+) -> list[JobPlan]:
+    """Plan the next round: the default, and the best of the others by what their models answered."""
+    share, most = following
+    records = common_records([plan.number for plan in done], judged)
+
+    def mean(plan: JobPlan) -> float:
+        return fmean(judged[plan.number][record] for record in records) if records else 0.0
+
+    defaults = [plan for plan in done if not plan.hyperparameters]
+    others = sorted((plan for plan in done if plan.hyperparameters), key=mean, reverse=True)
+    going_on = [*defaults, *others[: most - len(defaults)]]
+    return [
+        replace(
+            plan,
+            number=number + position,
+            round=plan.round + 1,
+            data_share=share,
+            why=f"job {plan.number} scored {100 * mean(plan):.1f} on {len(records):,} validation records: it "
+            f"goes on{_on(share)}",
+        )
+        for position, plan in enumerate(going_on)
+    ]
+
+
+def _why(plans: Sequence[JobPlan], share: float, rounds: Sequence[tuple[float, int]]) -> str:
+    if len(rounds) == 1:
+        return f"a sweep of {len(plans)} settings, each at full length"
+    return f"round {plans[0].round} of {len(rounds)} of a sweep: {len(plans)} settings{_on(share)}"
+
+
+def _on(share: float) -> str:
+    if share == 1:
+        return ""
+    return f", on {100 * share:.4g}% of the training records"
 
 
 def _told(values: Mapping[str, Decimal]) -> str:

@@ -6,6 +6,7 @@ sequence with Joe and Kuo's direction numbers (SIAM J. Sci. Comput. 30, 2008), o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Context, Decimal
@@ -47,6 +48,19 @@ def sweep_settings(sweep: Sweep, model: Model, chosen: Mapping[str, str]) -> lis
     if len(ranges) == 1 and only in RATES:
         return rate_settings(only, ranges[only])
     return sobol_settings(ranges, sweep.settings)
+
+
+def sweep_rounds(sweep: Sweep, settings: int) -> list[tuple[float, int]]:
+    """List the rounds of a sweep of so many settings: share of the training records, and jobs.
+
+    One full-length round, unless the job file names shares: then the better half goes on to the next, rounded
+    up, and two at least, since the default always does.
+    """
+    rounds = []
+    for share in sweep.data_shares or (1.0,):
+        rounds.append((share, settings))
+        settings = max(FEWEST_SETTINGS, math.ceil(settings / 2))
+    return rounds
 
 
 def rate_settings(name: str, rate: Hyperparameter) -> list[Setting]:

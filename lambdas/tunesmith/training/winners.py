@@ -31,10 +31,13 @@ class Winner:
     """By how much the best would look better were all equal, from resamples of the same records."""
 
 
-def choose_setting(scores: Sequence[Sequence[float]], *, right_or_wrong: bool, seed: int) -> Winner:
+def choose_setting(
+    scores: Sequence[Sequence[float]], *, right_or_wrong: bool, seed: int, tried: int = 0
+) -> Winner:
     """Keep the default unless the best other setting is better beyond doubt on validation.
 
-    `scores` holds each validation record's score by setting, the default first; higher is better.
+    `scores` holds each validation record's score by setting, the default first; higher is better. `tried`
+    counts all settings where these are left of more, which the same records chose among.
     The lower bound is that of a paired interval whose error is shared among all that might have looked best
     (Bonferroni). Raises ValueError where the settings did not answer the same records.
     """
@@ -48,7 +51,7 @@ def choose_setting(scores: Sequence[Sequence[float]], *, right_or_wrong: bool, s
         differences[best].tolist(),
         right_or_wrong=right_or_wrong,
         seed=seed,
-        error=ERROR / len(differences),
+        error=ERROR / max(len(differences), tried - 1),
     )
     is_better = interval.is_known and interval.low > 0
     told = (

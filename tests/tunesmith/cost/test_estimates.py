@@ -161,10 +161,13 @@ def test_sentences_and_figures_agree() -> None:
         ("sweep: {}", 9, 9),
         ("sweep: {over: [learningRate, learningRateWarmupSteps], settings: 5}", 15, 15),
         ("sweep: {}\nhyperparameters: {learningRate: 0.00006}", 6, 6),
+        ("sweep: {data_shares: [0.25, 0.5, 1]}", Decimal("11.25"), Decimal("11.25")),
         ("sweep: {over: [learningRateWarmupSteps]}\nhyperparameters: {learningRateWarmupSteps: 0}", 12, 12),
     ],
 )
-def test_all_epochs_that_a_policy_may_bill_are_priced(text: str, expected: int, most: int) -> None:
+def test_all_epochs_that_a_policy_may_bill_are_priced(
+    text: str, expected: int | Decimal, most: int | Decimal
+) -> None:
     training = job_estimate(text).items[0]
     assert training.quantity == expected * 500_000
     most_tokens = tokens_between("nova-micro")[1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
 from tests.tunesmith.cost.test_estimates import HOURLY, REWARDED, SPLIT
 from tunesmith.catalogue import find_model
 from tunesmith.cost import Estimate, estimate_job, load_prices
+from tunesmith.cost.estimates import CHOICE
 from tunesmith.cost.plan import Plan, PolicyCost, plan_of
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import Job, parse_job
@@ -66,9 +68,28 @@ def test_models_that_answer_validation_records_are_paid_for() -> None:
 
 def test_a_sweep_stands_beside_the_policies_that_it_takes_the_place_of() -> None:
     plan = laid_out("hyperparameters: {epochCount: 2}\nsweep: {}")
+    assert plan.chosen.in_a_row == (2, 3)
     assert (plan.chosen.policy, plan.chosen.jobs, plan.chosen.epochs) == ("sweep", (3, 3), (6, 6))
     assert [one.policy for one in plan.policies] == ["sweep", "probe", "pair", "chain", "single"]
     assert of(plan, "single").high_usd < plan.chosen.high_usd == plan.estimate.high_usd
+
+
+def test_a_sweep_on_growing_shares_has_all_its_rounds_jobs_hours_and_answers() -> None:
+    asked = "hyperparameters: {epochCount: 2}\nsweep: {%s}"
+    halved, whole = (laid_out(asked % text) for text in ("data_shares: [0.25, 0.5, 1]", ""))
+    # Three settings on a quarter in two pairs, two on half and two on all in one each.
+    assert (halved.chosen.jobs, halved.chosen.in_a_row, halved.chosen.epochs) == ((7, 7), (4, 7), (7.5, 7.5))
+    assert halved.chosen.hours == (4 * 2.5, 7 * 4.0)
+    assert "3 on 25% of the records, then 2 on 50% of the records, then 2 on 100%" in halved.chosen.note
+    answered = [
+        {item.what: item.quantity for item in plan.estimate.items}[CHOICE[0]] for plan in (halved, whole)
+    ]
+    assert answered[0] * 3 == answered[1] * 7
+    page = render_plan(
+        json.loads(json.dumps(halved.to_json(), default=str)), project="p", run="r", question=""
+    )
+    assert "7.5" in page
+    assert "10 to 28 hours" in page
 
 
 def test_a_way_that_cannot_be_priced_is_left_out() -> None:

@@ -28,7 +28,7 @@ ESTIMATE = estimate_run(
 
 @pytest.mark.parametrize(("epochs", "usd"), [("4", "0.04"), ("1", "0.01"), ("2", "0.02")])
 def test_each_epoch_costs_its_share(epochs: str, usd: str) -> None:
-    assert training_usd(ESTIMATE, planned_epochs=4, epochs=epochs) == Decimal(usd)
+    assert training_usd(ESTIMATE, planned_epochs=Decimal(4), epochs=Decimal(epochs)) == Decimal(usd)
 
 
 def test_storage_is_the_item_that_is_paid_by_the_month() -> None:
