@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from itertools import pairwise
 from typing import Any
+
+import pytest
 
 from examples.support_triage.vocabulary import LABELS
 from plan_capacity.handler import MOST_CHECKS
@@ -172,6 +175,28 @@ def test_a_second_execution_adopts_the_rerun_that_nobody_had_written_down(
     assert sorted(cloud.jobs("broken-rerun")) == made, "each job was asked for once"
 
 
+def full(cloud: CloudUnderTest) -> list[Played]:
+    refusal = {"error": "ServiceQuotaExceededException", "message": "no room for another custom model"}
+    cloud.fault("full", bedrock={"CreateModelCustomizationJob": refusal})
+    first = play(cloud, job("full"), triage_data(records=SMALL))
+    cloud.fault("full")
+    return [first, resume(cloud, first.run.run)]
+
+
+@pytest.mark.soak
+@scenario(full)
+def test_an_account_without_room_for_a_model_is_waited_for_a_day_and_resumed_once_there_is_some(
+    cloud: CloudUnderTest, played: list[Played]
+) -> None:
+    first, second = played
+    assert (first.status, first.run.outcome) == ("FAILED", "failed")
+    assert "no room for another custom model" in first.run.reason
+    assert (second.status, second.run.outcome) == ("SUCCEEDED", "promoted"), second.cause
+    assert cloud.jobs("full") == [f"full-{second.run.run}-1"]
+    (only,) = trained(cloud, second)
+    assert (only["number"], only["attempt"], only["status"]) == (1, 2, "Completed")
+
+
 # --- the watcher
 
 RUNAWAY = {"growth": 1.2}
@@ -249,6 +274,57 @@ def test_a_sweep_trains_two_settings_at_a_time_and_keeps_one(cloud: CloudUnderTe
     assert "by luck" in cloud.report(played.run.run)["training"]["decisions"][-1]["why"]
     report = cloud.report(played.run.run)
     assert report["cost"]["actual"] <= report["cost"]["high"] <= report["cost"]["limit"]
+
+
+def halved(cloud: CloudUnderTest) -> Played:
+    rounds = {"over": ["learningRate", "learningRateWarmupSteps"], "data_shares": [0.25, 1]}
+    return play(cloud, job("halved", stopping={}, sweep=rounds), triage_data(records=SMALL))
+
+
+@pytest.mark.soak
+@scenario(halved)
+def test_the_better_half_of_a_sweep_goes_on_from_a_share_of_the_data_to_all_of_it(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert played.status == "SUCCEEDED", played.cause
+    jobs = trained(cloud, played)
+    described = asked(cloud, "halved")
+    prefix = f"runs/{played.run.run}"
+    files = [f"{prefix}/training/shares/25.jsonl"] * 4 + [f"{prefix}/data/train.jsonl"] * 2
+    bucket = cloud.deployment["artifacts_bucket"]
+    assert [one["trainingDataConfig"]["s3Uri"] for one in described] == [
+        f"s3://{bucket}/{key}" for key in files
+    ]
+    few, many = prompts(cloud, files[0]), prompts(cloud, files[-1])
+    assert few < many
+    assert len(few) == math.ceil(len(many) / 4)
+    assert not many & prompts(cloud, f"blind/{played.run.run}/test.jsonl")
+    assert max(one["endTime"] for one in described[:4]) < min(one["creationTime"] for one in described[4:])
+    assert [(one["round"], one["data_share"]) for one in jobs] == [(1, 0.25)] * 4 + [(2, 1.0)] * 2
+    others = [one["score"] for one in jobs[1:4]]
+    assert jobs[4]["hyperparameters"] == jobs[0]["hyperparameters"]
+    best = jobs[1 + others.index(max(others))]
+    assert jobs[5]["hyperparameters"] == best["hyperparameters"]
+    assert played.run.chosen in (5, 6)
+    report = cloud.report(played.run.run)
+    assert report["cost"]["actual"] <= report["cost"]["high"] <= report["cost"]["limit"]
+
+
+def late(cloud: CloudUnderTest) -> Played:
+    cloud.fault("late", job={"seconds": 30 * 3600})
+    given = job("late", stopping={}, sweep={}, training={"deadline_hours": 60})
+    return play(cloud, given, triage_data(records=TINY))
+
+
+@pytest.mark.soak
+@scenario(late)
+def test_a_deadline_between_two_jobs_of_a_sweep_leaves_the_best_of_those_that_ended(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert played.status == "SUCCEEDED", played.cause
+    assert [one["status"] for one in trained(cloud, played)] == ["Completed", "Completed"]
+    told = cloud.report(played.run.run)["training"]["decisions"][-1]["why"]
+    assert "not all of the sweep is trained, since another job as long as the longest" in told
 
 
 def continued(cloud: CloudUnderTest) -> list[Played]:
