@@ -85,7 +85,8 @@ def estimate(
             price = partial(
                 estimate_job, model=model, split=report.split_figures(), prices=table, guarded=guarded
             )
-            plan = plan_of(upload.job, model, report.to_json(), price)
+            measured = upload.job.measured_by(report.task.metric)
+            plan = plan_of(measured, model, report.to_json(), price)
             found = plan.estimate
             answer |= found.to_json()
             answer |= {name: value for name, value in plan.to_json().items() if name != "estimate"}

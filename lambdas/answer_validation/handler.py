@@ -9,6 +9,7 @@ from typing import Any
 
 from tunesmith.aws.converse import Answered, Call, answer_all
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.measured_job import read_measured_job
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.training_records import read_training, training_key
 from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
@@ -17,7 +18,7 @@ from tunesmith.errors import RecordMissingError
 from tunesmith.evaluation.answers import Answer, Question, read_answers, read_questions, write_answers
 from tunesmith.evaluation.scores import TokenPrice, score
 from tunesmith.evaluation.shards import calls_in_flight, first_rate
-from tunesmith.job import Job, parse_job
+from tunesmith.job import Job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import judge_token, open_serving
@@ -35,7 +36,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     settings = AnswerValidationSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, number, prefix = event["run"], event["job"], run_prefix(event["run"])
-    job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
+    job = read_measured_job(artifacts, run)
     serving = open_serving(ledger.capacity(run), judge_token(number))
     if serving is None:
         raise RecordMissingError(f"run {run} holds no deployment for the model of its job {number}")
@@ -74,7 +75,7 @@ def _judgement(
     job: Job, questions: Sequence[Question], given: Mapping[str, Answer], price: TokenPrice
 ) -> dict[str, Any]:
     """Score the answers by the job's metric; a record that was lost to a failed call has no score."""
-    metric = job.evaluation.metric
+    metric = job.metric
     label = "model"
     scored = score(metric, questions, {label: list(given.values())}, {label: ""}, {label: price})
     values = scored["models"][label][metric]

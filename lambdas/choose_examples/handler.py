@@ -7,6 +7,7 @@ from typing import Any
 
 from tunesmith.aws.converse import Call, answer_all
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.measured_job import read_measured_job
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.dataset.formats import conversations
 from tunesmith.evaluation.answers import (
@@ -26,7 +27,7 @@ from tunesmith.evaluation.few_shot import (
 )
 from tunesmith.evaluation.retrieval import Examples
 from tunesmith.evaluation.scores import untuned_scores
-from tunesmith.job import Job, parse_job
+from tunesmith.job import Job
 from tunesmith.observability import logger
 from tunesmith.settings import ChooseExamplesSettings
 
@@ -46,7 +47,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {"examples": 0}
     key = f"{prefix}/evaluation/examples.json"
     if artifacts.head(key) is None:
-        job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
+        job = read_measured_job(artifacts, run)
         artifacts.write_json(key, _choose(artifacts, prefix, job, model, plan["inference"], context))
     chosen = artifacts.read_json(key)
     LOG.info("examples chosen", extra={"run": run, "examples": chosen["number"], "scores": chosen["scores"]})
@@ -75,7 +76,7 @@ def _choose(
             tokens["output"] += sum(answer.output_tokens for answer in answers)
             found = {answer.id: answer.text for answer in answers}
             pairs = [(found.get(question.id, ""), question.reference) for question in questions]
-            scores[number] = untuned_scores(job.evaluation.metric, pairs)
+            scores[number] = untuned_scores(job.metric, pairs)
     number = best_number(scores) if scores else DEFAULT_NUMBER
     means = {str(tried): sum(each) / len(each) for tried, each in scores.items()}
     return {"number": number, "scores": means, "tokens": tokens, "validation_records": len(questions)}

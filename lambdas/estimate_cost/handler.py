@@ -33,6 +33,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         prices = load_prices(override)
         report = artifacts.read_json(f"{prefix}/data/report.json")
+        job = job.measured_by(report["task"]["metric"])
         champion = ledger.champion(job.project)
         price = partial(
             estimate_job,

@@ -165,7 +165,7 @@ def _prepared(
 def _measurable(job: Job, prepared: Prepared) -> Prepared:
     """Find a dataset invalid that metric or grader cannot go by: late, that costs a job."""
     asked = (question for line in spelled(prepared.split.test) for question in read_questions(line))
-    unfit = misfit(job.evaluation.metric, (question.reference for question in asked))
+    unfit = misfit(prepared.report.task.metric, (question.reference for question in asked))
     if job.reinforcement and job.reinforcement.own_grader and not unfit:
         prompts = map(msgspec.json.decode, _contents(job, job.model, prepared.split.train))
         told = (reference_text(prompt[REFERENCE_KEY]) for prompt in prompts)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.measured_job import read_measured_job
 from tunesmith.aws.objects import Bucket, blind_test_key, guardrail_key, metadata_key, run_prefix
 from tunesmith.catalogue import find_model
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
@@ -26,7 +27,7 @@ from tunesmith.evaluation.guarded import Answers, counts, scored, slices
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.evaluation.scores import TokenPrice
 from tunesmith.evaluation.watch import WATCHED, TrainingText
-from tunesmith.job import Job, parse_job
+from tunesmith.job import Job
 from tunesmith.job_sections import Guardrail
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
@@ -43,7 +44,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     settings = ScoreAnswersSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = event["run"], run_prefix(event["run"])
-    job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
+    job = read_measured_job(artifacts, run)
     plan = artifacts.read_json(f"{prefix}/evaluation/plan.json")
     models = {model["label"]: model for model in plan["models"]}
     override = Bucket(settings.dataset_bucket)
@@ -67,7 +68,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         twice=plan["twice"],
         averaged={label for label, model in models.items() if model["folder"] in averaged},
     )
-    scores = test.scores(job.evaluation.metric)
+    scores = test.scores(job.metric)
     wavering = [
         models[label]["folder"]
         for label, noise in scores["noise"].items()
@@ -128,7 +129,7 @@ def _guarded(
     fields: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
     """Score a guardrail on the blind test, or on a slice of it."""
-    metric = job.evaluation.metric if guardrail.metric in WATCHED else guardrail.metric
+    metric = job.metric if guardrail.metric in WATCHED else guardrail.metric
     among, over = None, "the blind test"
     if guardrail.slice is not None:
         field, value = guardrail.slice.field, guardrail.slice.value
@@ -160,7 +161,7 @@ def _guarded_file(
         models={label: test.models[label] for label in labels},
         prices=test.prices,
     )
-    sheet = asked.scores(job.evaluation.metric if guardrail.metric in WATCHED else guardrail.metric)
+    sheet = asked.scores(job.metric if guardrail.metric in WATCHED else guardrail.metric)
     watched = asked.watched(sheet, training)
     cost = {label: model["cost_usd"] for label, model in sheet["models"].items()}
     return {

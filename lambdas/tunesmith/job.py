@@ -114,6 +114,19 @@ class Job(Section):
         """Name the base model's inference id where the job file goes on from a champion."""
         return self.model_copy(update={"base_model": base_model})
 
+    def measured_by(self, metric: str) -> Job:
+        """Name the metric where the job file leaves it to the data."""
+        if self.evaluation.metric is not None:
+            return self
+        return self.model_copy(update={"evaluation": self.evaluation.model_copy(update={"metric": metric})})
+
+    @property
+    def metric(self) -> str:
+        """The metric that the verdict goes by. Raises ValueError before the data has told it."""
+        if self.evaluation.metric is None:
+            raise ValueError("the job file names no metric, and the data has not told one yet")
+        return self.evaluation.metric
+
     def files_by_role(self) -> dict[str, str]:
         """Map each role that has a file to its path, the guardrails' own files included."""
         guarded = {one.role: one.file for one in self.evaluation.guardrails if one.file is not None}

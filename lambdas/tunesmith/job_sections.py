@@ -153,6 +153,11 @@ ColumnName = Annotated[
     AfterValidator(_checked_column),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _MAX_COLUMN_LENGTH}),
 ]
+RunMetric = Annotated[
+    str,
+    AfterValidator(_run_metric),
+    WithJsonSchema({"type": "string", "enum": list(RUN_METRICS)}),
+]
 _FUNCTION_ARN: Final = (
     r"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}(-gov)?-[a-z]+-\d:\d{12}:function:[a-zA-Z0-9-_.]+"
     r"(:(\$LATEST|[a-zA-Z0-9-_]+))?"
@@ -351,11 +356,10 @@ class Guardrail(Section):
 class Evaluation(Section):
     """What the candidate must gain, and by which measure."""
 
-    metric: Annotated[
-        str,
-        AfterValidator(_run_metric),
-        WithJsonSchema({"type": "string", "enum": list(RUN_METRICS)}),
-    ] = Field(default="exact_match", description=f"one of {', '.join(RUN_METRICS)}")
+    metric: RunMetric | None = Field(
+        default=None,
+        description=f"one of {', '.join(RUN_METRICS)}; by default what the blind test's answers show",
+    )
     minimum_gain: float = Field(
         default=2.0, ge=0, le=100, description="a number of percentage points from 0 to 100"
     )

@@ -15,6 +15,7 @@ from tests.tunesmith.dataset.converse import lines, pair
 from tests.tunesmith.dataset.prepared import said
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket
+from tunesmith.evaluation.tasks import named
 from tunesmith.job import parse_job
 from tunesmith.ledger import Run, Step, StepRecord
 from tunesmith.settings import function_settings
@@ -92,6 +93,7 @@ class DataRun:
             "tokens": {"off": 0.27},
             "conflicts": {"labels": False, "ceiling": 1.0},
             "unproven_note": "",
+            "task": named("exact_match").to_json(),
         }
         self.artifacts.write_json(f"runs/{RUN}/data/report.json", report)
 

@@ -33,6 +33,7 @@ from tunesmith.aws.objects import blind_test_key
 from tunesmith.catalogue import find_model
 from tunesmith.errors import BudgetReachedError, RecordMissingError, SealBrokenError
 from tunesmith.evaluation import shards
+from tunesmith.evaluation.tasks import named
 from tunesmith.ledger import CapacityKind, Step
 from tunesmith.serving.capacity import model_capacity
 
@@ -296,9 +297,20 @@ def test_the_bootstrap_decides_where_the_metric_is_a_mean(trained: RunUnderTest)
     assert "bootstrap" in trained.read("evaluation/verdict.json")["method"]
 
 
+def test_the_data_tells_the_metric_where_the_job_file_does_not(trained: RunUnderTest) -> None:
+    task = named("token_f1").to_json()
+    report = {**trained.read("data/report.json"), "task": task}
+    trained.artifacts.write_json(f"{trained.prefix}/data/report.json", report)
+    trained.hold(range(240))
+
+    assert evaluate(trained)["outcome"] == "better"
+    assert trained.read("evaluation/scores.json")["metric"] == "token_f1"
+
+
 def test_a_better_model_on_data_that_proves_nothing_is_not_promoted(trained: RunUnderTest) -> None:
     note = "250 records are too few: give a test file as data.test"
-    trained.artifacts.write_json(f"{trained.prefix}/data/report.json", {"unproven_note": note})
+    report = {**trained.read("data/report.json"), "unproven_note": note}
+    trained.artifacts.write_json(f"{trained.prefix}/data/report.json", report)
     decision = evaluate(trained)
     assert decision["outcome"] == "inconclusive"
     assert decision["reason"].endswith(f"But {note}.")

@@ -67,11 +67,7 @@ class Proof:
 
 def proof_of(job: Job, blind_records: int) -> Proof:
     """Tell what a job's blind test can prove, before any model has answered it."""
-    spread = (
-        RightOrWrong()
-        if METRICS[job.evaluation.metric].right_or_wrong
-        else Means(deviation=ASSUMED_DEVIATION)
-    )
+    spread = RightOrWrong() if METRICS[job.metric].right_or_wrong else Means(deviation=ASSUMED_DEVIATION)
     minimum, hoped = job.evaluation.minimum_gain, job.evaluation.expected_gain
     wanted = records_to_prove(hoped, minimum_gain=minimum, spread=spread) if hoped is not None else None
     return Proof(

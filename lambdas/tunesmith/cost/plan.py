@@ -66,6 +66,8 @@ class Plan:
     """What all jobs together may take."""
     unproven: str
     """Why this data proves nothing whatever is measured; empty where it may."""
+    measured: str
+    """What answers are measured by, and why."""
 
     @property
     def chosen(self) -> PolicyCost:
@@ -74,7 +76,7 @@ class Plan:
 
     def findings(self) -> list[str]:
         """Say in sentences what can be proven, reached and served."""
-        told = [_sentence(self.proof.sentence())]
+        told = [self.measured, _sentence(self.proof.sentence())]
         if self.unproven:
             told.append(_sentence(f"{self.unproven}: the run is not promoted by itself"))
         if self.ceiling is not None:
@@ -104,7 +106,8 @@ class Plan:
 def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[Job], Estimate]) -> Plan:
     """Lay out a run on prepared data, whose report is that of `prepare_dataset`.
 
-    `price` estimates the job, and the same job under each other policy; one that it cannot price is left out.
+    The job names its metric. `price` estimates it, and the same job under each other policy; one that it
+    cannot price is left out.
     Raises UnknownPriceError where that is the job itself.
     """
     split, conflicts = report["split"], report["conflicts"]
@@ -134,6 +137,7 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
         noise=_noise(job, split["test"]["records"], estimate, price),
         deadline_hours=job.training.deadline_hours,
         unproven=report["unproven_note"],
+        measured=report["task"]["told"],
     )
 
 

@@ -135,6 +135,12 @@ DATASET_RULES: Final[Mapping[str, DatasetRule]] = {
             "A file alone has more records than the model takes by default; the account's quota decides.",
             "Leave some out, or ask AWS for a higher quota.",
         ),
+        DatasetRule(
+            "TD032",
+            "warning",
+            "The blind test's answers are free text; the run is not promoted by itself.",
+            "Set evaluation.metric to one that fits, if one does.",
+        ),
     )
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from tunesmith.dataset.rules import RULES
 from tunesmith.dataset.sensitive import KINDS as SENSITIVE
 from tunesmith.dataset.sensitive import POLICIES
 from tunesmith.dataset.split import Findings, Split
+from tunesmith.evaluation.tasks import Task
 
 _EXAMPLES: Final = 3
 
@@ -47,7 +48,7 @@ def dataset_problems(
 
 
 def dataset_notes(
-    files: Mapping[str, CheckedFile], split: Split, findings: Findings, model: Model
+    files: Mapping[str, CheckedFile], split: Split, findings: Findings, model: Model, task: Task
 ) -> list[DatasetFinding]:
     """List what a usable dataset's owner should know."""
     found = [note for checked in files.values() for note in _file_notes(checked)]
@@ -73,6 +74,8 @@ def dataset_notes(
         )
     if not findings.proven:
         found.append(DatasetFinding("TD020", _sentence(findings.unproven_note)))
+    if task.unproven:
+        found.append(DatasetFinding("TD032", _sentence(task.unproven)))
     if model.ignores_validation and len(split.validation):
         found.append(
             DatasetFinding(

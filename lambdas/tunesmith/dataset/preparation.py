@@ -31,9 +31,11 @@ from tunesmith.dataset.media import Removal
 from tunesmith.dataset.near_duplicates import LARGE_CLUSTER_SHARE
 from tunesmith.dataset.placement import Entries, drawn, join_groups, least_rows, place_records
 from tunesmith.dataset.record_spool import Keys, Records, Rows, hexadecimal, in_order, numbered
-from tunesmith.dataset.report import DataReport, data_report
+from tunesmith.dataset.report import DataReport, data_report, spelled
 from tunesmith.dataset.rules import BRIDGING, NEAR, OUTVOTED, RULES, UNDECIDED, Finding
 from tunesmith.dataset.split import Findings, Split
+from tunesmith.evaluation.answers import read_questions
+from tunesmith.evaluation.tasks import Task, named, task_of
 from tunesmith.job import Job
 
 UNPROVEN_TEXTS: Final = (
@@ -240,12 +242,21 @@ def _prepare(
         split,
         findings,
         model,
+        _task(job, split, conflicts["train"]),
         kind=job.kind,
         seed=job.seed,
         rejected_uri=rejected_uri,
         most_rejected=0 if job.data.on_error == "strict" else job.data.max_rejected_share,
     )
     return Prepared(files=files, split=split, assignment=placement.assignment, report=report)
+
+
+def _task(job: Job, split: Split, conflicts: Conflicts) -> Task:
+    """Take the job file's metric, or look at what the blind test holds; texts say nothing of its answers."""
+    if job.evaluation.metric is not None:
+        return named(job.evaluation.metric)
+    asked = (question for line in spelled(split.test) for question in read_questions(line))
+    return task_of(asked, labels=conflicts.labels and not job.customization.learns_texts)
 
 
 def _nearly_repeated(clusters: Rows, keys: Keys, labels: Sequence[str] | None, previous: Assignment) -> Rows:

@@ -24,6 +24,7 @@ from tunesmith.dataset.records import block_text
 from tunesmith.dataset.sensitive import POLICIES, find_sensitive, mask
 from tunesmith.dataset.split import Findings, Split
 from tunesmith.dataset.tokens import Estimator, estimator_for, token_summary
+from tunesmith.evaluation.tasks import Task
 
 MOST_LOOKED_AT: Final = 20_000
 """Training records whose variety is looked at; of more, so many at even distances."""
@@ -47,6 +48,8 @@ class DataReport:
     rejected_uri: str
     whole: Sequence[DatasetFinding]
     """What the rules of `dataset_rules` say, the gravest first."""
+    task: Task
+    """What answers are measured by, and why."""
     estimator: Estimator
     """By whose scale and error token figures are told; the records' own are not scaled."""
 
@@ -70,6 +73,9 @@ class DataReport:
             "split": self.split_figures(),
             "left_out": {"train": self.split.left_train, "validation": self.split.left_validation},
             **self.findings.to_json(),
+            "proven": self.findings.proven and not self.task.unproven,
+            "unproven_note": self.unproven_note,
+            "task": self.task.to_json(),
             "repeated": {"times": self.split.repeats, "records": len(self.split.train)},
             "tokens": {
                 **token_summary(np.add(*self._scaled(self.split.train)).tolist(), repeats=self.split.repeats),
@@ -119,8 +125,13 @@ class DataReport:
             f"{train:,} records to train{times}, {validation:,} to validate, {test:,} sealed as blind test; "
             f"{self.figures()['rejected']:,} rejected, {self.figures()['duplicates']:,} duplicates dropped"
             f"{self._set_aside()}{self._mended()}{changed}{self._said_of_sensitive()}"
-            f"{'; ' + self.findings.unproven_note if self.findings.unproven_note else ''}"
+            f"{'; ' + self.unproven_note if self.unproven_note else ''}"
         )
+
+    @property
+    def unproven_note(self) -> str:
+        """Say why this data proves nothing, whatever is measured; empty where it may."""
+        return "; ".join(filter(None, (self.findings.unproven_note, self.task.unproven)))
 
     def _set_aside(self) -> str:
         figures = self.figures()
@@ -172,6 +183,7 @@ def data_report(
     split: Split,
     findings: Findings,
     model: Model,
+    task: Task,
     *,
     kind: str = "fine-tuning",
     seed: int,
@@ -198,7 +210,8 @@ def data_report(
         seed=seed,
         blind_sha256="" if problems else _sha256(contents(split.test)),
         rejected_uri=rejected_uri,
-        whole=[*problems, *dataset_notes(files, split, findings, model)],
+        whole=[*problems, *dataset_notes(files, split, findings, model, task)],
+        task=task,
         estimator=estimator_for(model.family),
     )
 

@@ -19,6 +19,7 @@ _SIGNS: Final = "[-+\N{MINUS SIGN}]?[$€£¥]?\\s?"
 _NUMBER: Final = re.compile(rf"(?<![\w.]){_SIGNS}(?:{_DIGITS})(?:[eE][-+]?\d{{1,3}}(?!\d))?")
 _MARKED: Final = re.compile(r"####\s*(.*)")
 _BOXED: Final = re.compile(r"\\boxed\{([^{}]*)\}")
+_BARE_NUMBER: Final = re.compile(rf"\s*{_NUMBER.pattern}\s?%?\s*")
 _NOT_NUMERIC: Final = re.compile(r"[^\d.eE+-]")
 
 _ANNOUNCED: Final = re.compile(
@@ -67,6 +68,16 @@ def final_number(text: str) -> Decimal | None:
         return Decimal(_NOT_NUMERIC.sub("", number))
     except InvalidOperation:
         return None
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number and nothing else, but for a sign of currency or per cent."""
+    return _BARE_NUMBER.fullmatch(text) is not None
+
+
+def marks_number(text: str) -> bool:
+    """Tell whether a text says which number it arrives at, behind `####` or in a box."""
+    return bool(_MARKED.search(text) or _BOXED.search(text)) and final_number(text) is not None
 
 
 def chosen_letter(text: str) -> str:

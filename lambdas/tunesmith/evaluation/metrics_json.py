@@ -42,6 +42,11 @@ def json_fields(answer: str, reference: str) -> float:
     return agreeing / len(mine.keys() | theirs.keys())
 
 
+def is_structure(text: str) -> bool:
+    """Tell whether a text is a JSON object or list, which has fields; a lone number or text is none."""
+    return isinstance(_read(text), dict | list)
+
+
 def _read(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)

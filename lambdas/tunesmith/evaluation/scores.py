@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from statistics import fmean, median
@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from tunesmith.dataset.labels import is_label_task
 from tunesmith.evaluation.answers import BASE, CANDIDATE, FEW_SHOT, TUNED, Answer, Question
 from tunesmith.evaluation.labels import label_named
+from tunesmith.evaluation.metrics_answers import is_number, numeric_answer
 from tunesmith.evaluation.metrics_registry import METRICS
 from tunesmith.evaluation.noise import measure
 from tunesmith.evaluation.precision import mean_interval, wilson_interval
@@ -19,12 +20,14 @@ from tunesmith.evaluation.precision import mean_interval, wilson_interval
 SHOWN_BESIDE: Final = ("exact_match", "token_f1")
 """Metrics that are told of every run, whichever it decides by."""
 LENIENT: Final = "lenient"
-"""Per record, the score of what an untuned model said once its label is found in the words around it."""
+"""Per record, the score of what an untuned model said once its label or number is found in the words."""
 DECIDING: Final = (*TUNED, BASE, FEW_SHOT)
 """The models on whose answers the verdict hangs; what others do not answer costs no record."""
 MOST_UNANSWERED: Final = 0.05
 """A model that informs only and leaves more than this share unanswered is not compared."""
 _OF_LABELS: Final = ("exact_match", "label_accuracy")
+_Reading = Callable[[str, str], float]
+"""Scores an answer against its reference, the words around what counts left out."""
 MODELS_OWN: Final = ("ModelErrorException", "ValidationException")
 """Errors by which a model itself fails on a record; all others are the infrastructure's."""
 
@@ -51,13 +54,13 @@ def score(
 
     A record that one model lost to infrastructure leaves for all, and is counted in `lost`; what a model
     refuses or breaks on by itself is an empty, hence wrong, answer of that model. Where the references are
-    labels, an untuned model that wraps one in words is also read leniently. A model that informs only and
-    hardly answers stands in `silent` with its first error, so that it takes no record from the others.
+    labels or numbers, an untuned model that wraps one in words is also read leniently. A model that informs
+    only and hardly answers stands in `silent` with its first error: it takes no record from the others.
 
     `again` are further answers, second ones first. Those to the records in `twice` show how often a model's
     score flips; a model in `averaged` is scored by the mean over all of its answers to a record.
     """
-    labels = task_labels([question.reference for question in questions])
+    lenient = _reading(metric, [question.reference for question in questions])
     given = {
         label: [_answered(each) for each in (answers[label], *(again or {}).get(label, ()))]
         for label in models
@@ -69,7 +72,7 @@ def score(
     errors = Counter(a.error for label in compared for a in answers[label] if a.error)
     sheets = {
         label: _Sheet(
-            metric, kept, given[label], () if label in TUNED else labels, is_averaged=label in averaged
+            metric, kept, given[label], None if label in TUNED else lenient, is_averaged=label in averaged
         )
         for label in compared
     }
@@ -98,9 +101,9 @@ def paired_scores(scores: Mapping[str, Any], comparator: str) -> tuple[list[floa
 
 
 def untuned_scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
-    """Score an untuned model's answers against their references, read leniently where those are labels."""
-    labels = task_labels([reference for _, reference in pairs])
-    return _lenient_scores(metric, pairs, labels) or _scores(metric, pairs)
+    """Score an untuned model's answers against their references, read leniently where that is possible."""
+    lenient = _reading(metric, [reference for _, reference in pairs])
+    return _scores(lenient or METRICS[metric].score, pairs)
 
 
 def task_labels(references: Sequence[str]) -> tuple[str, ...]:
@@ -136,12 +139,12 @@ class _Sheet:
         metric: str,
         questions: Sequence[Question],
         rounds: Sequence[Mapping[str, Answer]],
-        labels: Sequence[str],
+        lenient: _Reading | None,
         *,
         is_averaged: bool,
     ) -> None:
         self._metric, self._questions, self._rounds = metric, questions, rounds
-        self._labels, self._is_averaged = labels, is_averaged
+        self._lenient, self._is_averaged = lenient, is_averaged
 
     def figures(self, price: TokenPrice) -> dict[str, Any]:
         """Give the figures per record, their summary, and what all answers cost."""
@@ -152,7 +155,7 @@ class _Sheet:
             "output_tokens": [answer.output_tokens for answer in first],
             "latency_ms": [answer.latency_ms for answer in first],
         }
-        if self._is_read_leniently:
+        if self._lenient is not None and self._questions:
             figures[LENIENT] = self._scores(LENIENT)
         # Every call is paid for, also one whose record leaves because another model lost it.
         paid = [answer for answers in self._rounds for answer in answers.values()]
@@ -167,14 +170,10 @@ class _Sheet:
 
     def noise(self, twice: Collection[str]) -> dict[str, Any]:
         """Hold first against second answers by the score that the verdict goes by."""
-        name = LENIENT if self._is_read_leniently else self._metric
+        name = LENIENT if self._lenient is not None else self._metric
         first, second = (self._by_record(name, answers) for answers in (*self._rounds, {})[:2])
         counted = len(self._rounds) if self._is_averaged else 1
         return measure(first, second, twice, answers=counted).to_json()
-
-    @property
-    def _is_read_leniently(self) -> bool:
-        return bool(self._labels and self._questions) and self._metric in _OF_LABELS
 
     def _scores(self, name: str) -> list[float]:
         if not self._is_averaged:
@@ -188,21 +187,25 @@ class _Sheet:
     def _by_record(self, name: str, answers: Mapping[str, Answer]) -> dict[str, float]:
         asked = [question for question in self._questions if question.id in answers]
         pairs = [(answers[question.id].text, question.reference) for question in asked]
-        found = (
-            _lenient_scores(self._metric, pairs, self._labels) if name == LENIENT else _scores(name, pairs)
-        )
+        read = self._lenient if name == LENIENT and self._lenient is not None else METRICS[name].score
+        found = _scores(read, pairs)
         return {question.id: score for question, score in zip(asked, found, strict=True)}
 
 
-def _lenient_scores(metric: str, pairs: Sequence[tuple[str, str]], labels: Sequence[str]) -> list[float]:
-    if not labels or metric not in _OF_LABELS:
-        return []
-    return _scores(metric, [(label_named(text, labels) or text, reference) for text, reference in pairs])
+def _reading(metric: str, references: Sequence[str]) -> _Reading | None:
+    """Say how an untuned model's words are read leniently; None where the metric or the task has no need."""
+    if metric not in _OF_LABELS:
+        return None
+    exact = METRICS[metric].score
+    if labels := task_labels(references):
+        return lambda text, reference: exact(label_named(text, labels) or text, reference)
+    if references and all(map(is_number, references)):
+        return lambda text, reference: max(exact(text, reference), numeric_answer(text, reference))
+    return None
 
 
-def _scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
-    score = METRICS[metric].score
-    return [round(score(text, reference), 6) for text, reference in pairs]
+def _scores(read: _Reading, pairs: Sequence[tuple[str, str]]) -> list[float]:
+    return [round(read(text, reference), 6) for text, reference in pairs]
 
 
 def _summary(metric: str, figures: Mapping[str, Sequence[Any]], price: TokenPrice) -> dict[str, Any]:

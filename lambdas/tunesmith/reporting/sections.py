@@ -248,7 +248,7 @@ def _read_leniently(models: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]
     if not any("lenient" in model for model in models):
         return {}
     texts = [f"{model['lenient']:.1f}%" if "lenient" in model else "" for model in models]
-    return {"The same, label found in words around it": texts}
+    return {"The same, found in words around it": texts}
 
 
 def _capitalized(words: str) -> str:

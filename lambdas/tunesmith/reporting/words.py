@@ -127,6 +127,7 @@ def data_findings(report: Mapping[str, Any]) -> list[str]:
     findings = report.get("findings", [])  # a run that was prepared before has none
     broken = {each["rule"] for each in findings}
     told = [
+        report.get("task", {}).get("told", ""),
         f"{repeated['records']:,} different records are for training, each {repeated['times']:,} times,"
         " as data.repeat_to asks; validation and blind test hold each once."
         if repeated["times"] > 1

@@ -17,7 +17,7 @@ from tunesmith.job import Job, parse_job
 def job_of(text: str = "") -> Job:
     epochs = "hyperparameters: {epochCount: 2}\n"
     body = f"project: p\nbase_model: nova-micro\ndata: t.jsonl\n{epochs}{text}"
-    return parse_job(body.encode(), source="job.yaml")
+    return parse_job(body.encode(), source="job.yaml").measured_by("exact_match")
 
 
 def estimate_of(job: Job) -> Estimate:

@@ -12,6 +12,7 @@ from tunesmith.cost import Estimate, estimate_job, load_prices
 from tunesmith.cost.estimates import CHOICE
 from tunesmith.cost.plan import Plan, PolicyCost, plan_of
 from tunesmith.errors import UnknownPriceError
+from tunesmith.evaluation.tasks import named
 from tunesmith.job import Job, parse_job
 from tunesmith.reporting.plan_page import render_plan
 
@@ -19,14 +20,19 @@ REPORT: dict[str, Any] = {
     "split": SPLIT,
     "conflicts": {"labels": True, "ceiling": 0.93},
     "unproven_note": "",
+    "task": named("exact_match").to_json(),
 }
 
 
 def laid_out(text: str = "", *, model: str = "nova-micro", **changes: Any) -> Plan:
     body = f"project: p\nbase_model: {model}\ndata: t.jsonl\n{text}".encode()
-    job, base, prices = parse_job(body, source="job.yaml"), find_model(model), load_prices()
+    job, base, prices = read_job(body), find_model(model), load_prices()
     report = {**REPORT, **changes}
     return plan_of(job, base, report, partial(estimate_job, model=base, split=report["split"], prices=prices))
+
+
+def read_job(body: bytes) -> Job:
+    return parse_job(body, source="job.yaml").measured_by("exact_match")
 
 
 def of(plan: Plan, policy: str) -> PolicyCost:
@@ -52,7 +58,7 @@ def test_every_policy_has_its_jobs_epochs_hours_and_cost() -> None:
 
 def test_a_reinforcement_is_one_job_whose_hours_are_forecast_behind_a_queue() -> None:
     text = b"project: p\nbase_model: nova-2-lite\ndata: t.jsonl" + REWARDED.encode()
-    job, prices = parse_job(text, source="job.yaml"), load_prices(HOURLY)
+    job, prices = read_job(text), load_prices(HOURLY)
     plan = plan_of(job, job.model, REPORT, partial(estimate_job, model=job.model, split=SPLIT, prices=prices))
     assert {(one.jobs, one.epochs, one.hours) for one in plan.policies} == {((1, 1), (2, 2), (0.8, 11.5))}
     assert (plan.chosen.policy, plan.chosen.note) == ("single", "")

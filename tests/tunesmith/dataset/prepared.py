@@ -45,6 +45,7 @@ def prepared(
     previous: Assignment | None = None,
     seed: int = 1,
     on_error: str = "drop",
+    metric: str | None = None,
     **data: Any,
 ) -> Prepared:
     """Check and prepare files by role; further keys stand in the job file's `data`."""
@@ -54,6 +55,7 @@ def prepared(
         previous=previous,
         seed=seed,
         on_error=on_error,
+        metric=metric,
         **data,
     )
 
@@ -65,6 +67,7 @@ def prepared_from(
     previous: Assignment | None = None,
     seed: int = 1,
     on_error: str = "drop",
+    metric: str | None = None,
     **data: Any,
 ) -> Prepared:
     """Prepare files that were checked."""
@@ -73,6 +76,7 @@ def prepared_from(
         "base_model": model.name,
         "seed": seed,
         "data": {"train": "train.jsonl", "on_error": on_error, **data},
+        "evaluation": {"metric": metric} if metric else {},
     }
     return prepare(
         parse_job(json.dumps(job).encode(), source="job.json"), model, files, previous, rejected_uri=WHERE

@@ -377,6 +377,31 @@ def test_few_records_are_marked_unproven(count: int, proven: bool) -> None:
     assert ("data.test" in report.summary()) is not proven
 
 
+# --- the task
+
+
+def test_free_text_has_no_default_metric_that_proves_anything() -> None:
+    values = [pair(said(number), f"we {said(-number)} it") for number in range(300)]
+    report = prepared({"train": values}).report
+    told = report.to_json()
+    assert (told["task"]["kind"], told["task"]["metric"]) == ("text", "token_f1")
+    assert told["proven"] is False
+    assert "name a metric that fits in evaluation.metric" in told["unproven_note"]
+    assert [each["rule"] for each in told["findings"]] == ["TD032"]
+    assert "free text" in report.summary()
+
+
+def test_the_metric_that_the_job_file_names_is_taken_whatever_the_answers_are() -> None:
+    values = [pair(said(number), f"we {said(-number)} it") for number in range(300)]
+    told = prepared({"train": values}, metric="rouge_l").report.to_json()
+    assert (told["task"]["kind"], told["task"]["metric"], told["proven"]) == ("named", "rouge_l", True)
+
+
+def test_labels_are_found_in_all_records_where_the_blind_test_holds_few_of_each() -> None:
+    values = [pair(said(number), f"label {number % 60}") for number in range(300)]
+    assert prepared({"train": values}).report.task.kind == "labels"
+
+
 # --- one file
 
 

@@ -94,6 +94,22 @@ def test_an_untuned_model_that_wraps_a_label_in_words_is_also_read_leniently() -
     assert sheet["models"]["base"]["summary"]["lenient"] == pytest.approx(0.9)
 
 
+def test_an_untuned_model_that_wraps_a_number_in_words_is_also_read_leniently() -> None:
+    questions = [Question(id=str(n), system=[], messages=[], reference=f"{n + 10}") for n in range(8)]
+    told = [answer(n, f"That makes {n + 10 if n < 6 else 99} in all.") for n in range(8)]
+    sheet = score(
+        "exact_match",
+        questions,
+        {"candidate": told, "base": told},
+        {"candidate": "arn", "base": "id"},
+        {"candidate": PRICE, "base": PRICE},
+    )
+
+    assert "lenient" not in sheet["models"]["candidate"]
+    assert sheet["models"]["base"]["exact_match"] == [0] * 8
+    assert sheet["models"]["base"]["lenient"] == [1] * 6 + [0, 0]
+
+
 def test_each_metric_of_a_run_is_scored_with_an_interval_of_its_own() -> None:
     questions = [Question(id="0", system=[], messages=[], reference="so #### 1,200")]
     given = {"candidate": [answer(0, "That makes $1200.")], "base": [answer(0, "12")]}

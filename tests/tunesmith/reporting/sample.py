@@ -14,6 +14,7 @@ from tunesmith.dataset.diversity import diversity_report
 from tunesmith.dataset.tokens import estimator_for, token_summary
 from tunesmith.evaluation.answers import Answer, Question
 from tunesmith.evaluation.scores import TokenPrice, score
+from tunesmith.evaluation.tasks import named
 from tunesmith.evaluation.verdict import decide
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
 from tunesmith.reporting.document import RunRecords
@@ -356,6 +357,7 @@ def data_report() -> dict[str, Any]:
         "leaked": {"train": 7, "validation": 1},
         "proven": True,
         "unproven_note": "",
+        "task": named("exact_match").to_json(),
         "repeated": {"times": 1, "records": 1_392},
         "tokens": {
             **token_summary([40 + estimate(asked) for asked in prompts]),
