@@ -50,7 +50,7 @@ def test_project_base_model_and_data_are_enough() -> None:
     assert job.data.by_role() == {"train": "train.jsonl"}
     assert (job.kind, job.seed, job.hyperparameters) == ("fine-tuning", 1, {})
     assert job.training.deadline_hours == 24
-    assert (job.evaluation.metric, job.evaluation.minimum_gain) == ("exact_match", 2.0)
+    assert (job.evaluation.metric, job.evaluation.minimum_gain) == (None, 2.0)
     assert (job.serving.path, job.serving_path) == (None, "on_demand")
     assert (job.serving.model_units, job.serving.keep_days) == (1, 7)
     assert job.notify.outcomes == tuple(Outcome)

@@ -105,7 +105,7 @@ def test_a_way_that_cannot_be_priced_is_left_out() -> None:
         b" date: 2026-11-01}, {model: amazon.nova-lite-v1:0, item: provisioned_hour, usd: 1, per: hour,"
         b" source: s, date: 2026-11-01}]"
     )
-    job = parse_job(f"project: p\nbase_model: nova-lite\ndata: t.jsonl\n{text}".encode(), source="job.yaml")
+    job = read_job(f"project: p\nbase_model: nova-lite\ndata: t.jsonl\n{text}".encode())
     base = find_model("nova-lite")
 
     def price(other: Job) -> Estimate:
@@ -125,6 +125,7 @@ def test_where_a_model_gives_no_curve_a_probe_is_one_job_and_says_why() -> None:
 
 def test_findings_say_what_is_proven_reached_and_served() -> None:
     told = laid_out("evaluation: {expected_gain: 4}", unproven_note="250 are too few").findings()
+    assert told.pop(0) == "Answers are measured by exact match: the job file names it."
     assert told[0].startswith("A blind test of 200 records proves a gain of ")
     assert "evaluation.expected_gain is 4: about " in told[0]
     assert told[1] == "250 are too few: the run is not promoted by itself."

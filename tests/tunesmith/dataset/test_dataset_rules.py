@@ -175,6 +175,10 @@ PAIRS: dict[str, tuple[Case, Case]] = {
         lambda: alone(pairs(20), model=replace(MICRO, maximum_records=13)),
         lambda: alone(pairs(20), model=replace(MICRO, maximum_records=14)),
     ),
+    "TD032": (
+        lambda: whole([pair(said(number), f"then {said(-number)}") for number in range(310)]),
+        lambda: whole([pair(said(number), said(number)) for number in range(310)]),
+    ),
 }  # fmt: skip
 
 

@@ -118,6 +118,7 @@ def test_clean_data_is_told_in_few_words() -> None:
     unproven = {"rule": "TD020", "reason": "250 records are too few"}
     clean = {**sample.data_report(), "findings": [unproven], "proven": False}
     assert data_findings(clean) == [
+        "Answers are measured by exact match: the job file names it.",
         "250 records are too few. (TD020)",
         "No near-duplicates were found.",
         "Nothing in training is like validation or blind test.",
