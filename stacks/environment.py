@@ -23,6 +23,40 @@ _RETENTION: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClusterSettings:
+    """The cluster that prepares what is too large for a function; not deployed unless it is enabled."""
+
+    enabled: bool
+    above_mb: int
+    """Millions of bytes of a run's uploads together, above which the cluster prepares them."""
+    vcpus: int
+    """Of all its machines; their memory and disk follow."""
+    minutes: int
+    """What one job may take."""
+    idle_minutes: int
+    """After which the application, which then costs nothing as it is, stops."""
+
+    @property
+    def problems(self) -> list[str]:
+        """Every value that is not allowed, with what is."""
+        return [
+            f"cluster.{key}: {getattr(self, key)!r} is not allowed; expected {allowed}"
+            for key, fits, allowed in (
+                ("enabled", isinstance(self.enabled, bool), "true or false"),
+                ("above_mb", _is_whole(self.above_mb, 0, 1_000_000), "a whole number of millions of bytes"),
+                (
+                    "vcpus",
+                    _is_whole(self.vcpus, 8, 400) and self.vcpus % 4 == 0,
+                    "a multiple of 4 from 8 to 400",
+                ),
+                ("minutes", _is_whole(self.minutes, 5, 720), "a whole number from 5 to 720"),
+                ("idle_minutes", _is_whole(self.idle_minutes, 1, 60), "a whole number from 1 to 60"),
+            )
+            if not fits
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """One deployment of Tunesmith in one Region of whichever account the cdk command is signed in to."""
 
@@ -35,6 +69,7 @@ class Environment:
     """What the account's bill of a month in this Region may reach before the topic is told; 0 for any."""
     graders: Sequence[str]
     """Names of this account's functions that may grade a reinforcement, beside Tunesmith's own."""
+    cluster: ClusterSettings
     bundle_packages: bool
     """Whether pip puts arm64 packages beside the functions' code; a laptop's workers bring their own."""
 
@@ -60,6 +95,7 @@ class Environment:
             )
             if not fits
         ]
+        problems += self.cluster.problems
         if problems:
             raise ValueError("cdk.json, environments: " + "; ".join(problems))
 
@@ -119,12 +155,25 @@ def choose_environment(
     if name not in environments:
         raise ValueError(f"-c env={name}: unknown environment; cdk.json has {', '.join(environments)}")
     values = dict(environments[name]) | ({"region": region} if region else {})
-    wanted = {field.name for field in fields(Environment)} - {"name"}
-    problems = [f"{key}: unknown key" for key in sorted(values.keys() - wanted)]
-    problems += [f"{key}: missing" for key in sorted(wanted - values.keys())]
+    problems = _key_problems(values, Environment, but="name")
+    cluster = values.pop("cluster", None)
+    if isinstance(cluster, Mapping):
+        problems += [f"cluster.{problem}" for problem in _key_problems(cluster, ClusterSettings)]
+    elif "cluster: missing" not in problems:
+        problems.append(f"cluster: {cluster!r} is not allowed; expected an object")
     if problems:
         raise ValueError(f"cdk.json, environments.{name}: " + "; ".join(problems))
-    return Environment(name=name, **values)
+    return Environment(name=name, cluster=ClusterSettings(**(cluster or {})), **values)
+
+
+def _key_problems(values: Mapping[str, Any], settings: type, but: str = "") -> list[str]:
+    wanted = {field.name for field in fields(settings)} - {but}
+    problems = [f"{key}: unknown key" for key in sorted(values.keys() - wanted)]
+    return problems + [f"{key}: missing" for key in sorted(wanted - values.keys())]
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _is_budget(value: object) -> bool:

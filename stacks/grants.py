@@ -10,6 +10,8 @@ from aws_cdk import aws_dynamodb as ddb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -145,6 +147,25 @@ def mark_ledger_records(role: iam.Role, ledger: ddb.ITable) -> None:
     allow(role, ["dynamodb:UpdateItem"], [ledger.table_arn])
 
 
+def read_assets(role: iam.Role, *found: assets.Asset) -> None:
+    """Read these objects of the CDK's bucket, each by its whole key."""
+    buckets = {asset.bucket.bucket_arn for asset in found}
+    allow(role, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key) for asset in found])
+    allow(role, ["s3:ListBucket"], sorted(buckets))
+
+
+def write_cluster_log(role: iam.Role, group: logs.ILogGroup) -> None:
+    """Write a log as EMR Serverless does, which looks for the group first."""
+    action = "logs:DescribeLogGroups"
+    allow(role, [action], ["*"], reason=UNSCOPED_ACTIONS[action])
+    allow(
+        role,
+        ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [group.log_group_arn],
+        reason="A log's streams are named after the job and its workers.",
+    )
+
+
 def publish(role: iam.Role, topic: sns.ITopic) -> None:
     """Publish messages."""
     allow(role, ["sns:Publish"], [topic.topic_arn])
@@ -212,12 +233,7 @@ def run_children(role: iam.Role, machines: Mapping[str, sfn.IStateMachine]) -> N
         executions,
         reason="Executions are named after their runs.",
     )
-    rule = stack.format_arn(
-        service="events",
-        resource="rule",
-        resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule",
-    )
-    allow(role, ["events:DescribeRule", "events:PutRule", "events:PutTargets"], [rule])
+    _watch_by_rule(role, "StepFunctionsGetEventsForStepFunctionsExecutionRule")
 
 
 def watch_executions(role: iam.Role, machine: str) -> None:
@@ -229,6 +245,27 @@ def watch_executions(role: iam.Role, machine: str) -> None:
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
     allow(role, ["states:DescribeExecution"], [executions], reason="Executions are named after their runs.")
+
+
+# --- the cluster
+
+
+def run_cluster_jobs(role: iam.Role, application_arn: str, job_role: iam.IRole) -> None:
+    """Run jobs on an application as the job's role and wait for them, which Step Functions does by a rule."""
+    allow(role, ["emr-serverless:StartJobRun"], [application_arn])
+    allow(
+        role,
+        ["emr-serverless:CancelJobRun", "emr-serverless:GetJobRun"],
+        [f"{application_arn}/jobruns/*"],
+        reason="EMR picks a job run's id when it starts.",
+    )
+    allow(
+        role,
+        ["iam:PassRole"],
+        [job_role.role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}},
+    )
+    _watch_by_rule(role, "StepFunctionsGetEventsForEMRServerlessJobRule")
 
 
 # --- Bedrock
@@ -383,6 +420,12 @@ def base_models(stack: cdk.Stack, region: str | None = None) -> str:
     )
 
 
+def _watch_by_rule(role: iam.Role, name: str) -> None:
+    """Let Step Functions hear of an end by its own rule of this name."""
+    rule = cdk.Stack.of(role).format_arn(service="events", resource="rule", resource_name=name)
+    allow(role, ["events:DescribeRule", "events:PutRule", "events:PutTargets"], [rule])
+
+
 def _own(role: iam.Role, resource: str) -> str:
     return cdk.Stack.of(role).format_arn(service="bedrock", resource=resource, resource_name="*")
 
@@ -404,7 +447,7 @@ def _spell(value: Any) -> str:
             return str(delimiter).join(_spell(part) for part in parts)
         case {"Fn::GetAtt": [resource, attribute]}:
             return f"<{resource}.{attribute}>"
-        case {"Fn::ImportValue": name}:
+        case {"Fn::ImportValue": name} | {"Fn::Sub": name}:
             return _spell(name)
         case {"Ref": name}:
             return f"<{name}>"

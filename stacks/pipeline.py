@@ -16,14 +16,17 @@ from constructs import Construct
 
 from stacks import grants
 from stacks.components.function import Function, package, pascal_case
+from stacks.components.spark import SparkCluster, limits_of
 from stacks.components.workflow import Workflow
 from stacks.environment import Environment
 from stacks.storage import StorageStack
 from tunesmith import names
-from tunesmith.settings import function_settings
+from tunesmith.settings import NO_CLUSTER, function_settings
 
+CLUSTER: Final = "cluster"
+"""The machine that is deployed where the environment has a cluster, and nowhere else."""
 MACHINES: Final = (
-    "swap", "open", "release", "job", "judge", "train", "evaluate", "serve", "pipeline", "reap",
+    "swap", "open", "release", "job", "judge", "train", "evaluate", "serve", CLUSTER, "pipeline", "reap",
 )  # fmt: skip
 """The state machines, each behind those that it starts."""
 
@@ -33,7 +36,7 @@ CHILDREN: Final = {
     "evaluate": ("open",),
     "release": ("swap",),
     "serve": ("swap",),
-    "pipeline": ("train", "evaluate", "serve", "release"),
+    "pipeline": (CLUSTER, "train", "evaluate", "serve", "release"),
     "reap": ("release",),
 }
 CALLS: Final = {
@@ -137,7 +140,11 @@ class PipelineStack(cdk.Stack):
         for name in function_settings():
             if name not in TOLD_OF_PIPELINE:
                 self._add_function(name)
+        has_cluster = environment.cluster.enabled
+        self.cluster = self._cluster() if has_cluster else None
         for name in MACHINES:
+            if name == CLUSTER and not has_cluster:
+                continue
             self._add_workflow(name)
             if name == "pipeline":
                 for told in TOLD_OF_PIPELINE:
@@ -147,6 +154,8 @@ class PipelineStack(cdk.Stack):
         self._release_after_failures()
         self._tell_the_command()
         self._grant_records()
+        if self.cluster:
+            self._grant_cluster(self.cluster)
         self._grant_marks()
         self._grant_calls()
         self._grant_bedrock()
@@ -170,9 +179,11 @@ class PipelineStack(cdk.Stack):
 
     def _variables(self, name: str) -> dict[str, str]:
         pipeline = self.workflows.get("pipeline")
+        cluster = self._environment.cluster
         known = {
             "environment": self._environment.name,
             "account": self.account,
+            "cluster": limits_of(cluster).spelled() if cluster.enabled else NO_CLUSTER,
             "ledger_table": self._storage.ledger.table_name,
             "artifacts_bucket": self._storage.artifacts_bucket.bucket_name,
             "dataset_bucket": self._storage.dataset_bucket.bucket_name,
@@ -191,19 +202,32 @@ class PipelineStack(cdk.Stack):
             f"{pascal_case(function)}Arn": self.functions[function].version_arn
             for function in CALLS.get(name, ())
         }
+        # A cluster that is not deployed is never started: prepare_dataset does not know of it.
+        known["ClusterMachineArn"] = NO_CLUSTER
         known |= {
-            f"{child.capitalize()}MachineArn": self.workflows[child].arn for child in CHILDREN.get(name, ())
+            f"{child.capitalize()}MachineArn": self.workflows[child].arn for child in self._children(name)
         }
         known |= {
             "LedgerTableName": self._storage.ledger.table_name,
             "TopicArn": self._storage.topic.topic_arn,
         }
+        known |= self.cluster.substitutions if self.cluster else {}
         self.workflows[name] = Workflow(
             self,
             name=name,
             environment=self._environment,
             log_key=self._storage.data_key,
             substitutions=known,
+        )
+
+    def _children(self, name: str) -> list[str]:
+        """List the deployed machines that a machine starts."""
+        return [child for child in CHILDREN.get(name, ()) if child in self.workflows]
+
+    def _cluster(self) -> SparkCluster:
+        variables = {**self._variables("prepare_dataset"), "TUNESMITH_CLUSTER": NO_CLUSTER}
+        return SparkCluster(
+            self, environment=self._environment, log_key=self._storage.data_key, variables=variables
         )
 
     def _training_role(self) -> iam.Role:
@@ -336,6 +360,17 @@ class PipelineStack(cdk.Stack):
         for name in ("restore_champion", "plan_release"):
             grants.delete_ledger_records(roles[name], ledger)
 
+    def _grant_cluster(self, cluster: SparkCluster) -> None:
+        """What prepare_dataset may do with records, and no more; and its machine may run it."""
+        storage, role = self._storage, cluster.role
+        grants.use_ledger(role, storage.ledger)
+        grants.use_key(role, storage.data_key)
+        grants.read_objects(role, storage.artifacts_arn, "runs/*", "projects/*/assignment.json")
+        grants.write_objects(role, storage.artifacts_arn, *WRITES["prepare_dataset"])
+        grants.read_objects(role, storage.dataset_arn, "datasets/*")
+        grants.read_objects(self.functions["prepare_dataset"].role, storage.dataset_arn, PRICES)
+        grants.run_cluster_jobs(self.workflows[CLUSTER].role, cluster.application.attr_arn, role)
+
     def _grant_marks(self) -> None:
         """What states write down and tell by themselves."""
         storage, ledger = self._storage, self._storage.ledger
@@ -357,7 +392,7 @@ class PipelineStack(cdk.Stack):
                     workflow.role, [self.functions[called].function for called in CALLS[name]]
                 )
             if name in CHILDREN:
-                children = [self.workflows[child] for child in CHILDREN[name]]
+                children = [self.workflows[child] for child in self._children(name)]
                 grants.run_children(workflow.role, {child.full_name: child.machine for child in children})
         grants.start_machine(self.functions["admit_upload"].role, self.workflows["pipeline"].machine)
         grants.watch_executions(self.functions["find_overdue"].role, self.workflows["pipeline"].full_name)

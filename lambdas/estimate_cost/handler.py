@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.aws.objects import Bucket, cluster_cost_key, run_prefix
 from tunesmith.cost import OVERRIDE_KEY, budget_objection, estimate_job, load_prices
 from tunesmith.cost.approval import question_of
+from tunesmith.cost.cluster import read_cost
 from tunesmith.cost.plan import plan_of
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import parse_job
@@ -44,6 +45,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             champion_path=champion.path if champion else "",
             champion_base=champion.base_model if champion else "",
             guarded=report.get("guardrails", ()),
+            prepared=read_cost(artifacts.read_json_and_tag(cluster_cost_key(run))[0]),
         )
         plan = plan_of(job, model, report, price)
     except UnknownPriceError as error:

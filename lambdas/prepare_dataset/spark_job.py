@@ -37,10 +37,16 @@ def prepare_on_cluster(
     read: Callable[[str, int], Iterator[bytes]] = read_object,
     slice_bytes: int = SLICE_BYTES,
 ) -> dict[str, str]:
-    """Return what the function would: `valid`, or `invalid` with the reason."""
+    """Return what the function would: `valid`, or `invalid` with the reason.
+
+    What an earlier job left whole is taken as it is.
+    """
     settings = PrepareDatasetSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run = ledger.run(run_id)
+    if artifacts.head(cluster_key(run.run)):
+        kept: dict[str, str] = artifacts.read_json(cluster_key(run.run))
+        return kept
     job = parse_job(artifacts.read(f"{run_prefix(run.run)}/job.json"), source="job.json")
     sources = {}
     for role, pinned in run.data.items():

@@ -114,6 +114,16 @@ TRANSIENT_RECORD_ERRORS: Final = (
 )
 """Throttling and 5xx of the services that hold records, names and messages."""
 
+TRANSIENT_CLUSTER_ERRORS: Final = (
+    "EMRServerless.ThrottlingException",
+    "EMRServerless.InternalServerException",
+    "EMRServerless.SdkClientException",
+    "EmrServerless.ThrottlingException",
+    "EmrServerless.InternalServerException",
+    "EmrServerless.SdkClientException",
+)
+"""Throttling and 5xx while a cluster is asked for: by the integration of its own, and through aws-sdk."""
+
 AWAITED_ERRORS: Final = (
     "Bedrock.ResourceNotFoundException",
     "Bedrock.ConflictException",
@@ -128,6 +138,7 @@ FAILURES: Final = (
     "RunFailed",
     "ReleaseFailed",
     "CapacityKept",
+    "ClusterFailed",
     "JobFailed",
     "JobStopped",
     "JobRefused",

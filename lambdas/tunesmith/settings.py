@@ -5,12 +5,36 @@ The stack writes them with `to_environment()`, the handler reads them with `from
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import asdict, dataclass, fields
+from typing import Final, Self
 
+NO_CLUSTER: Final = "off"
+"""What stands in place of a cluster's limits where none is deployed."""
 _PREFIX = "TUNESMITH_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterLimits:
+    """Above which size of the uploads a cluster prepares them, and what it may take at most."""
+
+    above_bytes: int
+    vcpus: int
+    memory_gb: int
+    disk_gb: int
+    """Of all workers, beyond the gigabytes of each that are free."""
+    minutes: int
+
+    def spelled(self) -> str:
+        """Spell the limits as the value of a variable."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, value: str) -> Self | None:
+        """Read what `spelled` wrote; None for `NO_CLUSTER`."""
+        return None if value == NO_CLUSTER else cls(**json.loads(value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +75,8 @@ class PrepareDatasetSettings(FunctionSettings):
 
     dataset_bucket: str
     account: str
+    cluster: str
+    """The limits of a cluster, or `NO_CLUSTER`."""
 
 
 @dataclass(frozen=True, kw_only=True)

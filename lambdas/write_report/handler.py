@@ -8,7 +8,7 @@ from typing import Any
 
 from tunesmith import names
 from tunesmith.aws.ledger_table import LedgerTable
-from tunesmith.aws.objects import Bucket, run_prefix
+from tunesmith.aws.objects import Bucket, cluster_cost_key, run_prefix
 from tunesmith.aws.training_records import read_training
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
@@ -42,6 +42,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             scores=_read(artifacts, f"{prefix}/evaluation/scores.json"),
             changes=_read(artifacts, f"{prefix}/evaluation/changes.json"),
             verdict=_read(artifacts, f"{prefix}/evaluation/verdict.json"),
+            prepared=_read(artifacts, cluster_cost_key(run.run)),
         ),
         environment=settings.environment,
         parameter=names.champion_parameter(settings.environment, run.project),

@@ -15,6 +15,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from stacks import grants
@@ -30,8 +31,8 @@ _LEFT_OUT: Final = ("**/__pycache__", "**/*.pyc", "**/.*")
 class PipPackage:
     """Lays the packages of some requirements files and our source into one folder, without Docker."""
 
-    def __init__(self, *requirements: str) -> None:
-        self._requirements = requirements
+    def __init__(self, *requirements: str, python: str = PYTHON) -> None:
+        self._requirements, self._python = requirements, python
 
     def try_bundle(self, output_dir: str, *_options: object, **_more_options: object) -> bool:
         """Fill the asset's folder; CalledProcessError where pip finds no wheel for the platform."""
@@ -40,8 +41,8 @@ class PipPackage:
         return True
 
     def install(self, folder: str) -> None:
-        """Lay the packages alone into a folder, for the Python and the processor that Lambda runs."""
-        options = ["--implementation", "cp", "--python-version", PYTHON]
+        """Lay the packages alone into a folder, for the Python and the processor that they will run on."""
+        options = ["--implementation", "cp", "--python-version", self._python]
         options += [word for platform in PLATFORMS for word in ("--platform", platform)]
         install(self._requirements, folder, *options)
 
@@ -72,12 +73,28 @@ def package(*requirements: str) -> lambda_.Code:
         str(SOURCE),
         exclude=list(_LEFT_OUT),
         ignore_mode=cdk.IgnoreMode.GLOB,
-        bundling=cdk.BundlingOptions(
-            # Never pulled, since the local bundler always answers; the command is part of the asset's hash.
-            image=cdk.DockerImage.from_registry("unused"),
-            command=[PYTHON, *PLATFORMS, *requirements],
-            local=PipPackage(*requirements),
-        ),
+        bundling=_bundling(requirements, PYTHON),
+    )
+
+
+def packaged(scope: Construct, construct_id: str, *requirements: str, python: str) -> assets.Asset:
+    """Make the like of `package` for another Python, as an object in S3 that is no function's."""
+    return assets.Asset(
+        scope,
+        construct_id,
+        path=str(SOURCE),
+        exclude=list(_LEFT_OUT),
+        ignore_mode=cdk.IgnoreMode.GLOB,
+        bundling=_bundling(requirements, python),
+    )
+
+
+def _bundling(requirements: Sequence[str], python: str) -> cdk.BundlingOptions:
+    return cdk.BundlingOptions(
+        # Never pulled, since the local bundler always answers; the command is part of the asset's hash.
+        image=cdk.DockerImage.from_registry("unused"),
+        command=[python, *PLATFORMS, *requirements],
+        local=PipPackage(*requirements, python=python),
     )
 
 

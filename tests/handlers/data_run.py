@@ -140,6 +140,7 @@ def data_run(ledger_table: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Data
     values = {
         "environment": "dev",
         "account": "123456789012",
+        "cluster": "off",
         "ledger_table": "ledger",
         "artifacts_bucket": "artifacts",
         "dataset_bucket": "datasets",

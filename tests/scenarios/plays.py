@@ -26,6 +26,7 @@ TINY = 150
 """Records that are too few for a verdict, where a scenario needs none."""
 
 NOT_ON_THE_WAY = {
+    "pipeline": {"Prepare on cluster", "Prepare dataset from the cluster"},
     "train": {"Judge model", "Delete model", "Mark released"},
     "job": {"Stop job"},
     "open": {"Look for the throughput", "Create throughput", "Describe throughput"},

@@ -76,10 +76,15 @@ def run_app(folder: Path, context: dict[str, Any], code: str = "") -> subprocess
 
 
 def synthesize(folder: Path, environment: str, region: str = "us-east-1") -> Assembly:
-    """Synthesize one environment, without packages, so that no index is asked; budget and graders are set."""
+    """Synthesize one environment, without packages, so that no index is asked.
+
+    Budget and graders are set, and prod has the cluster.
+    """
     written = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]
     if environment != "local":
         written[environment] |= {"monthly_budget_usd": BUDGET_USD, "graders": GRADERS}
+    if environment == "prod":
+        written[environment]["cluster"]["enabled"] = True
     context = {
         "env": environment,
         "region": region,
@@ -112,4 +117,6 @@ def spelled(value: Any) -> str:
             return f"<{resource}.{attribute}>"
         case {"Fn::ImportValue": name} | {"Ref": name}:
             return f"<{name}>"
+        case {"Fn::Sub": text}:
+            return str(text)
     return str(value)

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from stacks.environment import Environment, choose_environment
+from stacks.environment import ClusterSettings, Environment, choose_environment
 from tests.stacks.assembly import ROOT
 
 WRITTEN = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]
@@ -43,6 +43,18 @@ def test_unknown_and_missing_keys_are_told_together() -> None:
         choose_environment(broken, "x")
 
 
+@pytest.mark.parametrize(
+    ("cluster", "told"),
+    [
+        ({"enabled": True, "size": 3}, r"cluster\.size: unknown key; cluster\.above_mb: missing"),
+        ("on", "cluster: 'on' is not allowed; expected an object"),
+    ],
+)
+def test_keys_of_the_cluster_are_told_with_their_place(cluster: object, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        choose_environment({"x": VALUES | {"cluster": cluster}}, "x")
+
+
 def test_every_wrong_value_is_told_at_once() -> None:
     with pytest.raises(
         ValueError,
@@ -55,8 +67,17 @@ def test_every_wrong_value_is_told_at_once() -> None:
             log_retention_days=31,
             monthly_budget_usd=-1,
             graders=["*"],
+            cluster=ClusterSettings(
+                enabled="no",  # type: ignore[arg-type]
+                above_mb=-1,
+                vcpus=14,
+                minutes=0,
+                idle_minutes=61,
+            ),
             bundle_packages=1,  # type: ignore[arg-type]
         )
+    told = ["cluster.enabled", "cluster.above_mb", "cluster.vcpus", "cluster.minutes", "cluster.idle_minutes"]
+    assert [key for key in told if f"{key}: " not in str(caught.value)] == []
     assert "31 is not allowed; expected one of [7, 30, 90, 365]" in str(caught.value)
 
 

@@ -25,6 +25,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from stacks.components import spark
 from stacks.components.function import PLATFORMS, PYTHON, SOURCE, PipPackage, copy_source, install
 from stacks.pipeline import PACKAGES as PACKAGES_OF_FUNCTIONS
 from tests.stacks.assembly import ROOT
@@ -32,6 +33,9 @@ from tunesmith.settings import function_settings
 
 COMMON: tuple[str, ...] = ("requirements.txt",)
 PACKAGES = {"most": COMMON, **PACKAGES_OF_FUNCTIONS}
+CLUSTER = "cluster"
+"""The package that goes to the cluster, whose Python is another."""
+DEPLOYED = {**PACKAGES, CLUSTER: spark.REQUIREMENTS}
 CACHE = ROOT / ".tunesmith/packages"
 """Built packages by what goes into them, so that the index is asked once and not at every test run."""
 
@@ -52,6 +56,7 @@ class Built:
 
     folder: Path
     requirements: tuple[str, ...]
+    python: str = PYTHON
 
     @property
     def metadata(self) -> dict[NormalizedName, Message]:
@@ -75,37 +80,38 @@ class Built:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Built]:
-    """The packages for Lambda and for this machine, by name and target."""
+    """The packages for AWS and for this machine, by name and target."""
     root = tmp_path_factory.mktemp("packages")
 
     def build(name: str, target: str) -> Built:
-        folder, requirements = root / f"{name}-{target}", PACKAGES[name]
-        shutil.copytree(_installed(requirements, target), folder)
+        folder, requirements = root / f"{name}-{target}", DEPLOYED[name]
+        python = spark.PYTHON if name == CLUSTER else PYTHON
+        shutil.copytree(_installed(requirements, target, python), folder)
         copy_source(str(folder))
-        return Built(folder, requirements)
+        return Built(folder, requirements, python)
 
-    wanted = [(name, target) for name in PACKAGES for target in ("lambda", "here")]
+    wanted = [(name, target) for name in PACKAGES for target in ("aws", "here")] + [(CLUSTER, "aws")]
     with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(zip(wanted, pool.map(lambda key: build(*key), wanted), strict=True))
 
 
-@pytest.fixture(scope="module", params=PACKAGES)
+@pytest.fixture(scope="module", params=DEPLOYED)
 def package(packages: dict[tuple[str, str], Built], request: pytest.FixtureRequest) -> Built:
-    """Each package as Lambda gets it."""
-    return packages[request.param, "lambda"]
+    """Each package as Lambda or the cluster gets it."""
+    return packages[request.param, "aws"]
 
 
-def _installed(requirements: tuple[str, ...], target: str) -> Path:
+def _installed(requirements: tuple[str, ...], target: str, python: str) -> Path:
     """The listed packages without our source, from the cache or from the index."""
     wanted = [(SOURCE / name).read_text() for name in requirements]
-    wanted += [PYTHON, *PLATFORMS] if target == "lambda" else [sys.version, sys.platform]
+    wanted += [python, *PLATFORMS] if target == "aws" else [sys.version, sys.platform]
     folder = CACHE / f"{target}-{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]}"
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as unfinished:
             built = Path(unfinished, "built")
-            if target == "lambda":
-                PipPackage(*requirements).install(str(built))
+            if target == "aws":
+                PipPackage(*requirements, python=python).install(str(built))
             else:
                 install(requirements, str(built))
             with suppress(OSError):  # another worker was first, with the same content
@@ -113,7 +119,7 @@ def _installed(requirements: tuple[str, ...], target: str) -> Path:
     return folder
 
 
-# --- for Lambda
+# --- for Lambda and the cluster
 
 
 def test_every_native_file_is_for_arm64(package: Built) -> None:
@@ -125,9 +131,10 @@ def test_every_native_file_is_for_arm64(package: Built) -> None:
     assert machines == {AARCH64}
 
 
-def test_every_wheel_is_for_lambdas_python_on_arm64_or_for_any(package: Built) -> None:
+def test_every_wheel_is_for_its_python_on_arm64_or_for_any(package: Built) -> None:
+    tag = "cp" + package.python.replace(".", "")
     mine = re.compile(
-        r"(cp313-cp313|cp3\d+-abi3)-manylinux\w*_aarch64|py3-none-any|py2\.py3-none-any|py2-none-any"
+        rf"({tag}-{tag}|cp3\d+-abi3)-manylinux\w*_aarch64|py3-none-any|py2\.py3-none-any|py2-none-any"
     )
     for wheel in package.folder.glob("*.dist-info/WHEEL"):
         tags = re.findall(r"^Tag: (.+)$", wheel.read_text(), re.MULTILINE)
@@ -141,7 +148,8 @@ def test_the_package_holds_exactly_what_is_listed_at_its_version(package: Built)
 
 
 def test_nothing_that_a_package_needs_is_missing_from_the_list(package: Built) -> None:
-    lambdas = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "platform_machine": "aarch64"}
+    python = {"python_version": package.python, "python_full_version": f"{package.python}.0"}
+    lambdas = {**python, "platform_machine": "aarch64"}
     for name, metadata in package.metadata.items():
         for text in metadata.get_all("Requires-Dist", []):
             needed = Requirement(text)
@@ -158,7 +166,7 @@ def test_the_list_is_what_the_tests_run_with() -> None:
             r"^([\w.-]+)==([\w.]+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE
         )
     }
-    pins = Built(ROOT, PACKAGES["prepare_dataset"]).pins
+    pins = Built(ROOT, DEPLOYED[CLUSTER]).pins  # its lists hold all others
     assert {name: constraints.get(name) for name in pins} == pins
 
 
@@ -174,7 +182,7 @@ def test_every_handler_and_the_library_lie_at_the_packages_root(package: Built) 
 
 def test_the_package_is_far_below_lambdas_limit_and_as_large_as_the_guide_says(package: Built) -> None:
     size = package.megabytes
-    assert size < LARGEST_MB
+    assert size < LARGEST_MB or package.requirements == DEPLOYED[CLUSTER]
     guide = (ROOT / "docs/guides/deploying.md").read_text()
     (told,) = re.findall(
         rf"^\| `{'`, `'.join(package.requirements)}` \| .+ \| (\d+) MB \|$", guide, re.MULTILINE

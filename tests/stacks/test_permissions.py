@@ -13,7 +13,9 @@ from stacks.pipeline import CALLS, CHILDREN, GRADER, MACHINES
 from tests.stacks.assembly import GRADERS, Assembly, Template, listed, spelled, statements
 from tests.state_machines.machines import load, tasks
 
-EXECUTION_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+RULES = {
+    f"rule/StepFunctionsGetEventsFor{what}Rule" for what in ("StepFunctionsExecution", "EMRServerlessJob")
+}
 ALWAYS = {action for action in UNSCOPED_ACTIONS if action.startswith(("logs:", "xray:"))}
 """What logging and tracing of every machine takes."""
 
@@ -21,6 +23,14 @@ BESIDE_THE_CALL = {
     "bedrock:CreateModelCustomizationJob": {"bedrock:TagResource", "iam:PassRole", "kms:CreateGrant"},
     "bedrock:CreateCustomModelDeployment": {"bedrock:TagResource"},
     "bedrock:UpdateCustomModelDeployment": set(),
+    "emr-serverless:StartJobRun": {
+        "emr-serverless:CancelJobRun",
+        "emr-serverless:GetJobRun",
+        "iam:PassRole",
+        "events:DescribeRule",
+        "events:PutRule",
+        "events:PutTargets",
+    },
     "states:StartExecution": {
         "states:DescribeExecution",
         "states:StopExecution",
@@ -78,26 +88,33 @@ def test_a_machine_may_call_exactly_its_functions_and_children(pipeline: Templat
     assert all(any(child.capitalize() in arn for arn in started) for child in CHILDREN.get(name, ()))
 
 
-def test_children_are_watched_through_step_functions_own_rule(pipeline: Template) -> None:
+def test_children_and_the_cluster_are_watched_through_step_functions_own_rules(pipeline: Template) -> None:
     rules = {
         spelled(resource)
         for _, statement in statements(pipeline)
         if "events:PutRule" in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
-    assert rules == {f"arn:aws:events:us-east-1:<AWS::AccountId>:{EXECUTION_RULE}"}
+    assert rules == {f"arn:aws:events:us-east-1:<AWS::AccountId>:{rule}" for rule in RULES}
 
 
-def test_a_role_is_passed_to_bedrock_alone(pipeline: Template) -> None:
-    passing = [
-        (roles, statement)
+def test_a_role_is_passed_to_bedrock_and_another_to_the_cluster_alone(pipeline: Template) -> None:
+    passing = {
+        roles.rstrip("0123456789ABCDEF"): (
+            spelled(statement["Resource"]).strip("<>").removesuffix(".Arn").rstrip("0123456789ABCDEF"),
+            statement["Condition"],
+        )
         for roles, statement in statements(pipeline)
         if "iam:PassRole" in listed(statement["Action"])
-    ]
-    ((roles, statement),) = passing
-    assert roles.startswith("JobMachineRole")
-    assert spelled(statement["Resource"]).startswith("<TrainingRole")
-    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+    }
+    services = {"Job": ("TrainingRole", "bedrock"), "Cluster": ("ClusterRole", "emr-serverless")}
+    assert passing == {
+        f"{machine}MachineRole": (
+            role,
+            {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}},
+        )
+        for machine, (role, service) in services.items()
+    }
 
 
 def test_bedrock_assumes_the_training_role_for_jobs_of_this_account_alone(pipeline: Template) -> None:
@@ -138,6 +155,7 @@ def test_blind_tests_are_written_by_preparation_and_read_by_evaluation_alone(pip
             touching.setdefault(roles, set()).update(listed(statement["Action"]))
     assert {role.rstrip("0123456789ABCDEF"): actions for role, actions in touching.items()} == {
         "PrepareDatasetRole": {"s3:PutObject"},
+        "ClusterRole": {"s3:PutObject"},
         "EvaluationRole": {"s3:GetObject", "s3:GetObjectVersion"},
     }
 
@@ -147,9 +165,32 @@ def test_what_stands_in_which_part_is_read_and_written_by_preparation_alone(pipe
     for roles, statement in statements(pipeline):
         if any(spelled(arn).endswith("/projects/*/assignment.json") for arn in listed(statement["Resource"])):
             touching.setdefault(roles, set()).update(listed(statement["Action"]))
+    both = {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"}
     assert {role.rstrip("0123456789ABCDEF"): actions for role, actions in touching.items()} == {
-        "PrepareDatasetRole": {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"},
+        "PrepareDatasetRole": both,
+        "ClusterRole": both,
     }
+
+
+def test_the_clusters_job_may_do_with_records_what_preparing_may_and_read_its_code(
+    pipeline: Template,
+) -> None:
+    def allowed(role: str) -> set[tuple[str, str]]:
+        return {
+            (action, spelled(resource))
+            for statement in _of(pipeline, role)
+            for action in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        }
+
+    job, function = allowed("ClusterRole"), allowed("PrepareDatasetRole")
+    more = {(action, arn) for action, arn in job - function if not action.startswith("logs:")}
+    assert {action for action, _ in more} == {"s3:GetObject", "s3:ListBucket"}
+    assert all("cdk-hnb659fds-assets" in arn and "*" not in arn for _, arn in more)
+    less = {action for action, _ in function - job if not action.startswith(("logs:", "xray:"))}
+    assert less == {"s3:GetObject", "s3:GetObjectVersion", "bedrock:CountTokens"}
+    unread = {arn for action, arn in function - job if action == "s3:GetObject"}
+    assert {arn.partition("/")[2] for arn in unread} == {"settings/prices.yaml"}
 
 
 def test_graders_are_invoked_by_training_role_and_preflight_and_no_other_function_is(
@@ -230,6 +271,7 @@ def _permission(resource: str) -> str:
         return "lambda:InvokeFunction"
     service, action = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")[:2]
     action = action.split(".")[0]
+    service = {"emrserverless": "emr-serverless"}.get(service, service)
     if (service, action) == ("lambda", "invoke"):
         return "lambda:InvokeFunction"
     return f"{service}:{action[0].upper()}{action[1:]}"

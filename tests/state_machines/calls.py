@@ -15,11 +15,17 @@ from botocore.session import Session
 from tests.state_machines.machines import State, expressions, named_errors, tasks
 
 _RESOURCE = re.compile(
-    r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>\w+):(?P<action>\w+)(?P<pattern>\.[\w:]+)?"
+    r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>[\w-]+):(?P<action>\w+)(?P<pattern>\.[\w:]+)?"
 )
 _RESULT = re.compile(r"\$states\.result\.(\w+(?:\.\w+)*)")
-_BOTOCORE = {"states": "stepfunctions"}
-_OPTIMIZED = {"dynamodb:updateItem", "lambda:invoke", "sns:publish", "states:startExecution"}
+_BOTOCORE = {"states": "stepfunctions", "emrserverless": "emr-serverless"}
+_OPTIMIZED = {
+    "dynamodb:updateItem",
+    "emr-serverless:startJobRun",
+    "lambda:invoke",
+    "sns:publish",
+    "states:startExecution",
+}
 """The integrations that Step Functions has of its own, which go without `aws-sdk:`."""
 
 _PREFIXES = {
@@ -28,6 +34,8 @@ _PREFIXES = {
     "dynamodb": "DynamoDB",
     "sns": "SNS",
     "states": "StepFunctions",
+    "emr-serverless": "EMRServerless",
+    "emrserverless": "EmrServerless",
 }
 _OF_EVERY_SERVICE = {
     "SdkClientException",
@@ -68,8 +76,8 @@ def results_exist(machine: State) -> list[str]:
     problems = []
     for name, state in _aws_calls(machine):
         called = operation(state["Resource"])
-        if called is None or state["Resource"].endswith(".sync:2"):
-            continue  # a child's result is an execution's description with its output parsed
+        if called is None or state["Resource"].endswith((".sync", ".sync:2")):
+            continue  # what was waited for is told as it ended: a child's execution, with its output parsed
         for path in (found for text in expressions(state) for found in _RESULT.findall(text)):
             shape: Any = called.output_shape
             for field in path.split("."):

@@ -66,7 +66,9 @@ def test_the_release_keeps(check: Check) -> None:
     assert check(load("release")) == []
 
 
-@pytest.mark.parametrize("name", ["train", "job", "judge", "open", "evaluate", "serve", "swap", "reap"])
+@pytest.mark.parametrize(
+    "name", ["cluster", "train", "job", "judge", "open", "evaluate", "serve", "swap", "reap"]
+)
 def test_failures_of_a_child_end_in_fail(name: str) -> None:
     assert routes.caught_failures_end_in_fail(load(name)) == []
     assert routes.unknown_answers_end_in_fail(load(name)) == []

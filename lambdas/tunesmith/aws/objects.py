@@ -168,6 +168,11 @@ def cluster_key(run: str) -> str:
     return f"{run_prefix(run)}/data/cluster.json"
 
 
+def cluster_cost_key(run: str) -> str:
+    """Key of what a cluster may cost a run at most and, once that is known, what it did cost."""
+    return f"{run_prefix(run)}/data/cluster_cost.json"
+
+
 def blind_test_key(run: str) -> str:
     """Key of the sealed blind test; the bucket policy lets the evaluation role alone read below `blind/`."""
     return f"blind/{run}/test.jsonl"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tunesmith.catalogue import Model, find_model
 from tunesmith.catalogue.teachers import find_teacher
-from tunesmith.cost.items import Estimate, EstimateItem, priced, summed, timed, trained
+from tunesmith.cost.items import Estimate, EstimateItem, priced, summed, timed, trained, with_prepared
 from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
@@ -51,6 +51,7 @@ def estimate_job(
     champion_path: str = "",
     champion_base: str = "",
     guarded: Sequence[Mapping[str, Any]] = (),
+    prepared: Sequence[EstimateItem] = (),
 ) -> Estimate:
     """Estimate a job on a prepared dataset, whose parts' figures are those of its report.
 
@@ -58,11 +59,11 @@ def estimate_job(
     by its base model's prices; one that is served by the hour is paid already, but its units stand beside
     the candidate's while one takes the other's place. `token_error` is the share by which the report says
     its token figures may be off, the estimator's own by default; `guarded` are the report's figures of the
-    guardrails' own files.
+    guardrails' own files, `prepared` what a cluster cost that prepared the data.
     Raises UnknownPriceError where a price is missing.
     """
     _, epochs, most_epochs = epochs_between(job, model, split)
-    return estimate_run(
+    estimate = estimate_run(
         prices,
         model.id,
         training_tokens=split["train"]["tokens"],
@@ -93,6 +94,7 @@ def estimate_job(
         if job.distillation
         else None,
     )
+    return with_prepared(estimate, prepared)
 
 
 def training_hours(job: Job, model: Model, split: Mapping[str, Mapping[str, int]]) -> Hours | None:

@@ -88,6 +88,11 @@ def summed(
     )
 
 
+def with_prepared(estimate: Estimate, items: Iterable[EstimateItem]) -> Estimate:
+    """Put in front of an estimate what was paid to prepare the data."""
+    return summed((*items, *estimate.items), estimate.afterwards, evaluates=True)
+
+
 def trained(
     what: str, price: Price, tokens: int, epochs: tuple[Decimal, Decimal], off: tuple[Decimal, Decimal]
 ) -> EstimateItem:

@@ -39,15 +39,28 @@ class Item(StrEnum):
     CUSTOM_OUTPUT = "custom_output"
     PROVISIONED_HOUR = "provisioned_hour"
     """One model unit without commitment."""
+    CLUSTER_VCPU_HOUR = "cluster_vcpu_hour"
+    CLUSTER_MEMORY_HOUR = "cluster_memory_hour"
+    CLUSTER_DISK_HOUR = "cluster_disk_hour"
+    """Beyond the disk that each worker of EMR Serverless has for nothing."""
 
 
-PERIODS: Final = {Item.STORAGE: "month", Item.PROVISIONED_HOUR: "hour", Item.REINFORCEMENT_HOUR: "hour"}
+CLUSTER: Final = (Item.CLUSTER_VCPU_HOUR, Item.CLUSTER_MEMORY_HOUR, Item.CLUSTER_DISK_HOUR)
+"""What a cluster is billed for, whichever model is trained."""
+PERIODS: Final = {
+    Item.STORAGE: "month",
+    Item.PROVISIONED_HOUR: "hour",
+    Item.REINFORCEMENT_HOUR: "hour",
+    Item.CLUSTER_VCPU_HOUR: "vCPU-hour",
+    Item.CLUSTER_MEMORY_HOUR: "GB-hour",
+    Item.CLUSTER_DISK_HOUR: "GB-hour",
+}
 """What is billed by time; everything else is billed by the token."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """One line of the table; `usd` is for the unit `per`: 1K tokens, 1M tokens, month or hour."""
+    """One line of the table; `usd` is for the unit `per`: 1K tokens, 1M tokens, or a period of `PERIODS`."""
 
     model: str
     item: Item
@@ -57,7 +70,7 @@ class Price:
     date: Date
 
     def cost(self, quantity: int | Decimal) -> Decimal:
-        """Price a number of tokens, or of months or hours for what is billed by them, in US dollars."""
+        """Price a number of tokens, or of the periods that an item is billed by, in US dollars."""
         return self.usd * quantity / _TOKENS.get(self.per, Decimal(1))
 
 
@@ -162,9 +175,10 @@ def _unknown(model: str, missing: tuple[Item, ...]) -> UnknownPriceError:
     names = " and ".join(missing)
     lines = "\n".join(override_line(model, item) for item in missing)
     it, this = ("it", "this line") if len(missing) == 1 else ("them", "these lines")
+    page = "emr" if set(missing) <= set(CLUSTER) else "bedrock"
     return UnknownPriceError(
         f"the price of {names} for {model} is not known; look {it} up at "
-        f"https://aws.amazon.com/bedrock/pricing/ and add {this} below `prices:` in "
+        f"https://aws.amazon.com/{page}/pricing/ and add {this} below `prices:` in "
         f"{OVERRIDE_KEY} of the dataset bucket:\n{lines}"
     )
 

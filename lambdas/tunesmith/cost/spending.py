@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.cost.cluster import PREPARATION
 from tunesmith.cost.estimates import CHOICE
 from tunesmith.evaluation.answers import BASE, FEW_SHOT
 from tunesmith.ledger import Capacity, CapacityKind
@@ -28,7 +29,7 @@ def spent_by_item(
     now: str,
 ) -> dict[str, Decimal]:
     """Price what was really done so far, by the estimate's item names, in US dollars."""
-    spent: dict[str, Decimal] = {}
+    spent = paid_to_prepare(estimate)
     jobs = training.told.values()
     if jobs and estimate:
         spent[TRAINING] = sum((Decimal(str(job["cost_usd"])) for job in jobs), Decimal(0))
@@ -49,6 +50,12 @@ def spent_by_item(
             paid = item.usd_per_hour * Decimal(str(hours))
             spent[THROUGHPUT] = spent.get(THROUGHPUT, Decimal(0)) + paid
     return spent
+
+
+def paid_to_prepare(told: Mapping[str, Any] | None) -> dict[str, Decimal]:
+    """Give the cluster's items of an estimate, or of what preparing wrote down: they are over by then."""
+    items = told["items"] if told else ()
+    return {item["what"]: Decimal(item["usd"]) for item in items if item["what"] in PREPARATION}
 
 
 def _guarding(scores: Mapping[str, Any] | None) -> Iterator[tuple[str, Decimal]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tunesmith.cost.spending import STORAGE, TRAINING, item_name, spent_by_item
+from tunesmith.cost.spending import STORAGE, TRAINING, item_name, paid_to_prepare, spent_by_item
 from tunesmith.ledger import Capacity
 from tunesmith.training.records import TrainingRecords
 
@@ -19,12 +19,19 @@ def cost_section(
     capacity: Sequence[Capacity],
     training_asked: bool,
     now: str,
+    *,
+    prepared: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Hold what was paid against the estimate; what cannot be known has no actual amount, and a note."""
-    actual = spent_by_item(estimate, training, scores, capacity, now)
-    expected = estimate["items"] if estimate else []
+    """Hold what was paid against the estimate; what cannot be known has no actual amount, and a note.
+
+    `prepared` is what preparing wrote down of a cluster's cost.
+    """
+    actual = paid_to_prepare(prepared) | spent_by_item(estimate, training, scores, capacity, now)
+    expected = estimate["items"] if estimate else prepared["items"] if prepared else []
     items = _items(expected, actual)
     notes = []
+    if prepared and not prepared["billed"]:
+        notes.append("The cluster counts with the most that it may have cost: what EMR billed was not told.")
     jobs = training.told
     by_hour = any(item_name(item["what"]) == TRAINING and item["unit"] == "hour" for item in expected)
     if jobs and by_hour:

@@ -42,6 +42,8 @@ class RunRecords:
     changes: Mapping[str, Any] | None = None
     """What `evaluation.changes` picked for a person to read."""
     verdict: Mapping[str, Any] | None
+    prepared: Mapping[str, Any] | None = None
+    """What a cluster that prepared the data cost, where one did."""
 
 
 def build_document(records: RunRecords, *, environment: str, parameter: str, now: str) -> dict[str, Any]:
@@ -55,6 +57,7 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         records.capacity,
         _training_asked(records),
         now,
+        prepared=records.prepared,
     )
     document: dict[str, Any] = {
         "schema": SCHEMA,

@@ -1,0 +1,54 @@
+"""Is a run's data prepared by the deployed cluster, and for how much? Size, prices and budget tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tunesmith.aws.objects import Bucket, cluster_cost_key
+from tunesmith.cost import OVERRIDE_KEY, PriceTable, load_prices
+from tunesmith.cost.cluster import cluster_at_most, cluster_billed, cluster_objection, cost_document
+from tunesmith.errors import UnknownPriceError
+from tunesmith.job import Job
+from tunesmith.ledger import Run
+from tunesmith.settings import ClusterLimits
+
+
+def hand_over(
+    run: Run, job: Job, limits: ClusterLimits | None, *, uploads: Bucket, artifacts: Bucket
+) -> dict[str, Any] | None:
+    """Answer `cluster` with its time, or `over_budget` with the reason; None where the function does it.
+
+    What the cluster may cost is written down before it starts.
+    """
+    if limits is None or _size(run) <= limits.above_bytes:
+        return None
+    try:
+        items = cluster_at_most(limits, _prices(uploads))
+    except UnknownPriceError as error:
+        return {"outcome": "over_budget", "reason": str(error)}
+    objection = cluster_objection(items, job.budget)
+    if objection:
+        return {"outcome": "over_budget", "reason": objection}
+    artifacts.write_json(cluster_cost_key(run.run), cost_document(items, billed=False))
+    return {"outcome": "cluster", "reason": "", "minutes": limits.minutes}
+
+
+def note_bill(run: Run, billed: Mapping[str, Any], *, uploads: Bucket, artifacts: Bucket) -> None:
+    """Put what EMR billed in the place of what it might have been at most; that stays where EMR told nothing.
+
+    The prices are those that were enough to start the cluster.
+    """
+    items = cluster_billed(billed, _prices(uploads))
+    if items is not None:
+        artifacts.write_json(cluster_cost_key(run.run), cost_document(items, billed=True))
+
+
+def _size(run: Run) -> int:
+    """Add up the uploads' bytes."""
+    heads = [Bucket(pinned["bucket"]).head(pinned["key"], pinned["version"]) for pinned in run.data.values()]
+    return sum(head["size"] for head in heads if head)
+
+
+def _prices(uploads: Bucket) -> PriceTable:
+    return load_prices(uploads.read(OVERRIDE_KEY) if uploads.head(OVERRIDE_KEY) else None)

@@ -1,0 +1,87 @@
+"""What does it cost to prepare data on a cluster: at most, before it starts, and in the end?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, Final
+
+from tunesmith.cost.items import EstimateItem, priced
+from tunesmith.cost.prices import CLUSTER, Item, PriceTable
+from tunesmith.job_sections import Budget
+from tunesmith.settings import ClusterLimits
+
+PREPARATION: Final = (
+    "preparation, cluster's vCPUs",
+    "preparation, cluster's memory",
+    "preparation, cluster's disk",
+)
+"""What the cluster's items are called, in the estimate and in what was paid."""
+_ANY: Final = "any"
+_BILLED: Final = ("VCPUHour", "MemoryGBHour", "StorageGBHour")
+"""EMR's `ResourceUtilization`, as Step Functions spells it."""
+
+
+def cluster_at_most(limits: ClusterLimits, prices: PriceTable) -> tuple[EstimateItem, ...]:
+    """Price a cluster that takes all that it may from its first minute to its last.
+
+    Raises UnknownPriceError with every price that is missing.
+    """
+    hours = Decimal(limits.minutes) / 60
+    most = [size * hours for size in (limits.vcpus, limits.memory_gb, limits.disk_gb)]
+    return _items(most, prices, at_least=Decimal(0))
+
+
+def cluster_billed(billed: Mapping[str, Any], prices: PriceTable) -> tuple[EstimateItem, ...] | None:
+    """Price what EMR says it billed; None where it does not say so of everything."""
+    if any(not isinstance(billed.get(name), int | float) for name in _BILLED):
+        return None
+    return _items([Decimal(str(billed[name])) for name in _BILLED], prices, at_least=Decimal(1))
+
+
+def cluster_objection(items: Sequence[EstimateItem], budget: Budget) -> str:
+    """Say why a cluster may not be started for a run; empty where it may.
+
+    A person is asked once the data is known, so a cluster that alone would have to be asked for is refused.
+    """
+    most = sum((item.high_usd for item in items), Decimal(0))
+    for name, limit in (("limit_usd", budget.limit_usd), ("ask_above", budget.ask_above)):
+        if limit is not None and most > limit:
+            return (
+                f"the data is so large that a cluster prepares it, which may cost up to ${most:,.2f}, more "
+                f"than the ${limit:,.2f} of budget.{name}; raise that, or deploy with smaller cluster.vcpus "
+                "or cluster.minutes"
+            )
+    return ""
+
+
+def cost_document(items: Sequence[EstimateItem], *, billed: bool) -> dict[str, Any]:
+    """Spell the items as values that JSON can hold, and whether they are what was billed."""
+    return {"billed": billed, "items": [asdict(item) for item in items]}
+
+
+def read_cost(document: Mapping[str, Any] | None) -> tuple[EstimateItem, ...]:
+    """Read the items of `cost_document`; none where no cluster was at work."""
+    amounts = ("quantity", "price", "usd", "low_usd", "high_usd")
+    items = document["items"] if document else ()
+    return tuple(
+        EstimateItem(**{**item, **{name: Decimal(item[name]) for name in amounts}}) for item in items
+    )
+
+
+def _items(
+    quantities: Sequence[Decimal], prices: PriceTable, *, at_least: Decimal
+) -> tuple[EstimateItem, ...]:
+    """Price hours of vCPUs, memory and disk; `at_least` is the share of them that is certain."""
+    prices.require(_ANY, CLUSTER)
+    return tuple(
+        _item(what, item, quantity, prices, at_least)
+        for what, item, quantity in zip(PREPARATION, CLUSTER, quantities, strict=True)
+    )
+
+
+def _item(what: str, item: Item, quantity: Decimal, prices: PriceTable, at_least: Decimal) -> EstimateItem:
+    price = prices.price(_ANY, item)
+    usd = price.cost(quantity)
+    return priced(what, price, (quantity, price.per, price.usd), (at_least * usd, usd, usd))
