@@ -14,13 +14,14 @@ from typing import Protocol
 
 import msgspec
 
+from tunesmith.dataset.common_text import common_shingles
 from tunesmith.dataset.leakage import find_leaks
 from tunesmith.dataset.media import shown_by, words_of
 from tunesmith.dataset.near_duplicates import find_near_duplicates
 from tunesmith.dataset.record_spool import Records, Rows
 from tunesmith.dataset.records import block_text, folded
-from tunesmith.dataset.shingles import U64, common_shingles
 from tunesmith.dataset.text_spool import Texts, TextSpool
+from tunesmith.dataset.words import ANSWER_MARK, U64
 
 
 class Comparison(Protocol):
@@ -72,9 +73,15 @@ class SpooledComparison:
 
 
 def record_text(line: bytes) -> str:
-    """Join the text of all turns, and words for what they show; the system text, often shared, is not."""
+    """Join the text of all turns, and words for what they show; the system text, often shared, is not.
+
+    The answer stands behind a mark.
+    """
     value = msgspec.json.decode(line)
-    text = "\n".join(block_text(block) for turn in value["messages"] for block in turn["content"])
+    *turns, last = value["messages"]
+    said = "\n".join(block_text(block) for turn in turns for block in turn["content"])
+    mark = ANSWER_MARK if last["role"] == "assistant" else "\n"
+    text = said + mark * bool(turns) + "\n".join(map(block_text, last["content"]))
     text = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if b'"s3Location"' not in line:
         return text

@@ -13,10 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.dataset.common_text import common_shingles
 from tunesmith.dataset.near_duplicates import THRESHOLD
-from tunesmith.dataset.shingles import U64, Flags, Ints, common_shingles, ranges, shingle_batches
+from tunesmith.dataset.shingles import shingle_batches
 from tunesmith.dataset.similarity import ShingleSets, set_similarities, shingle_sets
 from tunesmith.dataset.text_spool import Texts
+from tunesmith.dataset.words import U64, Flags, Ints, ranges
 
 _ROUNDING: Final = 1e-9
 _KNOWN_BITS: Final = np.uint64((1 << 22) - 1)

@@ -13,18 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.dataset.shingles import (
-    U64,
-    Flags,
-    Ints,
-    Seen,
-    ShingleBatch,
-    common_shingles,
-    mix,
-    ranges,
-    shingle_batches,
-)
+from tunesmith.dataset.common_text import Seen, common_shingles
+from tunesmith.dataset.shingles import ShingleBatch, shingle_batches
 from tunesmith.dataset.similarity import text_similarities
+from tunesmith.dataset.words import U64, Flags, Ints, mix, ranges
 
 THRESHOLD: Final = 0.7
 LARGE_CLUSTER_SHARE: Final = 0.05

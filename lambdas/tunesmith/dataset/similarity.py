@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.dataset.shingles import U64, Flags, Ints, ShingleBatch, ranges, shingle_batches
+from tunesmith.dataset.shingles import ShingleBatch, shingle_batches
+from tunesmith.dataset.words import U64, Flags, Ints, ranges
 
 _PAIRS_AT_ONCE: Final = 4_096
 _HASH_BITS: Final = np.uint64(48)

@@ -11,11 +11,12 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 
+from tunesmith.dataset.common_text import choose_sample, common_shingles, sample_sum
 from tunesmith.dataset.labels import LABEL_CHARACTERS, RECORDS_PER_LABEL
 from tunesmith.dataset.leakage import find_leaks
 from tunesmith.dataset.record_spool import RecordSpool, Rows
-from tunesmith.dataset.shingles import U64, choose_sample, common_shingles, sample_sum
 from tunesmith.dataset.text_spool import Texts
+from tunesmith.dataset.words import U64
 from tunesmith.spark.components import connected_components
 from tunesmith.spark.frames import Columns, chosen, fetched, kept, mapped
 from tunesmith.spark.near import near_pairs

@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sql
 
 from tunesmith.dataset.near_duplicates import LEADERS, SMALL_BUCKET, THRESHOLD, index_texts
-from tunesmith.dataset.shingles import U64
 from tunesmith.dataset.similarity import text_similarities
+from tunesmith.dataset.words import U64
 from tunesmith.spark.frames import as_batch, kept
 
 _PAIR: Final = ("low", "high")

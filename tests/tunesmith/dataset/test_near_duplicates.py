@@ -16,11 +16,13 @@ from tests.tunesmith.dataset.converse import lines, pair
 from tests.tunesmith.dataset.plain_placement import Entry, key, place, places
 from tunesmith.catalogue import find_model
 from tunesmith.dataset import check_file
+from tunesmith.dataset.common_text import common_shingles
 from tunesmith.dataset.comparison import SpooledComparison, record_text
 from tunesmith.dataset.near_duplicates import find_near_duplicates
-from tunesmith.dataset.shingles import common_shingles, shingle_batches
+from tunesmith.dataset.shingles import shingle_batches
 from tunesmith.dataset.similarity import shingle_sets
 from tunesmith.dataset.text_spool import TextSpool
+from tunesmith.dataset.words import ANSWER_MARK
 
 VOCABULARY = [f"w{number:04}x"[: 3 + number % 5] + str(number) for number in range(3_000)]
 
@@ -83,7 +85,7 @@ def test_records_that_share_a_system_prompt_of_150_words_are_found_by_their_turn
     said = [record_text(line) for line in records.lines()]
     clusters = dict(zip(said, SpooledComparison({"train": records}).clusters().tolist(), strict=True))
     found = [
-        clusters[f"{one}\nok"] == clusters[f"{other}\nok"]
+        clusters[f"{one}{ANSWER_MARK}ok"] == clusters[f"{other}{ANSWER_MARK}ok"]
         for one, other in zip(texts[::2], texts[1::2], strict=True)
     ]
     assert len(found) == 200
