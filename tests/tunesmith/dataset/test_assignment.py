@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from tests.tunesmith.dataset import plain_placement
 from tests.tunesmith.dataset.plain_placement import Entry, Plain, indices, key, place, places
 from tunesmith.dataset.assignment import NOWHERE, Assignment, Place, Places
+from tunesmith.dataset.common_text import common_shingles
 from tunesmith.dataset.leakage import find_leaks
 from tunesmith.dataset.near_duplicates import find_near_duplicates
 from tunesmith.dataset.placement import Placement, drawn, join_groups, least_rows
 from tunesmith.dataset.record_spool import from_hexadecimal
-from tunesmith.dataset.shingles import common_shingles
 
 
 def entries(count: int, *, per_group: int = 1, labels: int = 1) -> list[Entry]:
