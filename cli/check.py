@@ -66,7 +66,8 @@ def check(
     drop_near_duplicates: Annotated[
         bool,
         typer.Option(
-            "--drop-near-duplicates", help="Keep one of each group, as data.near_duplicates: drop does."
+            "--drop-near-duplicates",
+            help="Leave out what nearly repeats a record that stays, as data.near_duplicates: drop does.",
         ),
     ] = False,
     json: JSON = False,

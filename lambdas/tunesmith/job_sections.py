@@ -220,8 +220,8 @@ class DataFiles(Section):
     )
     near_duplicates: Literal["group", "drop"] = Field(
         default="group",
-        description="group (keep near-duplicates together in one part) or drop (keep one record of each "
-        "group in the training file)",
+        description="group (keep near-duplicates together in one part) or drop (leave out of the training "
+        "file what is nearly the same as a record that stays)",
     )
     sensitive: Literal["report", "mask", "refuse"] = Field(
         default="report",

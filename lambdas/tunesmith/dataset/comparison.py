@@ -20,8 +20,9 @@ from tunesmith.dataset.media import shown_by, words_of
 from tunesmith.dataset.near_duplicates import find_near_duplicates
 from tunesmith.dataset.record_spool import Records, Rows
 from tunesmith.dataset.records import block_text, folded
-from tunesmith.dataset.text_spool import Texts, TextSpool
-from tunesmith.dataset.words import ANSWER_MARK, U64
+from tunesmith.dataset.repeats import repeated_texts
+from tunesmith.dataset.text_spool import ChosenTexts, Texts, TextSpool
+from tunesmith.dataset.words import ANSWER_MARK, U64, Flags
 
 
 class Comparison(Protocol):
@@ -38,6 +39,12 @@ class Comparison(Protocol):
 
     def leaking(self, part: Sequence[int], held_back: Sequence[int]) -> list[int]:
         """List the rows of a part that are nearly the same as one that is held back, ascending."""
+
+    def repeating(self, rows: Rows, groups: Rows, stays: Flags) -> Rows:
+        """Give those of the rows that go because they are nearly the same as one that is kept before them.
+
+        Each is held against the rows of its group alone; one that `stays` is kept whatever it repeats.
+        """
 
 
 class SpooledComparison:
@@ -64,8 +71,12 @@ class SpooledComparison:
         """Join the two exactly."""
         if not part or not held_back:
             return []
-        found = find_leaks(_Chosen(self._texts, held_back), _Chosen(self._texts, part), common=self._common)
-        return [part[index] for index in found.leaking()]
+        others, own = ChosenTexts(self._texts, held_back), ChosenTexts(self._texts, part)
+        return [part[index] for index in find_leaks(others, own, common=self._common).leaking()]
+
+    def repeating(self, rows: Rows, groups: Rows, stays: Flags) -> Rows:
+        """Compare within the groups."""
+        return rows[repeated_texts(ChosenTexts(self._texts, rows.tolist()), self._common, groups, stays)]
 
     @cached_property
     def _common(self) -> U64:
@@ -103,16 +114,3 @@ class _Answers(Texts):
 
     def _at(self, index: int) -> str:
         return record_answer(self._records.line(index))
-
-
-class _Chosen(Texts):
-    """Some of the texts, read when they are asked for."""
-
-    def __init__(self, texts: Sequence[str], rows: Sequence[int]) -> None:
-        self._texts, self._rows = texts, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def _at(self, index: int) -> str:
-        return self._texts[self._rows[index]]

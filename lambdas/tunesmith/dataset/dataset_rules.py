@@ -110,7 +110,7 @@ DATASET_RULES: Final[Mapping[str, DatasetRule]] = {
             "TD025",
             "note",
             "Near-duplicates stay together in one part.",
-            "Set data.near_duplicates: drop to keep one of each group.",
+            "Set data.near_duplicates: drop to leave out what is nearly the same as a record that stays.",
         ),
         DatasetRule(
             "TD026", "warning", "Records leave training or validation, because a part held back has the like."

@@ -218,7 +218,7 @@ def _file_notes(checked: CheckedFile) -> Iterator[DatasetFinding]:
 def _near_notes(near: NearDuplicateFigures) -> Iterator[DatasetFinding]:
     if near.dropped:
         yield DatasetFinding(
-            "TD030", f"{near.dropped:,} near-duplicates were dropped, and one of each group kept."
+            "TD030", f"{near.dropped:,} records were dropped as near-duplicates of others that stay."
         )
         return
     if near.groups:

@@ -250,7 +250,7 @@ class _Clusters:
             & (index.by_words[left] == index.by_words[right])
             & (index.by_words[left] | index.short[left] | index.short[right])
         )
-        left, first, second = left[wanted], first[wanted], second[wanted]
+        first, second = first[wanted], second[wanted]
         low, high = np.minimum(first, second), np.maximum(first, second)
         names = (low.astype(np.uint64) << np.uint64(32)) | high.astype(np.uint64)
         names, once = np.unique(names, return_index=True)
@@ -258,8 +258,7 @@ class _Clusters:
         once = once[fresh]
         if not once.size:
             return
-        by_words = index.by_words[left[once]]
-        similar = text_similarities(self._texts, self._common, low[once], high[once], by_words)
+        similar = text_similarities(self._texts, self._common, low[once], high[once])
         self.compared += once.size
         alike = similar >= self._threshold
         # Fresh names are in neither: sorting is all that a union would do, without looking at each again.

@@ -83,7 +83,7 @@ def prepare(
 def look_closer(checked: CheckedFile, *, drops_near: bool = False) -> CheckedFile:
     """Add to a file what only its records together show: near-duplicates and conflicts.
 
-    With `drops_near` one record of each group of near-duplicates is left, as a run leaves it.
+    With `drops_near` records that are nearly the same as one that is kept are left out, as a run does it.
     """
     comparison = SpooledComparison({"train": checked.records})
     clusters = comparison.clusters()
@@ -95,10 +95,12 @@ def look_closer(checked: CheckedFile, *, drops_near: bool = False) -> CheckedFil
     if not drops_near:
         return looked
     labels = answers if conflicts.labels else None
-    dropped = _nearly_repeated(clusters, checked.records.content_keys, labels, Assignment())
+    everything = np.arange(len(checked.records))
+    keys = checked.records.content_keys
+    dropped = _nearly_repeated(comparison, everything, clusters, keys, labels, Assignment())
     told = [Finding(NEAR, RULES[NEAR].reason)] * len(dropped)
     looked = with_problems(looked, checked.records.take(dropped), told)
-    kept = np.delete(np.arange(len(checked.records)), dropped)
+    kept = np.delete(everything, dropped)
     return replace(looked, records=checked.records.take(kept), near=replace(near, dropped=len(dropped)))
 
 
@@ -151,10 +153,10 @@ class _Dataset:
         return np.flatnonzero(last[numbers] != np.arange(len(self)))
 
     def nearly_repeated(self, rows: Rows, previous: Assignment | None, *, labels: bool) -> Rows:
-        """List those of some training records that go where one of each group of near-duplicates is kept."""
+        """List those of some training records that go where near-duplicates are dropped."""
         answers = [self.answers["train"][row] for row in rows.tolist()] if labels else None
-        found = _nearly_repeated(self.clusters[rows], self.keys[rows], answers, previous or Assignment())
-        return rows[found]
+        of_rows = (rows, self.clusters[rows], self.keys[rows], answers)
+        return _nearly_repeated(self.comparison, *of_rows, previous or Assignment())
 
     def entries(self, rows: Rows, *, labels: bool) -> Entries:
         """Say what has to be known of records to place them."""
@@ -259,23 +261,28 @@ def _task(job: Job, split: Split, conflicts: Conflicts) -> Task:
     return task_of(asked, labels=conflicts.labels and not job.customization.learns_texts)
 
 
-def _nearly_repeated(clusters: Rows, keys: Keys, labels: Sequence[str] | None, previous: Assignment) -> Rows:
-    """List the rows of which another of their cluster is kept, in a label task another with their label.
+def _nearly_repeated(
+    comparison: Comparison,
+    rows: Rows,
+    clusters: Rows,
+    keys: Keys,
+    labels: Sequence[str] | None,
+    previous: Assignment,
+) -> Rows:
+    """List the rows that are nearly the same as one that is kept, in a label task one of their label.
 
-    Kept is whatever an earlier version has placed, else the first by content: so no order of the lines and
-    no later version changes it.
+    Kept is whatever an earlier version has placed, then what comes first by content and repeats nothing that
+    is kept: so no order of the lines and no later version changes it.
     """
-    _, inverse, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    groups = clusters
+    if labels is not None:
+        names, numbers = np.unique(np.array(labels, dtype=object), return_inverse=True)
+        groups = clusters * len(names) + numbers
+    _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     is_old = np.isin(previous.records.find(keys), list(_PARTS.values()))
     order = np.lexsort((keys[:, 1], keys[:, 0], ~is_old))
-    kept: set[tuple[int, str]] = set()
-    dropped = []
-    for row in order[sizes[inverse[order]] > 1].tolist():
-        told = (int(clusters[row]), labels[row] if labels is not None else "")
-        if told in kept and not is_old[row]:
-            dropped.append(row)
-        kept.add(told)
-    return np.array(sorted(dropped), dtype=np.int64)
+    order = order[sizes[inverse[order]] > 1]
+    return np.sort(comparison.repeating(rows[order], groups[order], is_old[order]))
 
 
 def _outvoted(conflicts: Conflicts) -> dict[int, Finding]:

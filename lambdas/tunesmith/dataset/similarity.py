@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.dataset.shingles import ShingleBatch, shingle_batches
-from tunesmith.dataset.words import U64, Flags, Ints, ranges
+from tunesmith.dataset.words import U64, Ints, ranges
 
 _PAIRS_AT_ONCE: Final = 4_096
+_NO_ROW: Final = -1
 _HASH_BITS: Final = np.uint64(48)
 _HASH_MASK: Final = np.uint64((1 << 48) - 1)
 
@@ -54,23 +55,19 @@ def set_similarities(
     return found
 
 
-def text_similarities(
-    texts: Sequence[str], common: U64, left: Ints, right: Ints, by_words: Flags
-) -> NDArray[np.float64]:
-    """Compute the similarity of pairs of texts, given by index, each by words or by characters."""
+def text_similarities(texts: Sequence[str], common: U64, left: Ints, right: Ints) -> NDArray[np.float64]:
+    """Compute the similarity of pairs of texts, given by index: by words where both have enough of them."""
     found = np.zeros(left.size)
     for start in range(0, left.size, _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
-        found[part] = _part_similarities(texts, common, left[part], right[part], by_words[part])
+        found[part] = _part_similarities(texts, common, left[part], right[part])
     return found
 
 
-def _part_similarities(
-    texts: Sequence[str], common: U64, left: Ints, right: Ints, by_words: Flags
-) -> NDArray[np.float64]:
+def _part_similarities(texts: Sequence[str], common: U64, left: Ints, right: Ints) -> NDArray[np.float64]:
     involved, places = np.unique(np.concatenate((left, right)), return_inverse=True)
-    rows = np.zeros((2, involved.size), dtype=np.int64)
-    values, sizes = [], []
+    rows = np.full((2, involved.size), _NO_ROW)
+    values, sizes = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
     before = 0
     for batch in shingle_batches(texts, common, involved):
         sets = shingle_sets(batch)
@@ -81,9 +78,14 @@ def _part_similarities(
         before += sets.sizes.size
     counts = np.concatenate(sizes)
     together = ShingleSets(values=np.concatenate(values), begins=np.cumsum(counts) - counts, sizes=counts)
-    kinds = by_words.astype(np.int64)
-    one, other = rows[kinds, places[: left.size]], rows[kinds, places[left.size :]]
-    return set_similarities(together, one, together, other)
+    places, others = places[: left.size], places[left.size :]
+    kinds = ((rows[1, places] != _NO_ROW) & (rows[1, others] != _NO_ROW)).astype(np.int64)
+    one, other = rows[kinds, places], rows[kinds, others]
+    # A long text and a short one have no kind of shingles in common.
+    comparable = np.flatnonzero((one != _NO_ROW) & (other != _NO_ROW))
+    found = np.zeros(left.size)
+    found[comparable] = set_similarities(together, one[comparable], together, other[comparable])
+    return found
 
 
 def _tagged(sets: ShingleSets, rows: Ints, pairs: U64) -> U64:

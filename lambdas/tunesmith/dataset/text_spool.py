@@ -30,6 +30,19 @@ class Texts(Sequence[str]):
         return self._at(index)
 
 
+class ChosenTexts(Texts):
+    """Some of the texts, by index, in the order given."""
+
+    def __init__(self, texts: Sequence[str], indices: Sequence[int]) -> None:
+        self._texts, self._indices = texts, indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def _at(self, index: int) -> str:
+        return self._texts[self._indices[index]]
+
+
 class TextSpool(Texts):
     """A sequence of texts that only grows and is read by index; the file vanishes with it."""
 

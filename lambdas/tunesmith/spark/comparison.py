@@ -15,8 +15,9 @@ from tunesmith.dataset.common_text import choose_sample, common_shingles, sample
 from tunesmith.dataset.labels import LABEL_CHARACTERS, RECORDS_PER_LABEL
 from tunesmith.dataset.leakage import find_leaks
 from tunesmith.dataset.record_spool import RecordSpool, Rows
+from tunesmith.dataset.repeats import repeated_texts
 from tunesmith.dataset.text_spool import Texts
-from tunesmith.dataset.words import U64
+from tunesmith.dataset.words import U64, Flags
 from tunesmith.spark.components import connected_components
 from tunesmith.spark.frames import Columns, chosen, fetched, kept, mapped
 from tunesmith.spark.near import near_pairs
@@ -129,6 +130,30 @@ class ClusterComparison:
         leaking = picked.select("row", "text").mapInArrow(leak, "row long")
         return sorted(row for columns in fetched(leaking) for row in columns["row"])
 
+    def repeating(self, rows: Rows, groups: Rows, stays: Flags) -> Rows:
+        """Bring each group to one machine, with its texts in their order."""
+        if not len(rows):
+            return rows
+        shared = self._session.sparkContext.broadcast((groups, stays, self._common))
+
+        def with_group(columns: Columns) -> Columns:
+            numbers = shared.value[0][columns["position"]]
+            return {"group": numbers.tolist(), "position": columns["position"], "text": columns["text"]}
+
+        def repeat(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            _, stay, common = shared.value
+            for numbers, places, texts in _whole_groups(batches):
+                at = np.array(places)
+                goes = repeated_texts(texts, common, np.array(numbers), stay[at])
+                if goes.any():
+                    yield pa.RecordBatch.from_pydict({"position": pa.array(at[goes], pa.int64())})
+
+        picked = chosen(self._session, self._frame.select("row", "text"), rows.tolist(), self._total)
+        grouped = mapped(picked, with_group, "group long, position long, text string")
+        in_order = grouped.repartition("group").sortWithinPartitions("group", "position")
+        found = fetched(in_order.mapInArrow(repeat, "position long"))
+        return rows[sorted(place for columns in found for place in columns["position"])]
+
     @cached_property
     def _clusters(self) -> Rows:
         labels = np.arange(self._total, dtype=np.int64)
@@ -181,6 +206,23 @@ def _stand_ins(columns: Columns) -> Columns:
         digest = hashlib.sha256(answer.encode()).hexdigest()
         answers.append(answer if len(answer) <= _QUOTED else answer[:_QUOTED] + digest)
     return {"row": columns["row"], "answer": answers}
+
+
+def _whole_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[list[int], list[int], list[str]]]:
+    """Put batches together and part them where a group ends."""
+    groups: list[int] = []
+    places: list[int] = []
+    texts: list[str] = []
+    for batch in batches:
+        for group, place, text in zip(*batch.to_pydict().values(), strict=True):
+            if len(texts) >= _AT_ONCE and group != groups[-1]:
+                yield groups, places, texts
+                groups, places, texts = [], [], []
+            groups.append(group)
+            places.append(place)
+            texts.append(text)
+    if texts:
+        yield groups, places, texts
 
 
 def _by_thousands(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[list[int], list[str]]]:

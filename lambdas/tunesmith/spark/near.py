@@ -81,8 +81,7 @@ def _led(members: list[dict[str, Any]], common: U64) -> list[tuple[int, int]]:
         fits = [each for each in others if _may_be_compared(leader, each)]
         texts = [leader["text"], *(each["text"] for each in fits)]
         places = np.arange(1, len(texts), dtype=np.int64)
-        by_words = np.full(len(fits), leader["by_words"], dtype=np.bool_)
-        similar = text_similarities(texts, common, np.zeros_like(places), places, by_words)
+        similar = text_similarities(texts, common, np.zeros_like(places), places)
         alike = {each["row"] for each, value in zip(fits, similar, strict=True) if value >= THRESHOLD}
         pairs += [(leader["row"], row) for row in sorted(alike)]
         members = [each for each in others if each["row"] not in alike]
@@ -102,7 +101,6 @@ def _comparable(pairs: DataFrame) -> DataFrame:
     ).select(
         sql.col("one.row").alias("low"),
         sql.col("other.row").alias("high"),
-        sql.col("one.by_words").alias("by_words"),
     )
 
 
@@ -116,14 +114,13 @@ def _verified(pairs: DataFrame, texts: DataFrame, common: U64) -> DataFrame:
             columns = batch.to_pydict()
             count = len(columns["low"])
             places = np.arange(count, dtype=np.int64)
-            by_words = np.array(columns["by_words"], dtype=np.bool_)
             read = [*columns["one"], *columns["other"]]
-            alike = text_similarities(read, common, places, places + count, by_words) >= THRESHOLD
+            alike = text_similarities(read, common, places, places + count) >= THRESHOLD
             if alike.any():
                 named = {name: batch.column(name).filter(pa.array(alike)) for name in _PAIR}
                 yield as_batch(named, _PAIR)
 
-    compared = pairs.join(one, "low").join(other, "high").select("low", "high", "by_words", "one", "other")
+    compared = pairs.join(one, "low").join(other, "high").select("low", "high", "one", "other")
     return compared.mapInArrow(compare, "low long, high long")
 
 

@@ -77,12 +77,14 @@ def assert_equal(found: Prepared, expected: Prepared) -> None:
 
 
 @pytest.mark.soak
-def test_a_label_task_is_prepared_as_on_one_machine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("near_duplicates", ["group", "drop"])
+def test_a_label_task_is_prepared_as_on_one_machine(tmp_path: Path, near_duplicates: str) -> None:
     records = labelled(300)
     body = lines(*records) + b"{broken\n\n" + lines(*records[:3])
     files = {"train": body}
-    job = job_of(files)
+    job = job_of(files, near_duplicates=near_duplicates)
     expected = on_one_machine(job, files)
+    assert bool(expected.report.findings.near.dropped) == (near_duplicates == "drop")
     figures = expected.report.figures()
     assert min(figures[name] for name in ("rejected", "duplicates", "near_duplicates", "quarantined")) > 0
     assert expected.report.findings.near.largest > 16
