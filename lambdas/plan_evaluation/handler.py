@@ -11,7 +11,7 @@ from tunesmith.errors import SealBrokenError
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT, read_questions
 from tunesmith.evaluation.noise import asked_twice
 from tunesmith.evaluation.power import FEWEST_GUARDED
-from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate
+from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate, most_turns
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Champion, Run, Step
 from tunesmith.observability import logger
@@ -22,7 +22,10 @@ LOG = logger("plan_evaluation")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the shards to answer, none without a blind test; the rest of the plan lies in plan.json."""
+    """Return the shards to answer, none without a blind test, and how many turns each may take.
+
+    The rest of the plan lies in plan.json.
+    """
     settings = PlanEvaluationSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run = ledger.require_open(event["run"])
@@ -63,7 +66,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         else "there is no blind test to answer",
     )
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
-    return {"shards": list(shards)}
+    return {"shards": list(shards), "most_turns": most_turns(len(shards))}
 
 
 def _guarded(artifacts: Bucket, run: str) -> dict[str, dict[str, Any]]:

@@ -145,6 +145,7 @@ FAILURES: Final = (
     "BudgetReached",
     "JobStuck",
     "JobStatusUnknown",
+    "AnswersTooSlow",
     "CapacityFailed",
     "CapacityStuck",
     "CapacityStatusUnknown",

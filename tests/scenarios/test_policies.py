@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import math
 import random
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from examples.support_triage.vocabulary import LABELS
-from plan_capacity.handler import MOST_CHECKS
 from tests.cloud import CloudUnderTest, triage_data
 from tests.scenarios.plays import (
     HOURLY,
@@ -28,8 +26,6 @@ from tests.scenarios.plays import (
     resume,
     scenario,
 )
-from tunesmith.training.policies import MOST_STAGES
-from tunesmith.training.stopping import next_wait_seconds
 
 LONG = {"epochCount": 5}
 HASTY = {"epochCount": 5, "learningRate": 3e-5}
@@ -360,56 +356,3 @@ def prompts(cloud: CloudUnderTest, key: str) -> set[str]:
     """What the records of a file ask."""
     body = cloud.client("s3").get_object(Bucket=cloud.deployment["artifacts_bucket"], Key=key)["Body"]
     return {json.loads(line)["messages"][0]["content"][0]["text"] for line in body.iter_lines()}
-
-
-# --- the length of histories
-
-TEN_DAYS = 240 * 3600.0
-MOST_EVENTS = 20_000
-"""Of the 25,000 events that Step Functions lets an execution have."""
-
-
-def counted(cloud: CloudUnderTest) -> Played:
-    cloud.fault("counted", job={"seconds": 4 * 3600}, deployment={"seconds": 4 * 3600})
-    given = job("counted", stopping={"policy": "pair"}, hyperparameters={"epochCount": 3})
-    return play(cloud, given, triage_data(records=TINY))
-
-
-@scenario(counted)
-def test_ten_days_of_waiting_fit_into_every_history(cloud: CloudUnderTest, played: Played) -> None:
-    assert played.status == "SUCCEEDED", played.cause
-    run = played.run.run
-    waits, elapsed = 0, 0.0
-    while elapsed < TEN_DAYS:
-        elapsed += next_wait_seconds(elapsed, TEN_DAYS)
-        waits += 1
-    most = {
-        ("job", f"{run}-1-train-1", "Describe job"): waits,
-        ("open", f"{run}-1-evaluate-open", "Describe deployment"): MOST_CHECKS,
-        ("train", f"{run}-1-train", "Plan round"): 2 * MOST_STAGES,
-    }
-    for (machine, name, state), ticks in most.items():
-        assert ticks * events_per_tick(cloud, machine, name, state) < MOST_EVENTS, machine
-    # The pipeline itself, its Parallel included, waits in no loop.
-    assert len(history(cloud, "pipeline", f"{run}-1")) < 200
-
-
-def events_per_tick(cloud: CloudUnderTest, machine: str, name: str, state: str) -> int:
-    """The most events between two entries into a state, as the history of an execution shows them."""
-    entered = [
-        number
-        for number, event in enumerate(history(cloud, machine, name))
-        if event.get("stateEnteredEventDetails", {}).get("name") == state
-    ]
-    assert len(entered) > 1, f"{name} was in {state!r} once at most"
-    return max(after - before for before, after in pairwise(entered))
-
-
-def history(cloud: CloudUnderTest, machine: str, name: str) -> list[dict[str, Any]]:
-    """All events of an execution."""
-    pages = (
-        cloud.client("stepfunctions")
-        .get_paginator("get_execution_history")
-        .paginate(executionArn=cloud.execution_arn(machine, name))
-    )
-    return [event for page in pages for event in page["events"]]

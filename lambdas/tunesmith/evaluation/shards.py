@@ -10,8 +10,10 @@ from tunesmith.evaluation.pace import FIRST_RATE
 
 RECORDS_PER_SHARD: Final = 500
 """One function reaches Nova's rate alone; many that probe for one limit get in each other's way."""
-MOST_SHARDS: Final = 40
-"""An inline Map runs at most forty iterations at once."""
+MOST_SHARDS: Final = 16
+"""Of one file. Each turn of each shard takes events of one execution's history, which has 25,000."""
+TURNS_TOGETHER: Final = 1_000
+"""Turns of a function that all shards together may take in one pass; two passes stay below 20,000 events."""
 CALLS_IN_FLIGHT: Final = 64
 """Over all shards: 2,000 requests a minute, Nova's on-demand limit for custom models, are 33 a second."""
 
@@ -21,6 +23,11 @@ def cut(records: int) -> dict[str, tuple[int, int]]:
     count = min(MOST_SHARDS, math.ceil(records / RECORDS_PER_SHARD))
     bounds = [round(number * records / count) for number in range(count + 1)] if count else []
     return {f"{number:04d}": (start, end) for number, (start, end) in enumerate(pairwise(bounds))}
+
+
+def most_turns(shards: int) -> int:
+    """How many turns, of ten minutes or more, each of so many shards may take."""
+    return max(1, TURNS_TOGETHER // max(1, shards))
 
 
 def calls_in_flight(shards: int) -> int:

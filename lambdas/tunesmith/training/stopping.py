@@ -12,8 +12,8 @@ from tunesmith.training.curves import divergence
 
 SHORTEST_WAIT_SECONDS: Final = 60
 LONGEST_WAIT_SECONDS: Final = 600
-MOST_CHECKS: Final = 1_000
-"""A check takes 16 events of an execution's 25,000: the waits of long deadlines grow for it."""
+MOST_CHECKS: Final = 900
+"""A check takes 16 events of an execution's 25,000, a stop takes more: long deadlines have longer waits."""
 
 
 STUCK_AFTER_SECONDS: Final = 12 * 3600.0
