@@ -46,6 +46,7 @@ SETTINGS = {
     "training_role_arn": "arn:aws:iam::123456789012:role/tunesmith-local-training-us-east-1",
     "model_key_arn": "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555",
     "grader_arn": "arn:aws:lambda:us-east-1:123456789012:function:grade:7",
+    "cluster": "off",
 }
 JOB: dict[str, Any] = {
     "project": PROJECT,
