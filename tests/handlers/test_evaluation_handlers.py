@@ -546,7 +546,7 @@ def test_without_a_blind_test_nothing_is_asked_and_nobody_decides(trained: RunUn
     report = trained.read("data/report.json")
     report["unproven_note"] = "texts hold no answers"
     trained.artifacts.write_json(f"{trained.prefix}/data/report.json", report)
-    assert plan_evaluation(trained.event(LATER), None) == {"shards": []}
+    assert plan_evaluation(trained.event(LATER), None)["shards"] == []
     decision = decide_promotion(trained.event(LATER), None)
     assert decision == {"outcome": "inconclusive", "reason": "Nothing was proven: texts hold no answers."}
     trained.ledger.update_run(RUN, by_hand="promoted by hand")
