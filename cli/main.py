@@ -13,6 +13,7 @@ from cli import (
     check,
     destroy,
     estimate,
+    label,
     local,
     prices,
     promote,
@@ -59,6 +60,7 @@ app.command("promote")(promote.promote)
 app.command("rollback")(rollback.rollback)
 app.command("capacity")(capacity.capacity)
 app.command("destroy")(destroy.destroy)
+app.command("label")(label.label)
 app.command("score")(score.score_command)
 app.add_typer(prices.app, name="prices")
 app.add_typer(local.app, name="local")

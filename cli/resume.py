@@ -16,6 +16,8 @@ from tunesmith import names
 from tunesmith.aws.customization import CustomizationJob, model_may_exist, read_job
 from tunesmith.aws.executions import start_run
 from tunesmith.aws.ledger_table import LedgerTable
+from tunesmith.aws.objects import LABEL_PAIRS, Bucket, run_prefix
+from tunesmith.evaluation.label_sheet import judge_objection
 from tunesmith.ledger import KEEP_UNPROMOTED_DAYS, CapacityKind, CapacityState, Outcome, Run
 from tunesmith.serving.capacity import NEVER, later
 
@@ -94,7 +96,7 @@ def _never_started(deployment: Deployment, run: Run) -> bool:
 
 def _resume(deployment: Deployment, run: Run) -> int:
     refuse_open(deployment, run)
-    if run.outcome in _FOR_GOOD:
+    if run.outcome in _FOR_GOOD and not _judge_was_checked(deployment, run):
         why, instead = _FOR_GOOD[Outcome(run.outcome)]
         raise CommandError(
             f"run {run.run} cannot be resumed: {why}",
@@ -119,6 +121,19 @@ def _resume(deployment: Deployment, run: Run) -> int:
             NEW_RUN,
         )
     return start_again(deployment, run.run)
+
+
+def _judge_was_checked(deployment: Deployment, run: Run) -> bool:
+    """Tell whether a run that its judge could only report on may be decided now."""
+    bucket, prefix = Bucket(deployment.artifacts_bucket), run_prefix(run.run)
+    verdict, pairs = f"{prefix}/evaluation/verdict.json", f"{prefix}/{LABEL_PAIRS}"
+    if run.outcome != Outcome.INCONCLUSIVE or not (bucket.head(verdict) and bucket.head(pairs)):
+        return False
+    if not bucket.read_json(verdict).get("reports_only"):
+        return False
+    judge = bucket.read_json(pairs)
+    labelled = LedgerTable(deployment.ledger_table).judge_labels(run.project, judge["fingerprint"])
+    return not judge_objection(run.run, judge["judge"], labelled)
 
 
 def _job(name: str) -> CustomizationJob | None:

@@ -51,7 +51,7 @@ CALLS: Final = {
     "job": ("plan_job", "watch_job", "conclude_job"),
     "judge": ("answer_validation",),
     "train": ("plan_round",),
-    "evaluate": ("plan_evaluation", "choose_examples", "answer_shard", "score_answers"),
+    "evaluate": ("plan_evaluation", "choose_examples", "answer_shard", "rate_shard", "score_answers"),
     "serve": ("plan_serving", "smoke_test", "record_champion", "restore_champion"),
     "release": ("plan_release", "write_report"),
     "reap": ("find_overdue",),

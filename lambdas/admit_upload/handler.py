@@ -9,7 +9,7 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.project_files import ProjectFiles, read_project
 from tunesmith.aws.topic import publish
-from tunesmith.job import Job
+from tunesmith.job import Job, judge_problems
 from tunesmith.job_sections import CHAMPION_BASE
 from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
@@ -74,6 +74,11 @@ def _start(job: Job, found: ProjectFiles, now: str, settings: AdmitUploadSetting
             continues = {name: getattr(champion, name) for name in ("run", "model_arn", "model_name")}
         # What a run goes on from stays, whoever becomes champion until the upload is told of again.
         job = job.on(known.base_model if known else champion.base_model if champion else "")
+        if known is None and (problems := judge_problems(job)):
+            _reject(
+                job.project, ProjectFiles(problems=tuple(problems), job_sha256=found.job_sha256), settings
+            )
+            return
     run = Run(
         run=found.run,
         project=job.project,

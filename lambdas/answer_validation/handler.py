@@ -16,6 +16,7 @@ from tunesmith.cost import OVERRIDE_KEY, Item, load_prices
 from tunesmith.dataset import conversations
 from tunesmith.errors import RecordMissingError
 from tunesmith.evaluation.answers import Answer, Question, read_answers, read_questions, write_answers
+from tunesmith.evaluation.metrics_registry import measured_here
 from tunesmith.evaluation.scores import TokenPrice, score
 from tunesmith.evaluation.shards import calls_in_flight, first_rate
 from tunesmith.job import Job
@@ -75,7 +76,7 @@ def _judgement(
     job: Job, questions: Sequence[Question], given: Mapping[str, Answer], price: TokenPrice
 ) -> dict[str, Any]:
     """Score the answers by the job's metric; a record that was lost to a failed call has no score."""
-    metric = job.metric
+    metric = measured_here(job.metric)
     label = "model"
     scored = score(metric, questions, {label: list(given.values())}, {label: ""}, {label: price})
     values = scored["models"][label][metric]

@@ -12,6 +12,7 @@ from tunesmith.aws.graders import ask_grader
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.service_quotas import bedrock_quotas
+from tunesmith.catalogue.judges import find_judge
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
@@ -36,6 +37,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     champion = ledger.champion(run.project)
     own = names.capacity_name(run.project, run.run)
     hourly = job.serving_path == "provisioned"
+    judge = find_judge(job.evaluation.judge.model) if job.evaluation.judge else None
     account = AccountAnswers(
         region=bedrock.region(),
         offers=bedrock.offers({model.id, model.training_id}),
@@ -43,6 +45,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         quotas=bedrock_quotas(quota_codes(job, model, split)),
         in_use=bedrock.units_in_use(own) if hourly else bedrock.deployments_in_use(own),
         grader=_try_grader(job, artifacts, run.run, settings.grader_arn),
+        judge_offers=bedrock.offers({judge.id}) if judge else (),
+        judge_access=bedrock.access(judge.id) if judge else None,
     )
     report = check_plan(
         job,

@@ -25,6 +25,7 @@ from tunesmith.evaluation.few_shot import (
     NUMBERS_TRIED,
     best_number,
 )
+from tunesmith.evaluation.metrics_registry import measured_here
 from tunesmith.evaluation.retrieval import Examples
 from tunesmith.evaluation.scores import untuned_scores
 from tunesmith.job import Job
@@ -76,7 +77,7 @@ def _choose(
             tokens["output"] += sum(answer.output_tokens for answer in answers)
             found = {answer.id: answer.text for answer in answers}
             pairs = [(found.get(question.id, ""), question.reference) for question in questions]
-            scores[number] = untuned_scores(job.metric, pairs)
+            scores[number] = untuned_scores(measured_here(job.metric), pairs)
     number = best_number(scores) if scores else DEFAULT_NUMBER
     means = {str(tried): sum(each) / len(each) for tried, each in scores.items()}
     return {"number": number, "scores": means, "tokens": tokens, "validation_records": len(questions)}

@@ -8,8 +8,10 @@ from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.errors import ChampionChangedError
 from tunesmith.evaluation.answers import CHAMPION
+from tunesmith.evaluation.label_sheet import judge_objection
 from tunesmith.evaluation.verdict import decide, replayed
 from tunesmith.job import parse_job
+from tunesmith.job_sections import Judge
 from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.settings import DecidePromotionSettings
@@ -37,15 +39,17 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             f" compare with it by `tunesmith resume {run.run}`"
         )
     scores = artifacts.read_json(f"{prefix}/evaluation/scores.json")
+    reports_only = _unchecked(ledger, run, job.evaluation.judge) if job.evaluation.judge else ""
     verdict = decide(
         scores,
         minimum_gain=job.evaluation.minimum_gain,
         seed=job.seed,
         decision=ledger.count_decision(run, event["now"]),
-        unproven=unproven,
+        unproven=unproven or reports_only,
     )
     replays = [one.to_json() for one in replayed(scores, verdict, seed=job.seed)]
-    artifacts.write_json(f"{prefix}/evaluation/verdict.json", {**verdict.to_json(), "replays": replays})
+    told = {**verdict.to_json(), "replays": replays, "reports_only": reports_only}
+    artifacts.write_json(f"{prefix}/evaluation/verdict.json", told)
     figures: dict[str, Any] = {"n": verdict.n, "decision": verdict.decision}
     if verdict.gain is not None:
         figures |= {"gain": verdict.gain.value, "low": verdict.gain.low, "high": verdict.gain.high}
@@ -53,6 +57,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ledger.begin_step(run.run, Step.DECIDE, event["now"], reason, figures)
     LOG.info("promotion decided", extra={"run": run.run, "outcome": outcome, **figures})
     return {"outcome": outcome, "reason": reason}
+
+
+def _unchecked(ledger: LedgerTable, run: Run, judge: Judge) -> str:
+    """Say why the judge's word promotes nothing; empty where people checked it."""
+    labelled = ledger.judge_labels(run.project, judge.judging.fingerprint)
+    return judge_objection(run.run, judge.judging.model, labelled)
 
 
 def _untested(ledger: LedgerTable, run: Run, note: str, now: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, blind_test_key, guardrail_key, run_prefix
 from tunesmith.catalogue import find_model
+from tunesmith.catalogue.judges import find_judge
 from tunesmith.errors import SealBrokenError
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT, read_questions
 from tunesmith.evaluation.noise import asked_twice
@@ -22,7 +23,7 @@ LOG = logger("plan_evaluation")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the shards to answer, none without a blind test, and how many turns each may take.
+    """Return the shards to answer, none without a blind test, how many turns each may take, and who rates.
 
     The rest of the plan lies in plan.json.
     """
@@ -44,11 +45,13 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     } | (_guarded(artifacts, run.run) if records else {})
     champion = ledger.champion(run.project)
     models = _models(job, run, model.arn, champion if champion and champion.run != run.run else None)
+    judge = job.evaluation.judge
     plan = {
         "models": models,
+        "judge": find_judge(judge.model).invocation_id if judge else "",
         "records": records,
         "shards": shards,
-        "twice": asked_twice([question.id for question in questions], job.evaluation.noise_records),
+        "twice": asked_twice([question.id for question in questions], job.evaluation.answered_twice),
         "inference": {
             "max_tokens": job.evaluation.max_tokens,
             "in_flight": calls_in_flight(len(shards)),
@@ -66,7 +69,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         else "there is no blind test to answer",
     )
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
-    return {"shards": list(shards), "most_turns": most_turns(len(shards))}
+    rated = judge is not None
+    turns = most_turns(len(shards), passes=2 if rated else 1)
+    return {"shards": list(shards), "most_turns": turns, "rated": rated}
 
 
 def _guarded(artifacts: Bucket, run: str) -> dict[str, dict[str, Any]]:

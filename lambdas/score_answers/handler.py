@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.measured_job import read_measured_job
-from tunesmith.aws.objects import Bucket, blind_test_key, guardrail_key, metadata_key, run_prefix
+from tunesmith.aws.objects import (
+    LABEL_PAIRS,
+    Bucket,
+    blind_test_key,
+    guardrail_key,
+    metadata_key,
+    run_prefix,
+)
 from tunesmith.catalogue import find_model
+from tunesmith.catalogue.judges import find_judge
 from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
+from tunesmith.cost.comparing import PRICED
 from tunesmith.dataset.formats import conversations
 from tunesmith.evaluation.answers import (
+    BASE,
+    CANDIDATE,
     FEW_SHOT,
     TUNED,
     Answer,
@@ -24,8 +36,11 @@ from tunesmith.evaluation.answers import (
 )
 from tunesmith.evaluation.changes import most_changed
 from tunesmith.evaluation.guarded import Answers, counts, scored, slices
+from tunesmith.evaluation.judging import Judgement, judgement, pairs_of, words_folder
+from tunesmith.evaluation.label_sheet import draw
+from tunesmith.evaluation.metrics_registry import measured_here
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
-from tunesmith.evaluation.scores import TokenPrice
+from tunesmith.evaluation.scores import TokenPrice, answered
 from tunesmith.evaluation.watch import WATCHED, TrainingText
 from tunesmith.job import Job
 from tunesmith.job_sections import Guardrail
@@ -34,6 +49,7 @@ from tunesmith.observability import logger
 from tunesmith.settings import ScoreAnswersSettings
 
 LOG = logger("score_answers")
+MOST_ERRORS = 5
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -68,7 +84,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         twice=plan["twice"],
         averaged={label for label, model in models.items() if model["folder"] in averaged},
     )
-    scores = test.scores(job.metric)
+    judge = _Judge(artifacts, prefix, job, test, models) if job.evaluation.judge else None
+    scores = test.scores(job.metric, judge.found.ratings() if judge else None)
     wavering = [
         models[label]["folder"]
         for label, noise in scores["noise"].items()
@@ -85,6 +102,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     for label in scores["models"]:
         scores["models"][label].update(_terms(models[label], token_prices[label]))
     scores["serving"] = _serving(prices, job)
+    if judge is not None:
+        scores["judge"] = judge.told(scores["records"], prices)
+        scores["errors"] |= judge.errors
+        artifacts.write_json(f"{prefix}/{LABEL_PAIRS}", judge.pairs_to_label(job.seed))
     groups = artifacts.read_json(f"{prefix}/data/test_groups.json")
     scores["groups"] = [groups[record] for record in scores["records"]]
     fields = _metadata(artifacts, run)
@@ -104,6 +125,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         sum(usd.values())
         for usd in (
             *(figures["cost_usd"] for figures in scores["models"].values()),
+            *([scores["judge"]["cost_usd"]] if judge else []),
             *(usd for guarded in scores["guardrails"] for usd in guarded.get("cost_usd", {}).values()),
         )
     )
@@ -119,6 +141,58 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return {"outcome": "scored"}
 
 
+class _Judge:
+    """What the job's judge said of the answers to the blind test, with all that goes into the records."""
+
+    def __init__(
+        self, artifacts: Bucket, prefix: str, job: Job, test: Answers, models: Mapping[str, Any]
+    ) -> None:
+        section = job.evaluation.judge
+        if section is None:
+            raise ValueError("the job asks no judge")
+        self._judging, self._model, self._test = section.judging, find_judge(section.model), test
+        self._answers = {label: answered(rounds[0]) for label, rounds in test.given.items()}
+        candidate = models[CANDIDATE]["folder"]
+        self._words = {
+            label: _answers(artifacts, f"{prefix}/{words_folder(self._judging, candidate, model['folder'])}/")
+            for label, model in models.items()
+            if label != CANDIDATE
+        }
+        said = {label: {word.id: word for word in words} for label, words in self._words.items()}
+        self.found: Judgement = judgement(test.questions, self._answers, said)
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """Count the errors of calls that failed for good, the commonest first."""
+        failed = (word.error for words in self._words.values() for word in words if word.error)
+        return dict(Counter(failed).most_common(MOST_ERRORS))
+
+    def told(self, records: Sequence[str], prices: PriceTable) -> dict[str, Any]:
+        """Spell who judged, how, and what all of its calls cost."""
+        price = TokenPrice(*(prices.price(self._model.id, item).cost(1000) for item in PRICED))
+        paid = [word for words in self._words.values() for word in words]
+        return {
+            "model": self._model.id,
+            "title": self._model.title,
+            "criteria": self._judging.criteria,
+            "fingerprint": self._judging.fingerprint,
+            **self.found.told(records),
+            "cost_usd": {
+                "reads": price.input * sum(word.input_tokens for word in paid) / 1000,
+                "answers": price.output * sum(word.output_tokens for word in paid) / 1000,
+            },
+        }
+
+    def pairs_to_label(self, seed: int) -> dict[str, Any]:
+        """Draw the pairs with the base model's answers that people may label."""
+        pairs = list(pairs_of(self._test.questions, self._answers[CANDIDATE], self._answers[BASE]))
+        return {
+            "fingerprint": self._judging.fingerprint,
+            "judge": self._model.title,
+            "pairs": draw(pairs, self.found.outcomes[BASE], seed=seed),
+        }
+
+
 def _guarded(
     guardrail: Guardrail,
     job: Job,
@@ -129,7 +203,7 @@ def _guarded(
     fields: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
     """Score a guardrail on the blind test, or on a slice of it."""
-    metric = job.metric if guardrail.metric in WATCHED else guardrail.metric
+    metric = measured_here(job.metric) if guardrail.metric in WATCHED else guardrail.metric
     among, over = None, "the blind test"
     if guardrail.slice is not None:
         field, value = guardrail.slice.field, guardrail.slice.value
@@ -161,7 +235,8 @@ def _guarded_file(
         models={label: test.models[label] for label in labels},
         prices=test.prices,
     )
-    sheet = asked.scores(job.metric if guardrail.metric in WATCHED else guardrail.metric)
+    task = measured_here(job.metric)
+    sheet = asked.scores(task if guardrail.metric in WATCHED else guardrail.metric)
     watched = asked.watched(sheet, training)
     cost = {label: model["cost_usd"] for label, model in sheet["models"].items()}
     return {

@@ -24,8 +24,11 @@ from tunesmith.catalogue import (
     load_catalogue,
     names_of,
 )
+from tunesmith.catalogue.judges import find_judge, maker_of
 from tunesmith.catalogue.kinds import KINDS, Kind
+from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.errors import JobFileError
+from tunesmith.evaluation.metrics_registry import JUDGE
 from tunesmith.job_sections import (
     CHAMPION_BASE,
     COLUMN_FIELDS,
@@ -191,10 +194,42 @@ def parse_job(data: bytes, *, source: str) -> Job:
         job = Job.model_validate(values)
     except ValidationError as error:
         raise JobFileError([_problem(detail) for detail in error.errors(include_url=False)]) from error
-    problems = [*_data_problems(job.data), *_kind_problems(job), *_guardrail_problems(job)]
+    problems = [
+        *_data_problems(job.data),
+        *_kind_problems(job),
+        *_guardrail_problems(job),
+        *judge_problems(job),
+    ]
     if problems:
         raise JobFileError(problems)
     return job
+
+
+def judge_problems(job: Job) -> list[str]:
+    """Say what is wrong with the judge; a base model that stands for the champion's is not known yet.
+
+    A judge favours answers like its own, and so those of its kin.
+    """
+    judge, is_wanted = job.evaluation.judge, job.evaluation.metric == JUDGE
+    if judge is None:
+        missing = (
+            "evaluation.judge: is missing; allowed is a mapping with model, since evaluation.metric is judge"
+        )
+        return [missing] if is_wanted else []
+    if not is_wanted:
+        return ["evaluation.judge: is not allowed with another metric; allowed is evaluation.metric: judge"]
+    judges, kin = find_judge(judge.model), []
+    if job.base_model != CHAMPION_BASE:
+        kin.append(("the base model", find_model(job.base_model).title, maker_of(job.base_model)))
+    if job.distillation is not None:
+        teacher = find_teacher(job.distillation.teacher)
+        kin.append(("the teacher", teacher.title, maker_of(teacher.id)))
+    return [
+        f"evaluation.judge.model: {judges.title} is of the same maker ({maker}) as {who}, {title}; "
+        "allowed is a model of another maker, which favours neither"
+        for who, title, maker in kin
+        if maker == judges.maker
+    ]
 
 
 def _data_problems(data: DataFiles) -> list[str]:

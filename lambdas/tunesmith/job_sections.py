@@ -22,9 +22,11 @@ from tunesmith.catalogue import (
     UploadFormat,
     find_model,
 )
+from tunesmith.catalogue.judges import find_judge
 from tunesmith.catalogue.teachers import find_teacher, load_teachers
 from tunesmith.errors import UnknownModelError
-from tunesmith.evaluation.metrics_registry import RUN_METRICS
+from tunesmith.evaluation.judging import DEFAULT_CRITERIA, Judging
+from tunesmith.evaluation.metrics_registry import JUDGE, RUN_METRICS
 from tunesmith.evaluation.watch import WATCHED
 from tunesmith.ledger import Outcome
 from tunesmith.training.graders import GRADERS
@@ -80,6 +82,18 @@ def _teachers_id(name: str) -> str:
 def _run_metric(name: str) -> str:
     if name not in RUN_METRICS:
         raise ValueError("not a metric of runs")
+    return name
+
+
+def _decisive_metric(name: str) -> str:
+    return name if name == JUDGE else _run_metric(name)
+
+
+def _judges_name(name: str) -> str:
+    try:
+        find_judge(name)
+    except UnknownModelError as error:
+        raise ValueError(str(error)) from error
     return name
 
 
@@ -157,6 +171,11 @@ RunMetric = Annotated[
     str,
     AfterValidator(_run_metric),
     WithJsonSchema({"type": "string", "enum": list(RUN_METRICS)}),
+]
+DecisiveMetric = Annotated[
+    str,
+    AfterValidator(_decisive_metric),
+    WithJsonSchema({"type": "string", "enum": [*RUN_METRICS, JUDGE]}),
 ]
 _FUNCTION_ARN: Final = (
     r"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}(-gov)?-[a-z]+-\d:\d{12}:function:[a-zA-Z0-9-_.]+"
@@ -353,13 +372,35 @@ class Guardrail(Section):
         return f"{GUARDRAIL_ROLE}{self.name}"
 
 
+class Judge(Section):
+    """Which model compares answers in pairs, and by what."""
+
+    model: Annotated[str, AfterValidator(_judges_name)] = Field(
+        description="a model of another maker than the base model's and the teacher's: a short name of the"
+        " catalogue, or any id that Bedrock takes in Converse"
+    )
+    criteria: str = Field(
+        default=DEFAULT_CRITERIA,
+        min_length=1,
+        max_length=4000,
+        description="what makes an answer the better one, in words for the judge",
+    )
+
+    @property
+    def judging(self) -> Judging:
+        """What the judge goes by, as labels of people hold for it."""
+        return Judging(model=find_judge(self.model).id, criteria=self.criteria)
+
+
 class Evaluation(Section):
     """What the candidate must gain, and by which measure."""
 
-    metric: RunMetric | None = Field(
+    metric: DecisiveMetric | None = Field(
         default=None,
-        description=f"one of {', '.join(RUN_METRICS)}; by default what the blind test's answers show",
+        description=f"one of {', '.join((*RUN_METRICS, JUDGE))}; by default what the blind test's answers"
+        " show",
     )
+    judge: Judge | None = Field(default=None, description="a mapping with model, for metric: judge alone")
     minimum_gain: float = Field(
         default=2.0, ge=0, le=100, description="a number of percentage points from 0 to 100"
     )
@@ -392,6 +433,11 @@ class Evaluation(Section):
         description="a whole number of blind records from 0 to 1000 that each model answers twice",
     )
     max_tokens: int = Field(default=256, ge=1, le=5000, description="a whole number of tokens from 1 to 5000")
+
+    @property
+    def answered_twice(self) -> int:
+        """How many blind records are answered twice; none for a judge, whom both orders show wavering."""
+        return 0 if self.metric == JUDGE else self.noise_records
 
 
 class Serving(Section):

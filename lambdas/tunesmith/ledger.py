@@ -118,6 +118,24 @@ class Approval:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JudgeLabels:
+    """How far people agreed with a project's judge; another criterion or model is another judge."""
+
+    project: str
+    fingerprint: str
+    run: str
+    """Whose pairs were labelled."""
+    labels: dict[str, str]
+    """What people said of each record's pair: `candidate`, `other` or `tie`."""
+    kappa: Decimal
+    low: Decimal
+    high: Decimal
+    by: str
+    read: str
+    """When the sheet was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepRecord:
     """When a step of a run began, and what it found, in a sentence and in figures."""
 
@@ -195,6 +213,11 @@ def capacity_key(run: str, token: str) -> dict[str, str]:
 def champion_key(project: str) -> dict[str, str]:
     """Key of a project's champion."""
     return {"pk": f"PROJECT#{project}", "sk": "CHAMPION"}
+
+
+def judge_key(project: str, fingerprint: str) -> dict[str, str]:
+    """Key of the labels that a project's judge was held against."""
+    return {"pk": f"PROJECT#{project}", "sk": f"JUDGE#{fingerprint}"}
 
 
 def decision_key(blind_sha256: str, number: int) -> dict[str, str]:

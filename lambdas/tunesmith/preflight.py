@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from tunesmith.catalogue import Model, find_model, load_catalogue
+from tunesmith.catalogue.judges import find_judge
 from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.dataset.dataset_rules import counted_records, record_count_findings
 from tunesmith.job import Job
@@ -60,6 +61,8 @@ class AccountAnswers:
     """Deployments, or model units of custom models without commitment, that others than this run hold now."""
     grader: str = ""
     """Why a reinforcement's grader cannot be trained with, as a trial showed; empty where it can."""
+    judge_offers: Sequence[Offer] = ()
+    judge_access: Access | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,7 @@ def check_plan(
         *_access_problems(model, account),
         *_teacher_problems(job, model),
         *_grader_problems(job, account),
+        *_judge_problems(job, account, today),
         *_record_problems(job, model, split, account.quotas.get(model.maximum_records_quota)),
         *hyperparameter_problems(job.hyperparameters, model),
         *_sweep_problems(job, model, split),
@@ -262,6 +266,24 @@ def _teacher_problems(job: Job, model: Model) -> Iterator[str]:
 def _grader_problems(job: Job, account: AccountAnswers) -> Iterator[str]:
     if job.reinforcement is not None and account.grader:
         yield f"the grader {job.reinforcement.grader} cannot be trained with: {account.grader}"
+
+
+def _judge_problems(job: Job, account: AccountAnswers, today: date) -> Iterator[str]:
+    if job.evaluation.judge is None:
+        return
+    judge, instead = find_judge(job.evaluation.judge.model), "name another in evaluation.judge.model"
+    offers, access = account.judge_offers, account.judge_access
+    if not offers:
+        yield f"Bedrock does not offer the judge {judge.title} ({judge.id}) in {account.region}: {instead}"
+    elif any(offer.end_of_life is not None and offer.end_of_life <= today for offer in offers):
+        yield f"the judge {judge.title} was retired: {instead}"
+    elif access and "NOT_AUTHORIZED" in access.authorization:
+        yield f"this account is not authorized to use the judge {judge.title}: allow it, or {instead}"
+    elif access and access.entitlement == "NOT_AVAILABLE":
+        yield (
+            f"this account has no access to the judge {judge.title}: request it under Model access in"
+            f" Bedrock's console in {account.region}, or {instead}"
+        )
 
 
 def _record_problems(

@@ -161,6 +161,11 @@ class AnswerShardSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RateShardSettings(FunctionSettings):
+    """`rate_shard`: lets a judge compare the answers to one shard."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoreAnswersSettings(FunctionSettings):
     """`score_answers`: turns answers into figures per model."""
 

@@ -4,7 +4,8 @@
 {"provisioned_units": 1}, "inference": {"requests_per_minute": 2000}, "foundation_models":
 {"amazon.nova-micro-v1:0": {"status": "LEGACY"}}}`. A base model is listed where its `regions` say, whatever
 the catalogue says: `{"regions": ["us-east-1"]}`. `"custom_bases": false` is an account that takes no custom
-model as the base of another job. Without the parameter the defaults here hold.
+model as the base of another job, `"judge_bias": 0.3` one whose judges favour the answer that stands first.
+Without the parameter the defaults here hold.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class Account:
     foundation_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     custom_bases: bool = True
     """Whether a job may start from a custom model. Which families take one AWS does not document."""
+    judge_bias: float = 0.0
+    """What standing first is worth to a model that compares two answers, as a share of words in common."""
 
 
 def read_account(account_id: str, region: str, defaults: Account) -> Account:
@@ -100,6 +103,7 @@ def _parse(text: str, defaults: Account) -> Account:
         inference=_replaced(defaults.inference, document.get("inference", {})),
         foundation_models={**defaults.foundation_models, **document.get("foundation_models", {})},
         custom_bases=document.get("custom_bases", defaults.custom_bases),
+        judge_bias=float(document.get("judge_bias", defaults.judge_bias)),
     )
 
 

@@ -14,6 +14,8 @@ from tunesmith.catalogue.teachers import find_teacher
 
 PROFILE_GROUPS: Final = ("us", "eu", "apac", "global")
 """Prefixes of cross-Region inference profiles."""
+_OF_US_PROFILES: Final = frozenset({"us-east-1", "us-east-2", "us-west-2"})
+"""Regions from which the profiles that begin with `us.` are asked."""
 
 _PROVIDERS: Final = {"amazon": "Amazon", "meta": "Meta", "anthropic": "Anthropic", "cohere": "Cohere"}
 
@@ -38,7 +40,10 @@ def _both_ids(model: Model) -> list[FoundationModel]:
         "deployable": "on_demand" in model.serving_paths,
         "provisionable": "provisioned" in model.serving_paths,
     }
-    inference = FoundationModel(model_id=model.id, inference_types=("ON_DEMAND",), **common)
+    asked_in = _OF_US_PROFILES if model.invocation_id.startswith("us.") else frozenset()
+    inference = FoundationModel(
+        model_id=model.id, inference_types=("ON_DEMAND",), asked_in=asked_in, **common
+    )
     training = FoundationModel(
         model_id=model.training_id,
         customizations=customizations,

@@ -18,7 +18,7 @@ def list_models(region: Region, params: dict[str, Any]) -> dict[str, Any]:
         model
         for model in _listed(region)
         if params.get("byProvider", model.provider).lower() == model.provider.lower()
-        and params.get("byCustomizationType") in (None, *_shown(model))
+        and params.get("byCustomizationType") in (None, *_shown(region, model))
         and params.get("byInferenceType") in (None, *model.inference_types)
         and params.get("byOutputModality", "TEXT") == "TEXT"
     ]
@@ -27,7 +27,7 @@ def list_models(region: Region, params: dict[str, Any]) -> dict[str, Any]:
 
 def get(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     """Describe a base model by id or ARN."""
-    model = region.foundation_model(params["modelIdentifier"])
+    model = region.foundation_model(params["modelIdentifier"], to_ask=True)
     if model is None or model.ended(region.now()):
         raise not_found(
             f"Could not resolve the foundation model from the model identifier {params['modelIdentifier']}."
@@ -41,7 +41,7 @@ def get_availability(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     everywhere = {model.model_id for model in region.surroundings.foundation_models()}
     if model_id not in everywhere:
         raise not_found(f"Could not resolve the foundation model from the model identifier {model_id}.")
-    model = region.foundation_model(model_id)
+    model = region.foundation_model(model_id, to_ask=True)
     here = model is not None and not model.ended(region.now())
     return {
         "modelId": model_id,
@@ -55,7 +55,11 @@ def get_availability(region: Region, params: dict[str, Any]) -> dict[str, Any]:
 def _listed(region: Region) -> list[FoundationModel]:
     overrides, now = region.account().foundation_models, region.now()
     offered = (model.as_offered(overrides) for model in region.surroundings.foundation_models())
-    return [model for model in offered if region.region_name in model.regions and not model.ended(now)]
+    return [
+        model
+        for model in offered
+        if region.region_name in model.regions | model.asked_in and not model.ended(now)
+    ]
 
 
 def _describe(region: Region, model: FoundationModel) -> dict[str, Any]:
@@ -67,15 +71,16 @@ def _describe(region: Region, model: FoundationModel) -> dict[str, Any]:
         "inputModalities": list(model.input_modalities),
         "outputModalities": ["TEXT"],
         "responseStreamingSupported": True,
-        "customizationsSupported": _shown(model),
+        "customizationsSupported": _shown(region, model),
         "inferenceTypesSupported": list(model.inference_types),
         "modelLifecycle": {"status": model.status, **model.lifecycle_times},
     }
 
 
-def _shown(model: FoundationModel) -> list[str]:
+def _shown(region: Region, model: FoundationModel) -> list[str]:
     """List the customizations that Bedrock's list has a word for; reinforcement is not among them."""
-    return [kind for kind in model.customizations if kind in LISTED]
+    here = region.region_name in model.regions
+    return [kind for kind in model.customizations if kind in LISTED and here]
 
 
 OPERATIONS: Final[dict[str, Operation]] = {

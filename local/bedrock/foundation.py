@@ -16,6 +16,8 @@ class FoundationModel:
     name: str
     provider: str
     regions: frozenset[str]
+    asked_in: frozenset[str] = frozenset()
+    """More Regions in which it answers, through an inference profile, and cannot be customized."""
     status: str = "ACTIVE"
     customizations: tuple[str, ...] = ()
     inference_types: tuple[str, ...] = ()
@@ -58,12 +60,14 @@ class FoundationModel:
         if not override:
             return self
         status = override.pop("status", self.status)
+        asked_in = frozenset() if "regions" in override else self.asked_in
         regions = frozenset(override.pop("regions", self.regions))
         times = {**self.lifecycle_times, **{key: value and _time(value) for key, value in override.items()}}
         return replace(
             self,
             status=status,
             regions=regions,
+            asked_in=asked_in,
             lifecycle_times={key: value for key, value in times.items() if value},
         )
 

@@ -167,13 +167,14 @@ class Region(BaseBackend):
         text = f"{self.account_id} {self.region_name} {kind} {name} {self.now().isoformat()} {count}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def foundation_model(self, identifier: str) -> FoundationModel | None:
-        """Find a base model that the account has in this Region, by id or ARN."""
+    def foundation_model(self, identifier: str, *, to_ask: bool = False) -> FoundationModel | None:
+        """Find a base model that can be customized in this Region, or asked, by id or ARN."""
         model_id = identifier.rsplit("/", 1)[-1]
         for model in self.surroundings.foundation_models():
             if model_id == model.model_id:
                 offered = model.as_offered(self.account().foundation_models)
-                return offered if self.region_name in offered.regions else None
+                regions = offered.regions | offered.asked_in if to_ask else offered.regions
+                return offered if self.region_name in regions else None
         return None
 
     def custom_model(self, identifier: str) -> CustomModel:

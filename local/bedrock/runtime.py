@@ -17,6 +17,7 @@ from local.bedrock.base_models import PROFILE_GROUPS
 from local.bedrock.errors import BedrockError, not_found, validation
 from local.bedrock.fit import CHARACTERS_PER_TOKEN, count_tokens
 from local.bedrock.foundation import FoundationModel
+from local.bedrock.judge import judge
 from local.bedrock.names import project_of
 from local.bedrock.region import CustomModel, Operation, Region
 
@@ -42,7 +43,9 @@ def converse(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     if isinstance(model, CustomModel):
         answer = _answer_as_tuned(region, model, system, user)
     else:
-        answer = answer_as_base(model.model_id, system, user, _examples(turns))
+        answer = judge(user, region.account().judge_bias) or answer_as_base(
+            model.model_id, system, user, _examples(turns)
+        )
     answer, reason = _shortened(answer, params.get("inferenceConfig", {}))
     read, written = count_tokens(system, *(text for _, text in turns)), count_tokens(answer)
     latency = START_MS + size_of(base.model_id) * (READ_MS * read + WRITE_MS * written)
@@ -113,7 +116,7 @@ def _resolve(region: Region, identifier: str) -> CustomModel | FoundationModel:
         )
     name = identifier.rsplit("/", 1)[-1]
     group, _, rest = name.partition(".")
-    model = region.foundation_model(rest if group in PROFILE_GROUPS else name)
+    model = region.foundation_model(rest if group in PROFILE_GROUPS else name, to_ask=True)
     if model is None or "ON_DEMAND" not in model.inference_types:
         raise validation(INVALID)
     if model.ended(region.now()):

@@ -68,13 +68,15 @@ TICKS: Final[dict[tuple[str, str], Callable[[], float]]] = {
     ("judge", "Answer validation"): lambda: TEN_DAYS / TURN_SECONDS,
     # All shards of the test together, and all of it once more where answers waver.
     ("evaluate", "Answer shard"): lambda: 2 * TURNS_TOGETHER,
+    # Where somebody rates the answers, both together take no more turns than answering does alone.
+    ("evaluate", "Rate shard"): lambda: TURNS_TOGETHER,
     # As many jobs of a run as may be at work at once.
     ("release", "Describe job"): lambda: AT_ONCE * STOP_CHECKS,
 }
 """Where a machine goes round, and how often at most in ten days."""
 ONCE: Final = {("pipeline", "Prepare on cluster"), ("pipeline", "Prepare dataset from the cluster")}
 """What the files would let go round: data that comes from the cluster is never handed to it again."""
-BEYOND: Final = {"open": "Describe throughput", "swap": "Describe throughput"}
+BEYOND: Final = {"open": "Describe throughput", "swap": "Describe throughput", "evaluate": "Rate shard"}
 """Loops whose twin is read: the same states around another call."""
 
 

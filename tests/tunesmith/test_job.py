@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunesmith import names
+from tunesmith.catalogue.judges import find_judge
 from tunesmith.catalogue.kinds import KINDS
 from tunesmith.errors import JobFileError
-from tunesmith.job import MAX_BYTES, parse_job
+from tunesmith.job import MAX_BYTES, judge_problems, parse_job
 from tunesmith.ledger import Outcome
 
 SMALL = b"project: support-triage\nbase_model: nova-micro\ndata: train.jsonl\n"
@@ -482,3 +483,59 @@ def test_guardrails_that_cannot_be_meant_are_refused(
 ) -> None:
     (problem,) = problems(guarded(*guardrails, group_key=group_key), source="job.json")
     assert words in problem
+
+
+JUDGED = b"project: p\nbase_model: BASE\ndata: t.jsonl\nevaluation: {metric: judge, judge: {model: MODEL}}\n"
+
+
+def judged(model: str, base: str = "nova-micro", more: bytes = b"") -> bytes:
+    return JUDGED.replace(b"BASE", base.encode()).replace(b"MODEL", model.encode()) + more
+
+
+@pytest.mark.parametrize(
+    ("model", "asked_as"),
+    [
+        ("llama-3.3-70b", "us.meta.llama3-3-70b-instruct-v1:0"),
+        ("llama-3.1-405b", "meta.llama3-1-405b-instruct-v1:0"),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "us.anthropic.claude-sonnet-4-20250514-v1:0"),
+    ],
+)
+def test_a_judge_is_a_model_of_the_catalogue_or_any_that_bedrock_has(model: str, asked_as: str) -> None:
+    job = parse_job(judged(model), source="job.yaml")
+    assert job.evaluation.judge is not None
+    judge = find_judge(job.evaluation.judge.model)
+    assert judge.invocation_id == asked_as
+    assert not judge.id.startswith("us.")
+    assert job.evaluation.answered_twice == 0
+    assert parse_job(json.dumps(job.to_json()).encode(), source="job.json") == job
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (judged("nova-pro"), "of the same maker (amazon) as the base model, Amazon Nova Micro"),
+        (judged("us.amazon.nova-premier-v1:0"), "of the same maker (amazon) as the base model"),
+        (judged("llama-3.3-70b", base="llama-3.1-8b"), "of the same maker (meta) as the base model"),
+        (
+            judged("nova-pro", more=b"kind: distillation\ndistillation: {teacher: nova-pro}\n"),
+            "as the teacher, Amazon Nova Pro",
+        ),
+        (judged("gpt 4"), "evaluation.judge.model: 'gpt 4' is not allowed"),
+        (
+            b"project: p\nbase_model: nova-micro\ndata: t.jsonl\nevaluation: {metric: judge}\n",
+            "evaluation.judge: is missing",
+        ),
+        (
+            judged("llama-3.3-70b").replace(b"metric: judge, ", b""),
+            "evaluation.judge: is not allowed with another metric",
+        ),
+    ],
+)
+def test_a_judge_that_cannot_be_impartial_or_is_none_is_refused(data: bytes, problem: str) -> None:
+    assert any(problem in one for one in problems(data)), problems(data)
+
+
+def test_a_judge_beside_the_champions_base_is_held_against_it_once_that_is_known() -> None:
+    job = parse_job(judged("nova-pro", base="champion"), source="job.yaml")
+    (problem,) = judge_problems(job.on("amazon.nova-micro-v1:0"))
+    assert "Amazon Nova Pro is of the same maker (amazon)" in problem

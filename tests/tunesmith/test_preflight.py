@@ -379,3 +379,18 @@ def test_a_sweep_whose_smallest_share_is_too_few_records_is_refused_before_it_is
         "`sweep.data_shares` with a larger one"
     )
     assert problems(job=sweep % 0.02, split={**SPLIT, "train": 400}) == []
+
+
+JUDGED = "evaluation: {metric: judge, judge: {model: llama-3.3-70b}}"
+
+
+def test_a_judge_has_to_be_offered_here_and_open_to_the_account() -> None:
+    assert not problems(job=JUDGED, judge_offers=offered("llama-3.3-70b"), judge_access=OPEN)
+    (absent,) = problems(job=JUDGED)
+    assert "does not offer the judge Meta Llama 3.3 70B" in absent
+    assert "evaluation.judge.model" in absent
+    (gone,) = problems(job=JUDGED, judge_offers=offered("llama-3.3-70b", end=TODAY))
+    assert "was retired" in gone
+    closed = replace(OPEN, entitlement="NOT_AVAILABLE")
+    (shut,) = problems(job=JUDGED, judge_offers=offered("llama-3.3-70b"), judge_access=closed)
+    assert "no access to the judge" in shut

@@ -13,13 +13,23 @@ from botocore.exceptions import ClientError
 from tunesmith import ledger, names
 from tunesmith.aws import clients
 from tunesmith.errors import ChampionChangedError, RecordMissingError, RunClosedError, RunOpenError
-from tunesmith.ledger import Approval, Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
+from tunesmith.ledger import (
+    Approval,
+    Capacity,
+    CapacityKind,
+    CapacityState,
+    Champion,
+    JudgeLabels,
+    Run,
+    Step,
+    StepRecord,
+)
 from tunesmith.serving.capacity import seconds_between
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_Record = TypeVar("_Record", Run, Approval, Capacity, Champion)
+_Record = TypeVar("_Record", Run, Approval, Capacity, Champion, JudgeLabels)
 _SERIALIZE: Final = TypeSerializer().serialize
 _DESERIALIZE: Final = TypeDeserializer().deserialize
 
@@ -170,6 +180,17 @@ class LedgerTable:
         except ClientError as error:
             if not _is_condition(error):
                 raise
+
+    # --- labels
+
+    def put_judge_labels(self, labels: JudgeLabels) -> None:
+        """Keep what people said of a judge's pairs, in the place of what was said before."""
+        self._put(ledger.judge_key(labels.project, labels.fingerprint), asdict(labels))
+
+    def judge_labels(self, project: str, fingerprint: str) -> JudgeLabels | None:
+        """Read what people said of a judge's pairs; None where nobody labelled any."""
+        item = self._get(ledger.judge_key(project, fingerprint))
+        return None if item is None else _record(JudgeLabels, item)
 
     # --- decisions
 

@@ -19,6 +19,10 @@ _CHUNK = 1 << 20
 _IN_MEMORY = 8 << 20
 
 
+LABEL_PAIRS = "evaluation/label_pairs.json"
+"""Where the pairs of answers that people may label lie, below a run's prefix."""
+
+
 class Bucket:
     """One bucket; keys in, bytes or JSON out."""
 

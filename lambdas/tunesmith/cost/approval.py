@@ -6,12 +6,15 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.metrics_registry import JUDGE, is_right_or_wrong
 from tunesmith.evaluation.power import Means, RightOrWrong, minimum_detectable_effect, records_to_prove
 from tunesmith.job import Job
 
 ASSUMED_DEVIATION: Final = 0.35
 """Standard deviation of the paired differences of scores that are shares, before anything is measured."""
+
+JUDGED_DEVIATION: Final = 0.8
+"""The same of pairs that are won, lost or tied: about a third of each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,11 @@ class Proof:
 
 def proof_of(job: Job, blind_records: int) -> Proof:
     """Tell what a job's blind test can prove, before any model has answered it."""
-    spread = RightOrWrong() if METRICS[job.metric].right_or_wrong else Means(deviation=ASSUMED_DEVIATION)
+    spread = (
+        RightOrWrong()
+        if is_right_or_wrong(job.metric)
+        else Means(deviation=JUDGED_DEVIATION if job.metric == JUDGE else ASSUMED_DEVIATION)
+    )
     minimum, hoped = job.evaluation.minimum_gain, job.evaluation.expected_gain
     wanted = records_to_prove(hoped, minimum_gain=minimum, spread=spread) if hoped is not None else None
     return Proof(

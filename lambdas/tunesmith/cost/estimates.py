@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tunesmith.catalogue import Model, find_model
 from tunesmith.catalogue.teachers import find_teacher
+from tunesmith.cost.comparing import Comparing, comparing_of, judge_items
 from tunesmith.cost.items import Estimate, EstimateItem, priced, summed, timed, trained, with_prepared
 from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
@@ -83,6 +84,9 @@ def estimate_job(
         asked_beside=tuple(job.evaluation.compare_with),
         asked_twice=_asked_twice(job, split),
         guarded=_guarded(guarded),
+        comparing=comparing_of(
+            job, 1 + job.shows_examples + bool(champion_base) + len(job.evaluation.compare_with)
+        ),
         shown=_shown_tokens(job, split) if job.shows_examples and split["test"]["records"] else None,
         taught=Taught(
             teacher=job.distillation.teacher,
@@ -152,7 +156,7 @@ class Taught:
 
 
 def _asked_twice(job: Job, split: Mapping[str, Mapping[str, int]]) -> int:
-    return min(job.evaluation.noise_records, split["test"]["records"])
+    return min(job.evaluation.answered_twice, split["test"]["records"])
 
 
 def _guarded(files: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
@@ -306,6 +310,7 @@ def estimate_run(
     asked_twice: int = 0,
     guarded: Mapping[str, int] | None = None,
     shown: Shown | None = None,
+    comparing: Comparing | None = None,
     taught: Taught | None = None,
 ) -> Estimate:
     """Estimate training, the choice among models, evaluation and a month of storage.
@@ -316,7 +321,8 @@ def estimate_run(
     each reach `max_tokens`.
     Of the test, `asked_twice` records are answered twice by each model; at most all are, three times.
     `taught` is set for a distillation, `guarded` (records and tokens) where guardrails have files.
-    `shown` is set where the base model also answers behind examples; `asked_beside` are models that inform.
+    `shown` is set where the base model also answers behind examples, `comparing` where a judge compares the
+    answers; `asked_beside` are models that inform.
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
     Raises UnknownPriceError with every price that is missing.
     """
@@ -324,6 +330,7 @@ def estimate_run(
     for other, needed in (
         (asked_champion, _CUSTOM),
         *((beside, _BASE) for beside in (*asked_beside, *_teachers(taught))),
+        *([(comparing.judge.id, _BASE)] if comparing else []),
     ):
         if other:
             prices.require(other, needed)
@@ -381,6 +388,15 @@ def estimate_run(
         items += test.answered_behind_examples(model, shown, test_records, max_tokens)
     for beside in asked_beside:
         items += test.answered_by(find_model(beside).name, beside, _BASE)
+    if comparing is not None:
+        items += judge_items(
+            comparing,
+            prices,
+            records=test_records,
+            tokens=(test_prompt_tokens, test_answer_tokens),
+            max_tokens=max_tokens,
+            most_off=most_tokens,
+        )
     return summed(items, afterwards, evaluates=test_records > 0)
 
 

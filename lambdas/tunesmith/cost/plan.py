@@ -214,7 +214,7 @@ def _serving(job: Job, model: Model, estimate: Estimate) -> str:
 
 def _noise(job: Job, records: int, estimate: Estimate, price: Callable[[Job], Estimate]) -> str:
     """Say what the second answers are for, and what they add to the estimate."""
-    twice = min(job.evaluation.noise_records, records)
+    twice = min(job.evaluation.answered_twice, records)
     if not twice:
         return ""
     once = price(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tunesmith.cost.cluster import PREPARATION
+from tunesmith.cost.comparing import judge_items_name
 from tunesmith.cost.estimates import CHOICE
 from tunesmith.evaluation.answers import BASE, FEW_SHOT
 from tunesmith.ledger import Capacity, CapacityKind
@@ -42,6 +43,9 @@ def spent_by_item(
     for label, model in (scores["models"] if scores else {}).items():
         for part, usd in model["cost_usd"].items():
             spent[f"evaluation, {_LABELS.get(label, label)} {part}"] = Decimal(usd)
+    judged = (scores or {}).get("judge") or {}
+    for part, usd in judged.get("cost_usd", {}).items():
+        spent[judge_items_name(judged["title"], part)] = Decimal(usd)
     for name, usd in _guarding(scores):
         spent[name] = spent.get(name, Decimal(0)) + usd
     for item in capacity:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunesmith.evaluation.answers import BASE, Answer, Question, guarded_models, text_of
-from tunesmith.evaluation.scores import LENIENT, TokenPrice, paired_scores, score, task_labels
+from tunesmith.evaluation.scores import LENIENT, Ratings, TokenPrice, paired_scores, score, task_labels
 from tunesmith.evaluation.slices import by_length, describe
 from tunesmith.evaluation.watch import WATCHED, TrainingText, watched_scores
 
@@ -28,8 +28,8 @@ class Answers:
         """Each model's first answers."""
         return {label: rounds[0] for label, rounds in self.given.items()}
 
-    def scores(self, metric: str) -> dict[str, Any]:
-        """Score every model by a metric of the registry."""
+    def scores(self, metric: str, ratings: Ratings | None = None) -> dict[str, Any]:
+        """Score every model by a metric of the registry, or by what somebody was asked for."""
         return score(
             metric,
             self.questions,
@@ -39,6 +39,7 @@ class Answers:
             again={label: again for label, (_, *again) in self.given.items()},
             twice=self.twice,
             averaged=self.averaged,
+            ratings=ratings,
         )
 
     def watched(self, sheet: Mapping[str, Any], training: TrainingText) -> dict[str, dict[str, list[int]]]:

@@ -62,7 +62,30 @@ METRICS: Final[Mapping[str, Metric]] = {
 """Metrics by the name that is asked for; all run on this machine, without a model."""
 
 RUN_METRICS: Final = tuple(name for name, metric in METRICS.items() if metric.in_runs)
-"""The metrics that a job file may name."""
+"""The metrics that a job file may name anywhere."""
+JUDGE: Final = "judge"
+"""The metric that asks a model which of two answers is better; a blind test's alone."""
+_STAND_IN: Final = "token_f1"
+
+
+def is_asked(name: str) -> bool:
+    """Tell whether a metric's figures come from somebody who is asked, and not from a function here."""
+    return name == JUDGE
+
+
+def metric_title(name: str) -> str:
+    """Name a metric in a sentence."""
+    return "the judge's preference" if name == JUDGE else METRICS[name].title
+
+
+def is_right_or_wrong(name: str) -> bool:
+    """Tell whether a metric gives 0 and 1 alone."""
+    return not is_asked(name) and METRICS[name].right_or_wrong
+
+
+def measured_here(name: str) -> str:
+    """Name the metric that takes a metric's place where nobody is asked, as on validation records."""
+    return _STAND_IN if is_asked(name) else name
 
 
 def misfit(
@@ -73,7 +96,7 @@ def misfit(
     of: str = "the blind test",
 ) -> str:
     """Say which reference a metric cannot be measured against, and why; empty where it fits them all."""
-    score = METRICS[name].score
+    score = METRICS[measured_here(name)].score
     for number, reference in enumerate(references, start=1):
         try:
             score("", reference)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.metrics_registry import JUDGE, is_right_or_wrong
 from tunesmith.evaluation.power import (
     FEWEST_RECORDS,
     FEWEST_RECORDS_FOR_MEANS,
@@ -18,6 +18,7 @@ from tunesmith.evaluation.power import (
     minimum_detectable_effect,
     records_to_prove,
 )
+from tunesmith.evaluation.preference import EqualLength, at_equal_length
 from tunesmith.evaluation.scores import paired_scores
 from tunesmith.evaluation.statistics import Bootstrap, Groups, Interval, paired_interval
 from tunesmith.evaluation.watch import WATCHED
@@ -65,16 +66,28 @@ class Pairs:
     differences: list[float]
     right_or_wrong: bool
     groups: list[Hashable]
+    preference: EqualLength | None = None
+    """What a judge preferred; its differences are those of answers of equal length."""
 
     @classmethod
     def of(cls, scores: Mapping[str, Any], comparator: str) -> Pairs:
         """Pair the scores of candidate and comparator; averaged answers are no longer right or wrong."""
         metric = scores["metric"]
         mine, other = paired_scores(scores, comparator)
+        if metric == JUDGE and mine:
+            preference = at_equal_length(mine, scores["judge"]["longer"][comparator])
+            return cls(
+                comparator=comparator,
+                differences=preference.differences,
+                # Where length explains nothing, pairs are counted as records are that one model gets right.
+                right_or_wrong=preference.is_known and set(preference.differences) <= {-1, 0, 1},
+                groups=list(scores.get("groups", ())),
+                preference=preference,
+            )
         return cls(
             comparator=comparator,
             differences=[ours - its for ours, its in zip(mine, other, strict=True)],
-            right_or_wrong=(metric in WATCHED or METRICS[metric].right_or_wrong)
+            right_or_wrong=(metric in WATCHED or is_right_or_wrong(metric))
             and set(mine) | set(other) <= {0, 1},
             groups=list(scores.get("groups", ())),
         )

@@ -13,7 +13,7 @@ from tunesmith.dataset.labels import is_label_task
 from tunesmith.evaluation.answers import BASE, CANDIDATE, FEW_SHOT, TUNED, Answer, Question
 from tunesmith.evaluation.labels import label_named
 from tunesmith.evaluation.metrics_answers import is_number, numeric_answer
-from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.metrics_registry import JUDGE, METRICS, is_right_or_wrong
 from tunesmith.evaluation.noise import measure
 from tunesmith.evaluation.precision import mean_interval, wilson_interval
 
@@ -30,6 +30,11 @@ _Reading = Callable[[str, str], float]
 """Scores an answer against its reference, the words around what counts left out."""
 MODELS_OWN: Final = ("ModelErrorException", "ValidationException")
 """Errors by which a model itself fails on a record; all others are the infrastructure's."""
+
+
+Ratings = Mapping[str, Sequence[Mapping[str, float]]]
+"""Scores that somebody was asked for: a model's label to those of its first, second and third answers, by
+record."""
 
 
 class TokenPrice(NamedTuple):
@@ -49,6 +54,7 @@ def score(
     again: Mapping[str, Sequence[Sequence[Answer]]] | None = None,
     twice: Collection[str] = (),
     averaged: Collection[str] = (),
+    ratings: Ratings | None = None,
 ) -> dict[str, Any]:
     """Score every model (label to id) on the records that all of them answered.
 
@@ -59,20 +65,31 @@ def score(
 
     `again` are further answers, second ones first. Those to the records in `twice` show how often a model's
     score flips; a model in `averaged` is scored by the mean over all of its answers to a record.
+    `ratings` take the place of a metric that is asked for; a record without one is lost.
     """
     lenient = _reading(metric, [question.reference for question in questions])
     given = {
-        label: [_answered(each) for each in (answers[label], *(again or {}).get(label, ()))]
+        label: [answered(each) for each in (answers[label], *(again or {}).get(label, ()))]
         for label in models
     }
-    answered = {label: rounds[0] for label, rounds in given.items()}
-    silent = [label for label in models if label not in DECIDING and _is_silent(answered[label], questions)]
+    first = {label: rounds[0] for label, rounds in given.items()}
+    silent = [label for label in models if label not in DECIDING and _is_silent(first[label], questions)]
     compared = [label for label in models if label not in silent]
-    kept = [question for question in questions if all(question.id in answered[label] for label in compared)]
+    told = {label: first[label] if ratings is None else ratings[label][0] for label in compared}
+    kept = [
+        question
+        for question in questions
+        if all(question.id in first[label] and question.id in told[label] for label in compared)
+    ]
     errors = Counter(a.error for label in compared for a in answers[label] if a.error)
     sheets = {
         label: _Sheet(
-            metric, kept, given[label], None if label in TUNED else lenient, is_averaged=label in averaged
+            metric,
+            kept,
+            given[label],
+            None if label in TUNED else lenient,
+            is_averaged=label in averaged,
+            ratings=None if ratings is None else ratings[label],
         )
         for label in compared
     }
@@ -94,10 +111,18 @@ def score(
 def paired_scores(scores: Mapping[str, Any], comparator: str) -> tuple[list[float], list[float]]:
     """Give the candidate's and a comparator's scores, record by record.
 
-    An untuned model is given the benefit of the doubt: what it wraps in words counts as said.
+    An untuned model is given the benefit of the doubt: what it wraps in words counts as said. A judge
+    compares each model with the candidate, which therefore has another score beside each.
     """
     metric, theirs = scores["metric"], scores["models"][comparator]
+    if metric == JUDGE:
+        return [1 - other for other in theirs[metric]], list(theirs[metric])
     return scores["models"][CANDIDATE][metric], theirs.get(LENIENT, theirs[metric])
+
+
+def answered(answers: Sequence[Answer]) -> dict[str, Answer]:
+    """Give the answers by record, without those that infrastructure lost; what a model broke on is empty."""
+    return {answer.id: _own(answer) for answer in answers if not _is_lost(answer)}
 
 
 def untuned_scores(metric: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
@@ -127,10 +152,6 @@ def _own(answer: Answer) -> Answer:
     return replace(answer, error="", text="") if answer.error else answer
 
 
-def _answered(answers: Sequence[Answer]) -> dict[str, Answer]:
-    return {answer.id: _own(answer) for answer in answers if not _is_lost(answer)}
-
-
 class _Sheet:
     """One model's answers to the records that are compared, first ones and any further ones."""
 
@@ -142,9 +163,10 @@ class _Sheet:
         lenient: _Reading | None,
         *,
         is_averaged: bool,
+        ratings: Sequence[Mapping[str, float]] | None,
     ) -> None:
         self._metric, self._questions, self._rounds = metric, questions, rounds
-        self._lenient, self._is_averaged = lenient, is_averaged
+        self._lenient, self._is_averaged, self._ratings = lenient, is_averaged, ratings
 
     def figures(self, price: TokenPrice) -> dict[str, Any]:
         """Give the figures per record, their summary, and what all answers cost."""
@@ -171,20 +193,26 @@ class _Sheet:
     def noise(self, twice: Collection[str]) -> dict[str, Any]:
         """Hold first against second answers by the score that the verdict goes by."""
         name = LENIENT if self._lenient is not None else self._metric
-        first, second = (self._by_record(name, answers) for answers in (*self._rounds, {})[:2])
+        first, second = (
+            self._by_record(name, number) if number < len(self._rounds) else {} for number in (0, 1)
+        )
         counted = len(self._rounds) if self._is_averaged else 1
         return measure(first, second, twice, answers=counted).to_json()
 
     def _scores(self, name: str) -> list[float]:
         if not self._is_averaged:
-            return list(self._by_record(name, self._rounds[0]).values())
-        found = [self._by_record(name, answers) for answers in self._rounds]
+            return list(self._by_record(name, 0).values())
+        found = [self._by_record(name, number) for number in range(len(self._rounds))]
         return [
             round(fmean(scores[question.id] for scores in found if question.id in scores), 6)
             for question in self._questions
         ]
 
-    def _by_record(self, name: str, answers: Mapping[str, Answer]) -> dict[str, float]:
+    def _by_record(self, name: str, number: int) -> dict[str, float]:
+        answers = self._rounds[number]
+        if self._ratings is not None and name == self._metric:
+            rated = self._ratings[number] if number < len(self._ratings) else {}
+            return {question.id: rated[question.id] for question in self._questions if question.id in rated}
         asked = [question for question in self._questions if question.id in answers]
         pairs = [(answers[question.id].text, question.reference) for question in asked]
         read = self._lenient if name == LENIENT and self._lenient is not None else METRICS[name].score
@@ -218,7 +246,7 @@ def _summary(metric: str, figures: Mapping[str, Sequence[Any]], price: TokenPric
             if name in figures
         },
         "interval": wilson_interval(round(sum(figures[metric])), len(latencies))
-        if METRICS[metric].right_or_wrong and set(figures[metric]) <= {0, 1}
+        if is_right_or_wrong(metric) and set(figures[metric]) <= {0, 1}
         else mean_interval(figures[metric]),
         "input_tokens_mean": fmean(figures["input_tokens"]),
         "output_tokens_mean": fmean(figures["output_tokens"]),

@@ -25,9 +25,9 @@ def cut(records: int) -> dict[str, tuple[int, int]]:
     return {f"{number:04d}": (start, end) for number, (start, end) in enumerate(pairwise(bounds))}
 
 
-def most_turns(shards: int) -> int:
-    """How many turns, of ten minutes or more, each of so many shards may take."""
-    return max(1, TURNS_TOGETHER // max(1, shards))
+def most_turns(shards: int, *, passes: int = 1) -> int:
+    """How many turns, of ten minutes or more, each of so many shards may take in each of so many passes."""
+    return max(1, TURNS_TOGETHER // (passes * max(1, shards)))
 
 
 def calls_in_flight(shards: int) -> int:

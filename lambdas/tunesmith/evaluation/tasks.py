@@ -17,13 +17,13 @@ from tunesmith.evaluation.answers import Question, text_of
 from tunesmith.evaluation.metrics import normalized
 from tunesmith.evaluation.metrics_answers import is_number, marks_number
 from tunesmith.evaluation.metrics_json import is_structure
-from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.metrics_registry import metric_title
 
 SPAN_SHARE: Final = 0.9
 """From this share on of answers that stand in their own question, the task is to find them there."""
 FREE_TEXT: Final = (
-    "the answers are free text, of which shared words say little: name a metric that fits in "
-    "evaluation.metric, if one does"
+    "the answers are free text, of which shared words say little: let a judge compare them "
+    "(evaluation.metric: judge), or name another metric in evaluation.metric, if one fits"
 )
 """Why free text proves nothing, as a verdict goes on."""
 
@@ -63,7 +63,7 @@ class Task:
 
     def sentence(self) -> str:
         """Say the metric and why it was taken."""
-        return f"Answers are measured by {METRICS[self.metric].title}: {_BECAUSE[self.kind]}."
+        return f"Answers are measured by {metric_title(self.metric)}: {_BECAUSE[self.kind]}."
 
     def to_json(self) -> dict[str, Any]:
         """Spell the task as a part of the data's report."""

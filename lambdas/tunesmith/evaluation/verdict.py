@@ -16,10 +16,11 @@ from typing import Any, Final, Literal
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT
 from tunesmith.evaluation.guardrails import GuardrailFinding, check, worst
 from tunesmith.evaluation.guardrails import told as told_of_guardrails
-from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.metrics_registry import JUDGE, metric_title
 from tunesmith.evaluation.noise import told as told_noise
 from tunesmith.evaluation.pairs import Pairs, Rule
 from tunesmith.evaluation.power import error_of
+from tunesmith.evaluation.preferred import Preferred, preferred
 from tunesmith.evaluation.replays import Replay, replay
 from tunesmith.evaluation.statistics import Groups, Interval, describe_groups, resamples_for
 
@@ -65,6 +66,8 @@ class Comparison:
     """As many independent records would tell as much as these, of which some stand in one group."""
     detectable: float | None = None
     """The smallest gain that this test proves in five of six cases, in percentage points."""
+    preferred: Preferred | None = None
+    """How often a judge preferred the candidate's answers; None where no judge was asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +170,9 @@ def _compare(pairs: Pairs, scores: Mapping[str, Any], minimum: float, rule: Rule
     gain = _in_points(interval, minimum, rule)
     prospect = pairs.prospect(rule, minimum, counts)
     outcome, reason = _judge(gain, pairs, counts, scores["metric"], is_known=interval.is_known)
+    judged = preferred(pairs, interval, rule) if pairs.preference is not None else None
+    if judged is not None:
+        reason += judged.sentence(_called(pairs.comparator))
     if gain.low <= minimum <= gain.high and interval.is_known:
         reason += prospect.told()
     if outcome != "inconclusive" and scores["lost"]:
@@ -190,7 +196,8 @@ def _compare(pairs: Pairs, scores: Mapping[str, Any], minimum: float, rule: Rule
         method=_method(pairs, counts, gain.level, rule.resamples),
         effective_n=round(counts.effective, 1),
         detectable=prospect.detectable,
-        **(alone if pairs.right_or_wrong else {}),
+        preferred=judged,
+        **(alone if pairs.right_or_wrong and judged is None else {}),
     )
 
 
@@ -203,7 +210,7 @@ def _in_points(interval: Interval, minimum: float, rule: Rule) -> Gain:
 def _judge(gain: Gain, pairs: Pairs, counts: Groups, metric: str, *, is_known: bool) -> tuple[Finding, str]:
     n = len(pairs.differences)
     what = (
-        f"The gain over {_called(pairs.comparator)} in {METRICS[metric].title} is {gain.value:+.1f} points"
+        f"The gain over {_called(pairs.comparator)} in {metric_title(metric)} is {gain.value:+.1f} points"
         f" on {n:,} blind records"
     )
     if not is_known:
@@ -235,13 +242,18 @@ def _guarded(deciding: Comparison, guardrails: tuple[GuardrailFinding, ...]) -> 
 
 
 def _is_cheaper(scores: Mapping[str, Any], comparator: str) -> bool:
-    """Tell whether a right answer of the candidate costs less; by the hour that cannot be told."""
+    """Tell whether a right answer of the candidate costs less; by the hour that cannot be told.
+
+    By a judge, which knows no right answers, any answer counts.
+    """
+    judged = scores["metric"] == JUDGE
     costs: list[float] = []
     for label in (CANDIDATE, comparator):
         summary = scores["models"].get(label, {}).get("summary")
         if not summary or not summary[scores["metric"]]:
             return False
-        costs.append(float(summary["cost_usd_per_1000"]) / summary[scores["metric"]])
+        right = 1.0 if judged else summary[scores["metric"]]
+        costs.append(float(summary["cost_usd_per_1000"]) / right)
     mine, theirs = costs
     return 0 < mine < theirs
 
@@ -273,6 +285,8 @@ def _method(pairs: Pairs, counts: Groups, level: float, resamples: int) -> str:
         if pairs.right_or_wrong
         else f"studentized bootstrap of paired differences, {resamples:,} resamples"
     )
+    if pairs.preference is not None and not pairs.right_or_wrong:
+        method += " of answers at equal length, by logistic regression"
     method += f", {level:.3g}%, two-sided"
     if counts.groups < len(pairs.differences):
         method += f"; records in {counts.groups:,} groups count as {counts.effective:,.0f} independent ones"

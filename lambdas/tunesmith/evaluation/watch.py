@@ -15,7 +15,7 @@ from tunesmith.evaluation.labels import label_named
 from tunesmith.evaluation.metrics import normalized
 from tunesmith.evaluation.metrics_answers import chosen_letter, final_number
 from tunesmith.evaluation.metrics_json import json_validity
-from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.metrics_registry import METRICS, metric_title
 
 REFUSALS: Final = "refusals"
 FORMAT: Final = "format"
@@ -41,7 +41,7 @@ _REFUSAL: Final = re.compile(
 
 def title_of(metric: str) -> str:
     """Name a metric of the registry, or one of what is watched."""
-    return WATCHED[metric] if metric in WATCHED else METRICS[metric].title
+    return WATCHED.get(metric) or metric_title(metric)
 
 
 def is_refusal(answer: Answer) -> bool:

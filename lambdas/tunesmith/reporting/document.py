@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tunesmith.catalogue import find_model
 from tunesmith.catalogue.kinds import KINDS
+from tunesmith.evaluation.metrics_registry import JUDGE
 from tunesmith.evaluation.savings import Serving, savings
 from tunesmith.evaluation.scores import LENIENT, SHOWN_BESIDE
 from tunesmith.ledger import Capacity, CapacityKind, CapacityState, Champion, Run, Step, StepRecord
@@ -178,13 +179,23 @@ def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | N
         "replays": verdict.get("replays", []) if verdict else [],
         "comparator": verdict["comparator"] if verdict else "",
         "method": verdict["method"] if verdict else "",
+        "judge": _judge(scores.get("judge")),
+        "reports_only": verdict.get("reports_only", "") if verdict else "",
         "only_candidate_right": verdict["only_candidate_right"] if verdict else None,
         "only_comparator_right": verdict["only_comparator_right"] if verdict else None,
     }
 
 
 def _comparison(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one[name] for name in ("comparator", "outcome", "informs", "gain", "detectable")}
+    told = {name: one[name] for name in ("comparator", "outcome", "informs", "gain", "detectable")}
+    return {**told, "preferred": one.get("preferred")}
+
+
+def _judge(judge: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Tell who judged and how; what it said of each record stays with the scores."""
+    if judge is None:
+        return None
+    return {name: judge[name] for name in ("model", "title", "criteria", "tallies")}
 
 
 def _savings(records: RunRecords, spent_usd: float) -> dict[str, Any] | None:
@@ -219,8 +230,9 @@ def _model(label: str, model: Mapping[str, Any], metric: str) -> dict[str, Any]:
         "latency_ms_median": summary["latency_ms_median"],
         "latency_ms_p95": summary["latency_ms_p95"],
         "cost_usd_per_1000": float(summary["cost_usd_per_1000"]),
+        # A judge knows no right answers.
         "cost_usd_per_1000_right": float(summary["cost_usd_per_1000"]) / summary[metric]
-        if summary[metric]
+        if summary[metric] and metric != JUDGE
         else None,
     }
 

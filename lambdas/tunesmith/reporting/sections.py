@@ -7,8 +7,9 @@ from html import escape
 from typing import Any
 
 from tunesmith.dataset import KINDS, POLICIES
-from tunesmith.evaluation.metrics_registry import METRICS
+from tunesmith.evaluation.metrics_registry import METRICS, metric_title
 from tunesmith.evaluation.scores import SHOWN_BESIDE
+from tunesmith.reporting import judge_section
 from tunesmith.reporting.charts import Estimate, curve_chart, forest_chart, models_chart
 from tunesmith.reporting.words import data_findings, day, duration, money, number, price
 
@@ -17,7 +18,7 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
     """Show the models on the blind test: metric, gain, lengths, speed, price."""
     if evaluation is None or not all("value" in model for model in evaluation["models"]):
         return ""
-    metric = METRICS[evaluation["metric"]].title
+    metric = metric_title(evaluation["metric"])
     models = evaluation["models"]
     charts = (
         f"<figure><h3>{escape(_capitalized(metric))} per model, in per cent</h3>"
@@ -39,7 +40,8 @@ def comparison(evaluation: Mapping[str, Any] | None) -> str:
         f'<p class="muted">{evaluation["n"]:,} records that training never saw, answered by every model.'
         f"{lost}</p>"
         f'<div class="pair">{charts}</div>{_models_table(evaluation, metric)}{_who_else(evaluation)}'
-        f'<p class="muted">{escape(_method(evaluation))}</p>{_replays(evaluation)}</section>'
+        f'{judge_section.judged(evaluation)}<p class="muted">{escape(_method(evaluation))}</p>'
+        f"{_replays(evaluation)}</section>"
     )
 
 

@@ -64,6 +64,12 @@ def next_step(document: Mapping[str, Any]) -> str:
                 "Nothing was put into service. Look at the answers that went wrong, add examples like them"
                 " and upload again: a changed job file or changed data starts a new run."
             )
+        case "inconclusive" if (document["evaluation"] or {}).get("reports_only"):
+            return (
+                f"Check the judge: `tunesmith label {this}` makes a sheet of pairs for people to label, and"
+                f" reads it back. Then `tunesmith resume {this}` decides, without asking any model again."
+                + stays
+            )
         case "inconclusive":
             return (
                 "Enlarge the blind test by uploading more records, or ask for another minimum gain. To put"

@@ -14,6 +14,7 @@ from tunesmith.cost import Estimate, budget_objection, estimate_job, estimate_ru
 from tunesmith.cost.estimates import CHOICE, tokens_between
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.errors import UnknownPriceError
+from tunesmith.evaluation.judging import DEFAULT_CRITERIA, overhead_text
 from tunesmith.job import Job, parse_job
 
 SPLIT = {
@@ -319,3 +320,26 @@ def test_a_reinforcement_is_priced_by_the_hour_with_the_bounds_of_its_forecast()
 def test_a_price_per_hour_that_is_not_known_stops_the_run_with_the_line_to_add() -> None:
     with pytest.raises(UnknownPriceError, match=r"item: reinforcement_hour, usd: .*, per: hour"):
         rewarded_estimate(prices=None)
+
+
+JUDGED = "evaluation: {metric: judge, judge: {model: llama-3.3-70b}, compare_with: [nova-pro]}"
+
+
+def test_a_judge_reads_every_pair_twice_and_says_a_word() -> None:
+    estimate = job_estimate(JUDGED, noise_records=100)
+    items = {item.what: item for item in estimate.items}
+    reads = items["evaluation, judge Meta Llama 3.3 70B Instruct reads"]
+    overhead = estimator_for("llama").estimate(overhead_text(DEFAULT_CRITERIA))
+    # Base model, base model with examples and nova-pro, in two orders each.
+    assert reads.quantity == 6 * (200 * overhead + 100_000 + 3 * 10_000)
+    assert reads.low_usd == 0, "equal answers are not judged"
+    assert reads.high_usd > reads.usd
+    answers = items["evaluation, judge Meta Llama 3.3 70B Instruct answers"]
+    assert answers.high_usd == 16 * answers.usd == Decimal("0.00072") * 6 * 200 * 16 / 1000
+    twice = {item.what: item.quantity for item in job_estimate(JUDGED).items}
+    assert {item.what: item.quantity for item in estimate.items} == twice, "nothing is answered twice"
+
+
+def test_a_judge_without_a_price_stops_the_run_with_the_lines_to_add() -> None:
+    with pytest.raises(UnknownPriceError, match=r"input and output for mistral\.mistral-large-2407-v1:0"):
+        job_estimate("evaluation: {metric: judge, judge: {model: 'mistral.mistral-large-2407-v1:0'}}")

@@ -386,7 +386,7 @@ def test_free_text_has_no_default_metric_that_proves_anything() -> None:
     told = report.to_json()
     assert (told["task"]["kind"], told["task"]["metric"]) == ("text", "token_f1")
     assert told["proven"] is False
-    assert "name a metric that fits in evaluation.metric" in told["unproven_note"]
+    assert "let a judge compare them (evaluation.metric: judge)" in told["unproven_note"]
     assert [each["rule"] for each in told["findings"]] == ["TD032"]
     assert "free text" in report.summary()
 

@@ -24,3 +24,4 @@ def test_calls_in_flight_are_shared_by_the_shards() -> None:
 
 def test_turns_are_shared_by_the_shards() -> None:
     assert [most_turns(shards) for shards in (0, 1, 16, 5000)] == [1000, 1000, 62, 1]
+    assert most_turns(1, passes=2) == 500
