@@ -227,7 +227,7 @@ def test_the_functions_of_the_evaluation_share_its_role(pipeline: Template) -> N
         for properties in pipeline.properties("AWS::Lambda::Function")
         if spelled(properties["Role"]).startswith("<EvaluationRole")
     }
-    assert holders == {"plan_evaluation", "choose_examples", "answer_shard", "score_answers"}
+    assert holders == {"plan_evaluation", "choose_examples", "answer_shard", "rate_shard", "score_answers"}
 
 
 def test_models_are_asked_by_evaluation_smoke_test_validation_and_for_a_teacher_by_bedrock_alone(
