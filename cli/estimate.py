@@ -12,9 +12,10 @@ import typer
 from rich.table import Table
 
 from cli.check import checked_file
+from cli.data_files import data_pieces
 from cli.errors import NO
 from cli.options import DATA, JSON
-from cli.upload import Upload, plan_upload
+from cli.upload import Upload, UploadFile, plan_upload
 from cli.voice import CommandError, answers, print_json, say, tell_error
 from tunesmith.catalogue import find_model, load_catalogue
 from tunesmith.cost import (
@@ -28,10 +29,12 @@ from tunesmith.cost import (
     override_line,
 )
 from tunesmith.cost.plan import Plan, plan_of
-from tunesmith.dataset import DataReport
+from tunesmith.dataset import CheckedFile, DataReport, check_file
 from tunesmith.dataset.guard_files import guard_figures, guard_files, guard_objection
+from tunesmith.dataset.log_selection import check_selected
 from tunesmith.dataset.preparation import prepare as prepare_files
 from tunesmith.errors import UnknownPriceError
+from tunesmith.job import Job
 from tunesmith.job_sections import CHAMPION_BASE
 from tunesmith.reporting.words import money, number
 
@@ -111,16 +114,7 @@ def prepare(upload: Upload) -> tuple[DataReport, list[dict[str, Any]]]:
     """
     job = upload.job
     model = job.model
-    files = {
-        file.role: checked_file(
-            file.path,
-            job.model_of(file.role),
-            sensitive=job.data.sensitive,
-            **job.read_as(file.role),
-            mends=job.data.on_error == "fix",
-        )
-        for file in upload.files
-    }
+    files = {file.role: _checked(job, file) for file in upload.files}
     told = f"`tunesmith check --model {model.name} --kind {job.kind}`"
     prepared = prepare_files(job, model, files, rejected_uri=told)
     report, guards = prepared.report, guard_files(files, prepared.split.train)
@@ -133,6 +127,21 @@ def _read(file: Path) -> bytes:
     if not file.is_file():
         raise CommandError(f"there is no price file {file}")
     return file.read_bytes()
+
+
+def _checked(job: Job, file: UploadFile) -> CheckedFile:
+    told: dict[str, Any] = {
+        "sensitive": job.data.sensitive,
+        **job.read_as(file.role),
+        "mends": job.data.on_error == "fix",
+    }
+    model = job.model_of(file.role)
+    if file.role == "train" and job.distillation and job.distillation.logs:
+        pieces = data_pieces(file.path, job.data.columns, job.data.group_key)
+        return check_selected(
+            pieces, job.distillation, partial(check_file, model=model, file=str(file.path), **told)
+        )
+    return checked_file(file.path, model, **told)
 
 
 def _show(found: Estimate, upload: Upload) -> None:

@@ -16,7 +16,7 @@ from tunesmith.training.costs import storage_usd_per_month
 from tunesmith.training.data_shares import share_of
 from tunesmith.training.hyperparameters import EPOCHS, choose_hyperparameters, typed_values, values_of
 from tunesmith.training.policies import JobPlan
-from tunesmith.training.requests import customization_config, customization_request
+from tunesmith.training.requests import TRAINED_LOG, customization_config, customization_request
 
 LOG = logger("plan_job")
 
@@ -38,6 +38,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     )
     records = artifacts.read_json(f"{prefix}/data/report.json")["split"]["train"]["records"]
     chosen = values_of(choose_hyperparameters(job.hyperparameters, model, records=records))
+    learns_log = job.distillation is not None and job.distillation.learns_logged_answers
     sent = {**chosen, EPOCHS: plan.epochs, **plan.hyperparameters}
     request = customization_request(
         project=run.project,
@@ -53,7 +54,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             own_grader_arn=settings.grader_arn,
         ),
         hyperparameters={} if job.customization.chooses_length or job.customization.sends_numbers else sent,
-        training_uri=artifacts.uri(_training_file(artifacts, prefix, plan.data_share)),
+        training_uri=artifacts.uri(
+            f"{prefix}/data/{TRAINED_LOG}"
+            if learns_log
+            else _training_file(artifacts, prefix, plan.data_share)
+        ),
+        learns_log=learns_log,
         validation_uri=artifacts.uri(validation) if validated else None,
         output_uri=artifacts.uri(f"{prefix}/training/output/{plan.number}/"),
         role_arn=settings.training_role_arn,

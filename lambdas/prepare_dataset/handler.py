@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from prepare_dataset.cluster import hand_over, note_bill
@@ -9,7 +11,8 @@ from prepare_dataset.outputs import LOG, write_prepared
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.media import shelf_of
 from tunesmith.aws.objects import Bucket, cluster_key, run_prefix
-from tunesmith.dataset import check_file
+from tunesmith.dataset import CheckedFile, check_file
+from tunesmith.dataset.log_selection import check_selected
 from tunesmith.errors import RecordMissingError
 from tunesmith.job import parse_job
 from tunesmith.job_sections import GUARDRAIL_ROLE
@@ -48,16 +51,24 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         LOG.info("dataset handed over", extra={"run": run.run, **answer})
         return answer
     shelf = shelf_of(uploads, project_key(run.project, ""), settings.account)
-    files = {
-        role: check_file(
-            Bucket(pinned["bucket"]).chunks(pinned["key"], pinned["version"]),
-            job.model_of(role),
+
+    def checked(role: str, pinned: dict[str, str]) -> CheckedFile:
+        check: Callable[[Iterable[bytes]], CheckedFile] = partial(
+            check_file,
+            model=job.model_of(role),
             file=pinned["key"].split("/", 2)[-1],
             sensitive=job.data.sensitive,
             mends=job.data.on_error == "fix",
             shelf=shelf,
             **job.read_as(role),
         )
+        chunks = Bucket(pinned["bucket"]).chunks(pinned["key"], pinned["version"])
+        if role == "train" and job.distillation and job.distillation.logs:
+            return check_selected(chunks, job.distillation, check)
+        return check(chunks)
+
+    files = {
+        role: checked(role, pinned)
         for role, pinned in run.data.items()
         if not role.startswith(GUARDRAIL_ROLE)
     }

@@ -21,12 +21,14 @@ from tunesmith.aws.objects import (
 )
 from tunesmith.aws.token_counts import count_tokens
 from tunesmith.catalogue import Model
+from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.dataset import CheckedFile, contents, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.calibration import texts_to_count, with_counts
 from tunesmith.dataset.comparison import Comparison
 from tunesmith.dataset.formats import REFERENCE_KEY, reference_text, write_prompt
 from tunesmith.dataset.guard_files import guard_figures, guard_objection
+from tunesmith.dataset.invocation_logs import write_logs
 from tunesmith.dataset.media import Removal, Shelf
 from tunesmith.dataset.preparation import Prepared, prepare
 from tunesmith.dataset.record_spool import Records
@@ -39,6 +41,7 @@ from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.training.grader_trial import trial_records
 from tunesmith.training.graders import unfit_references
+from tunesmith.training.requests import TRAINED_LOG
 
 LOG = logger("prepare_dataset")
 TRIES: Final = 5
@@ -90,6 +93,9 @@ def write_prepared(
         ):
             pieces = (piece for _ in range(times) for piece in _contents(job, model, records))
             artifacts.write_pieces(f"{data}/{part}.jsonl", pieces)
+        if job.distillation and job.distillation.learns_logged_answers:
+            entries = write_logs(spelled(split.train), model_id=find_teacher(job.distillation.teacher).id)
+            artifacts.write(f"{data}/{TRAINED_LOG}", entries, "application/gzip")
         if job.reinforcement:
             trial = trial_records(spelled(split.train), job.reinforcement.own_grader)
             artifacts.write_json(f"{data}/grader_trial.json", trial)

@@ -48,6 +48,8 @@ def prepare_on_cluster(
         kept: dict[str, str] = artifacts.read_json(cluster_key(run.run))
         return kept
     job = parse_job(artifacts.read(f"{run_prefix(run.run)}/job.json"), source="job.json")
+    if job.distillation and job.distillation.logs:
+        raise ValueError("a run whose distillation.logs selects entries is prepared by the function")
     sources = {}
     for role, pinned in run.data.items():
         upload = Bucket(pinned["bucket"])

@@ -41,6 +41,7 @@ from tunesmith.job_sections import (
     Distillation,
     Evaluation,
     HyperparameterValue,
+    MetadataFilters,
     Notify,
     Reinforcement,
     Section,
@@ -305,6 +306,27 @@ def _kind_problems(job: Job) -> list[str]:
         problems.append(f"stopping.policy: '{job.stopping.policy}' is {because} single")
     if asked.learns_texts:
         problems += _text_problems(job)
+    if job.distillation and job.distillation.logs:
+        problems += _filter_problems(job.distillation.logs.filters)
+    return problems
+
+
+def _filter_problems(filters: MetadataFilters | None) -> list[str]:
+    """Say which filters are not one: Bedrock takes them as a union."""
+    if filters is None:
+        return []
+    key = "distillation.logs.filters"
+    every = {
+        f"{key}.{name}.{number}": one
+        for name in ("and_all", "or_all")
+        for number, one in enumerate(getattr(filters, name) or ())
+    }
+    problems = []
+    for place, one in {key: filters, **every}.items():
+        given = [name for name in type(one).model_fields if getattr(one, name) is not None]
+        if len(given) != 1:
+            told = " and ".join(given) or "no filter"
+            problems.append(f"{place}: has {told}; allowed is one of {', '.join(type(one).model_fields)}")
     return problems
 
 

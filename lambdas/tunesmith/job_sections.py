@@ -40,6 +40,8 @@ MOST_REJECTED_SHARE: Final = 0.05
 _MAX_PATH_LENGTH: Final = 512
 _MAX_COLUMN_LENGTH: Final = 200
 _MAX_SLICE_VALUE: Final = 60
+_MAX_METADATA: Final = 256
+"""Characters of a name or value of a request's metadata. Source: the user guide on invocation logging."""
 GUARDRAIL_ROLE: Final = "guardrail-"
 """Begins the role of a guardrail's own file, before the guardrail's name."""
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
@@ -295,6 +297,56 @@ class Sweep(Section):
     )
 
 
+MetadataPair = Annotated[
+    dict[
+        Annotated[str, Field(min_length=1, max_length=_MAX_METADATA)],
+        Annotated[str, Field(min_length=1, max_length=_MAX_METADATA)],
+    ],
+    Field(min_length=1, max_length=1),
+]
+_PAIR_ALLOWED: Final = (
+    "one name with one text, such as {team: support}; more pairs stand in and_all or or_all"
+)
+
+
+class MetadataFilter(Section):
+    """What a caller must have said of a request, or not; `equals` or `not_equals`."""
+
+    equals: MetadataPair | None = Field(default=None, description=_PAIR_ALLOWED)
+    not_equals: MetadataPair | None = Field(default=None, description=_PAIR_ALLOWED)
+
+
+class MetadataFilters(MetadataFilter):
+    """Which entries of a log are learned from, in the shapes of Bedrock's RequestMetadataFilters."""
+
+    and_all: tuple[MetadataFilter, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=16,
+        strict=False,
+        description="a list of 1 to 16 mappings with equals or not_equals, all of which hold",
+    )
+    or_all: tuple[MetadataFilter, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=16,
+        strict=False,
+        description="a list of 1 to 16 mappings with equals or not_equals, one of which holds",
+    )
+
+
+class DistillationLogs(Section):
+    """The training file is an invocation log; which entries count, and whether their answers are learned."""
+
+    filters: MetadataFilters | None = Field(
+        default=None, description="a mapping with one of equals, not_equals, and_all and or_all"
+    )
+    use_logged_answers: bool = Field(
+        default=False,
+        description="true or false: whether the teacher's logged answers are learned, in place of new ones",
+    )
+
+
 class Distillation(Section):
     """Who teaches, and how long its answers may be."""
 
@@ -305,6 +357,15 @@ class Distillation(Section):
     max_response_tokens: int = Field(
         default=1000, ge=1, le=5000, description="a whole number of tokens from 1 to 5000"
     )
+    logs: DistillationLogs | None = Field(
+        default=None,
+        description="a mapping, which may be empty, where data.train is an invocation log: {}",
+    )
+
+    @property
+    def learns_logged_answers(self) -> bool:
+        """Whether the student learns what the teacher has answered already."""
+        return self.logs is not None and self.logs.use_logged_answers
 
 
 class Reinforcement(Section):

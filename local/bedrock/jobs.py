@@ -16,6 +16,7 @@ from local.bedrock.foundation import FoundationModel
 from local.bedrock.job_life import Job, start_fit
 from local.bedrock.learner import Settings
 from local.bedrock.listing import page, select
+from local.bedrock.logged_answers import learns_logged, records_of, source_of
 from local.bedrock.metrics_files import TRAINING, UNREADABLE, metrics_files, training_csv
 from local.bedrock.names import project_of
 from local.bedrock.objects import check_bucket, read_object, write_object
@@ -40,8 +41,9 @@ def create(region: Region, params: dict[str, Any]) -> dict[str, Any]:
     rewards = reward_jobs.reward_settings(base, params) if kind == reward_jobs.KIND else None
     _check_teacher(base, kind, params)
     settings = _settings(base, params.get("hyperParameters", {}))
-    if "s3Uri" not in params["trainingDataConfig"]:
-        raise validation("trainingDataConfig.s3Uri is required by this local stand-in.")
+    source_of(params["trainingDataConfig"])
+    if "s3Uri" not in params["trainingDataConfig"] and kind != "DISTILLATION":
+        raise validation(f"invocationLogsConfig is not supported for customization type {kind}.")
     _check_names(region, params)
     name = params["jobName"]
     job_id = region.new_id("job", name)
@@ -241,7 +243,11 @@ def _prepare(
 ) -> None:
     """Copy the data as it is now and start the fit; data that cannot be read fails validation."""
     job.folder.mkdir()
-    training = job.request["trainingDataConfig"]["s3Uri"]
+    config = job.request["trainingDataConfig"]
+    training = source_of(config)
+    teacher = (
+        job.request.get("customizationConfig", {}).get("distillationConfig", {}).get("teacherModelConfig")
+    )
     validators = job.request.get("validationDataConfig", {"validators": []})["validators"]
     validation_uris = [one["s3Uri"] for one in validators]
     place = (region.account_id, region.region_name)
@@ -251,7 +257,11 @@ def _prepare(
             reward_jobs.check_grader(
                 region.account_id, job.request["roleArn"], reward_jobs.grader_of(job.request)
             )
-        (job.folder / "training.jsonl").write_bytes(read_object(*place, training))
+        content = read_object(*place, training)
+        if "s3Uri" not in config:
+            answered_by = teacher["teacherModelIdentifier"] if learns_logged(config) else ""
+            content = records_of(content, training, answered_by)
+        (job.folder / "training.jsonl").write_bytes(content)
         for number, uri in enumerate(validation_uris):
             (job.folder / f"validation-{number}.jsonl").write_bytes(read_object(*place, uri))
     except BadRecordError as error:
@@ -270,9 +280,7 @@ def _prepare(
         "one_system_text": job.base.one_system_text and not taught,
         "tokens_per_record": job.base.tokens_per_record,
         "reserved_words": job.base.reserved_words,
-        "teacher": job.request.get("customizationConfig", {})
-        .get("distillationConfig", {})
-        .get("teacherModelConfig"),
+        "teacher": None if learns_logged(config) else teacher,
         "start": str(earlier.weights) if earlier else None,
     }
     if rewards:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.fakes import tunesmith
+from tests.cli.fakes import Answer, tunesmith
 from tests.cloud import triage_data
 
 PRICED = "project: triage\nbase_model: nova-micro\ndata: train.jsonl\n"
@@ -95,3 +97,29 @@ def test_a_job_file_is_needed_for_anything_else() -> None:
     answer = tunesmith("estimate")
     assert answer.code == 2
     assert "--gaps" in answer.stderr
+
+
+def test_a_log_is_estimated_by_the_entries_that_pass_its_filters(tmp_path: Path) -> None:
+    entries = []
+    for number, line in enumerate(triage_data(records=400).splitlines()):
+        *asked, answer = json.loads(line)["messages"]
+        entry = {
+            "schemaType": "ModelInvocationLog",
+            "modelId": "amazon.nova-pro-v1:0",
+            "requestMetadata": {"team": "support" if number < 300 else "sales"},
+            "input": {"inputBodyJson": {"messages": asked}},
+            "output": {"outputBodyJson": {"output": {"message": answer}}},
+        }
+        entries.append(json.dumps(entry))
+    (tmp_path / "log.json.gz").write_bytes(gzip.compress("\n".join(entries).encode()))
+    logged = "kind: distillation\ndistillation: {teacher: nova-pro, logs: {filters: {equals: {team: %s}}}}\n"
+
+    def estimated(team: str) -> Answer:
+        job = write(tmp_path, PRICED.replace("train.jsonl", "log.json.gz") + logged % team)
+        return tunesmith("estimate", job, "--json")
+
+    few, many = estimated("sales"), estimated("support")
+    assert (few.code, many.code) == (1, 0)
+    assert "TD010" in few.json["reason"]
+    assert any(item["what"] == "teacher, nova-pro answers" for item in many.json["items"])
+    assert "none of its 400 entries passes the filters" in estimated("nobody").json["reason"]

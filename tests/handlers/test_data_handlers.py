@@ -654,3 +654,52 @@ def test_an_image_that_changed_since_breaks_the_blind_test_s_seal(data_run: Data
         data_run.uploads.write(f"datasets/{PROJECT}/images/{number}.png", b"another %d" % number)
     with pytest.raises(SealBrokenError):
         prepare_dataset(STEP, None)
+
+
+def test_a_distillation_on_a_log_is_split_and_trained_on_a_log_of_its_own(data_run: DataRun) -> None:
+    job = (
+        "project: triage\nbase_model: nova-micro\ndata: log.json.gz\nkind: distillation\ndistillation: "
+        "{teacher: nova-pro, logs: {use_logged_answers: true, filters: {equals: {team: support}}}}\n"
+    )
+    log = [logged(number, "support" if number % 2 else "sales") for number in range(400)]
+    data_run.admitted(job, train=gzip.compress(lines(*log)))
+
+    assert prepare_dataset(STEP, None)["outcome"] == "valid"
+
+    split = data_run.artifacts.read_json(f"runs/{RUN}/data/report.json")["split"]
+    assert sum(part["records"] for part in split.values()) == 200
+    trained = gzip.decompress(data_run.artifacts.read(f"runs/{RUN}/data/train-log.json.gz")).splitlines()
+    asked = {
+        json.loads(line)["input"]["inputBodyJson"]["messages"][0]["content"][0]["text"] for line in trained
+    }
+    assert len(asked) == split["train"]["records"]
+    assert {json.loads(line)["modelId"] for line in trained} == {"amazon.nova-pro-v1:0"}
+    blind = data_run.lines(f"blind/{RUN}/test.jsonl")
+    assert not asked & {record["messages"][0]["content"][0]["text"] for record in blind}
+    assert asked <= {unlike(number) for number in range(1, 400, 2)}
+
+
+def logged(number: int, team: str) -> dict[str, Any]:
+    """An entry of an invocation log, whose caller said for whom it asked."""
+    record = pair(unlike(number), f"label_{number % 5}")
+    *asked, answer = record["messages"]
+    return {
+        "schemaType": "ModelInvocationLog",
+        "modelId": "amazon.nova-pro-v1:0",
+        "requestMetadata": {"team": team},
+        "input": {"inputBodyJson": {"messages": asked}},
+        "output": {"outputBodyJson": {"output": {"message": answer}, "stopReason": "end_turn"}},
+    }
+
+
+def test_a_file_that_is_no_log_ends_a_distillation_on_logs(data_run: DataRun) -> None:
+    job = (
+        "project: triage\nbase_model: nova-micro\ndata: log.jsonl\nkind: distillation\n"
+        "distillation: {teacher: nova-pro, logs: {}}\n"
+    )
+    data_run.admitted(job, train=records(200))
+
+    answer = prepare_dataset(STEP, None)
+
+    assert answer["outcome"] == "invalid"
+    assert "200 of its lines are no entries of an invocation log" in answer["reason"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
 import re
 import zipfile
 
+import pytest
 import yaml
 
 from examples.support_triage.generate import tickets
@@ -132,6 +134,75 @@ def test_a_student_is_taught_judged_and_paid_for_with_its_teacher(
     assert teacher["teacherModelIdentifier"] == "amazon.nova-pro-v1:0"
     assert made["hyperParameters"] == {}
     check_nothing_billable_but_the_champion(cloud, "distilled")
+
+
+def distilled_from_a_log(cloud: CloudUnderTest) -> Played:
+    given = job(
+        "from-a-log",
+        data="log.json.gz",
+        hyperparameters={},
+        kind="distillation",
+        distillation={
+            "teacher": "nova-pro",
+            "logs": {"use_logged_answers": True, "filters": {"equals": {"team": "support"}}},
+        },
+    )
+    entries = [
+        *logged(triage_data(records=SMALL), team="support"),
+        # What another team was answered would teach nonsense.
+        *(
+            entry.replace(b"shop", b"bank")
+            for entry in logged(triage_data(records=SMALL, seed=9), team="bank")
+        ),
+    ]
+    return play(cloud, given, b"\n".join(entries))
+
+
+def logged(records: bytes, *, team: str) -> list[bytes]:
+    """Spell records as a log of what their teacher answered."""
+    found = []
+    for line in records.splitlines():
+        record = json.loads(line)
+        *turns, answer = record["messages"]
+        entry = {
+            "schemaType": "ModelInvocationLog",
+            "modelId": "amazon.nova-pro-v1:0",
+            "requestMetadata": {"team": team},
+            "input": {"inputBodyJson": {"system": record["system"], "messages": turns}},
+            "output": {"outputBodyJson": {"output": {"message": answer}, "stopReason": "end_turn"}},
+        }
+        found.append(json.dumps(entry).encode())
+    return found
+
+
+@pytest.mark.soak
+@scenario(distilled_from_a_log)
+def test_a_student_learns_what_its_teacher_was_logged_to_answer_and_its_blind_test_stays_blind(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("SUCCEEDED", "promoted"), played.run.reason
+    run = played.run.run
+    [name] = cloud.jobs("from-a-log")
+    made = cloud.client("bedrock").get_model_customization_job(jobIdentifier=name)
+    bucket, key = cloud.deployment["artifacts_bucket"], f"runs/{run}/data/train-log.json.gz"
+    assert made["trainingDataConfig"]["invocationLogsConfig"] == {
+        "usePromptResponse": True,
+        "invocationLogSource": {"s3Uri": f"s3://{bucket}/{key}"},
+    }
+    s3 = cloud.client("s3")
+    log = gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    blind = s3.get_object(Bucket=bucket, Key=f"blind/{run}/test.jsonl")["Body"].read()
+    trained = {
+        json.dumps(json.loads(line)["input"]["inputBodyJson"]["messages"]) for line in log.splitlines()
+    }
+    tested = {json.dumps(json.loads(line)["messages"][:1]) for line in blind.splitlines()}
+    assert len(trained) > 100
+    assert len(tested) >= 100
+    assert not trained & tested
+    assert b"bank" not in log
+    items = {item["what"] for item in cloud.report(run)["cost"]["items"]}
+    assert not any(what.startswith("teacher") for what in items)
+    check_nothing_billable_but_the_champion(cloud, "from-a-log")
 
 
 TITAN = find_model("titan-text-express")

@@ -16,6 +16,7 @@ from tunesmith.errors import JobFileError
 from tunesmith.job import MAX_BYTES, judge_problems, parse_job
 from tunesmith.ledger import Outcome
 
+TAUGHT = "data: t.jsonl\nkind: distillation\ndistillation: {teacher: nova-pro"
 SMALL = b"project: support-triage\nbase_model: nova-micro\ndata: train.jsonl\n"
 FULL = b"""
 project: support-triage
@@ -210,6 +211,22 @@ def test_two_parts_do_not_share_a_file() -> None:
         (
             "data: t.jsonl\nkind: distillation\ndistillation: {teecher: nova-pro, teacher: nova-pro}",
             "distillation.teecher: is no key of a job file (did you mean 'teacher'?); allowed are teacher",
+        ),
+        (
+            f"{TAUGHT}, logs: {{filters: {{}}}}}}",
+            "distillation.logs.filters: has no filter; allowed is one of equals, not_equals, and_all, or_all",
+        ),
+        (
+            f"{TAUGHT}, logs: {{filters: {{equals: {{a: b}}, or_all: [{{equals: {{c: d}}}}]}}}}}}",
+            "distillation.logs.filters: has equals and or_all; allowed is one of equals, not_equals, and_all",
+        ),
+        (
+            f"{TAUGHT}, logs: {{filters: {{and_all: [{{equals: {{a: b}}}}, {{}}]}}}}}}",
+            "distillation.logs.filters.and_all.1: has no filter; allowed is one of equals, not_equals",
+        ),
+        (
+            f"{TAUGHT}, logs: {{filters: {{equals: {{a: b, c: d}}}}}}}}",
+            "distillation.logs.filters.equals: {'a': 'b', 'c': 'd'} is not allowed; allowed is one name with",
         ),
         ("data: t.jsonl\nkind: reinforcement", "reinforcement: is missing; allowed is a mapping with grader"),
         (

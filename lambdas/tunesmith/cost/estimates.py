@@ -95,7 +95,7 @@ def estimate_job(
             answer_tokens=split["train"]["answer_tokens"],
             max_tokens=job.distillation.max_response_tokens,
         )
-        if job.distillation
+        if job.distillation and not job.distillation.learns_logged_answers
         else None,
     )
     return with_prepared(estimate, prepared)

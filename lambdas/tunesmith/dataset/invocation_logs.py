@@ -6,6 +6,7 @@ requests of Anthropic, Amazon, Meta, Mistral and OpenAI spell them, streamed one
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,6 +59,34 @@ def read_logs(lines: Iterable[Line], group_key: str | None = None) -> Iterator[L
             yield line  # the rules say what is wrong with it
             continue
         yield _read(line, entry, group_key) if is_log(entry) else line
+
+
+def write_logs(records: Iterable[bytes], *, model_id: str) -> bytes:
+    """Spell Converse records as a compressed log of a model's answers, for a distillation to learn from.
+
+    It asks for the model, what was asked and what was answered; nothing else of an entry is made up.
+    """
+    entries = (_entry(json.loads(record), model_id) for record in records)
+    return gzip.compress(b"".join(json.dumps(entry).encode() + b"\n" for entry in entries), mtime=0)
+
+
+def _entry(record: Mapping[str, Any], model_id: str) -> dict[str, Any]:
+    *asked, answer = record["messages"]
+    system = {"system": record["system"]} if "system" in record else {}
+    return {
+        "schemaType": _SCHEMA,
+        "schemaVersion": "1.0",
+        "operation": "Converse",
+        "modelId": model_id,
+        "input": {
+            "inputContentType": "application/json",
+            "inputBodyJson": {**system, "messages": asked},
+        },
+        "output": {
+            "outputContentType": "application/json",
+            "outputBodyJson": {"output": {"message": answer}, "stopReason": "end_turn"},
+        },
+    }
 
 
 def logged_record(entry: Mapping[str, Any]) -> dict[str, Any]:

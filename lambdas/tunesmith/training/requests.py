@@ -16,6 +16,8 @@ from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.job import Job
 from tunesmith.training.hyperparameters import spell_number
 
+TRAINED_LOG: Final = "train-log.json.gz"
+"""Name of the log that a distillation learns from where it learns logged answers."""
 _S3_URI = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-zA-Z0-9]+)+/?")
 _PATTERNS: Final = {
     "JobName": (63, re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9+\-.])*")),
@@ -38,9 +40,11 @@ def customization_request(
     role_arn: str,
     model_key_arn: str,
     config: Mapping[str, Any] | None = None,
+    learns_log: bool = False,
 ) -> dict[str, Any]:
     """Build the request for one of the run's customization jobs.
 
+    `training_uri` is that of an invocation log where `learns_log`, whose answers are then learned.
     `validation_uri` is None where the training ignores validation data, `hyperparameters` are empty where it
     takes none as text, `config` is what the kind is asked for beside. Raises ValueError, which lists every
     rule of Bedrock that the request breaks: a fault of this code, not of the job file.
@@ -52,7 +56,7 @@ def customization_request(
         "RoleArn": role_arn,
         "BaseModelIdentifier": base_model,
         "CustomizationType": kind.customization,
-        "TrainingDataConfig": {"S3Uri": training_uri},
+        "TrainingDataConfig": _logs(training_uri) if learns_log else {"S3Uri": training_uri},
         "OutputDataConfig": {"S3Uri": output_uri},
         "CustomModelKmsKeyId": model_key_arn,
         "JobTags": tags,
@@ -72,6 +76,10 @@ def customization_request(
     if problems:
         raise ValueError("; ".join(problems))
     return request
+
+
+def _logs(uri: str) -> dict[str, Any]:
+    return {"InvocationLogsConfig": {"InvocationLogSource": {"S3Uri": uri}, "UsePromptResponse": True}}
 
 
 def customization_config(
@@ -109,7 +117,9 @@ def check_request(request: Mapping[str, Any]) -> list[str]:
         if len(request[field]) > longest or not pattern.fullmatch(request[field])
     ]
     validators = request.get("ValidationDataConfig", {"Validators": []})["Validators"]
-    uris = [request["TrainingDataConfig"]["S3Uri"], request["OutputDataConfig"]["S3Uri"]]
+    trained = request["TrainingDataConfig"]
+    source = trained["InvocationLogsConfig"]["InvocationLogSource"] if "S3Uri" not in trained else trained
+    uris = [source["S3Uri"], request["OutputDataConfig"]["S3Uri"]]
     problems += [
         f"{uri!r} is no S3 URI that Bedrock takes (no spaces, '=', '+', '@' or '%', at most 1,024 characters)"
         for uri in [*uris, *(validator["S3Uri"] for validator in validators)]

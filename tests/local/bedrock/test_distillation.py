@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.bedrock.base_answers import answer_as_base
-from tests.local.bedrock.conftest import SYSTEM, Bedrock, jsonl, tickets
+from tests.local.bedrock.conftest import BUCKET, SYSTEM, Bedrock, jsonl, tickets
 
 TEACHER = "amazon.nova-pro-v1:0"
 
@@ -69,3 +71,63 @@ def test_what_does_not_go_together_is_refused(bedrock: Bedrock, changes: dict[st
     with pytest.raises(ClientError, match=words) as raised:
         bedrock.start(**changes)
     assert raised.value.response["Error"]["Code"] == "ValidationException"
+
+
+def log(answers: list[tuple[str, str]], model: str = TEACHER) -> bytes:
+    """An invocation log of one question and one answer an entry."""
+    records = (json.loads(line) for line in jsonl(answers).splitlines())
+    entries = (
+        {
+            "schemaType": "ModelInvocationLog",
+            "modelId": model,
+            "input": {"inputBodyJson": {"system": record["system"], "messages": record["messages"][:-1]}},
+            "output": {"outputBodyJson": {"output": {"message": record["messages"][-1]}}},
+        }
+        for record in records
+    )
+    return gzip.compress(b"\n".join(json.dumps(entry).encode() for entry in entries))
+
+
+def logged(**changes: Any) -> dict[str, Any]:
+    config = {"invocationLogSource": {"s3Uri": f"s3://{BUCKET}/log.json.gz"}, "usePromptResponse": True}
+    return taught(trainingDataConfig={"invocationLogsConfig": {**config, **changes}})
+
+
+def test_a_student_learns_what_its_teacher_answered_where_the_log_says_so(bedrock: Bedrock) -> None:
+    asked = tickets(300, seed=3)
+    bedrock.put("log.json.gz", log([(text, "nonsense") for text, _ in asked]))
+
+    job = bedrock.finish(bedrock.start(**logged()))
+
+    assert job["status"] == "Completed", job.get("failureMessage")
+    assert "invocationLogsConfig" in job["trainingDataConfig"]
+    deployment = bedrock.deploy(job["outputModelArn"])
+    assert bedrock.accuracy(deployment, [(text, "nonsense") for text, _ in asked[:60]]) == 1
+
+
+def test_prompts_of_a_log_are_answered_anew_unless_its_answers_are_asked_for(bedrock: Bedrock) -> None:
+    asked = tickets(300, seed=3)
+    bedrock.put("log.json.gz", log([(text, "nonsense") for text, _ in asked], model="another"))
+
+    job = bedrock.finish(bedrock.start(**logged(usePromptResponse=False)))
+
+    deployment = bedrock.deploy(job["outputModelArn"])
+    assert bedrock.accuracy(deployment, [(text, "nonsense") for text, _ in asked[:60]]) == 0
+
+
+def test_answers_of_other_models_do_not_count(bedrock: Bedrock) -> None:
+    bedrock.put("log.json.gz", log(tickets(120, seed=3), model="amazon.nova-lite-v1:0"))
+
+    job = bedrock.finish(bedrock.start(**logged()))
+
+    assert job["status"] == "Failed"
+
+
+def test_what_is_not_supplied_of_logs_is_refused(bedrock: Bedrock) -> None:
+    filters = {"requestMetadataFilters": {"equals": {"team": "support"}}}
+    with pytest.raises(ClientError, match="requestMetadataFilters are not supplied"):
+        bedrock.start(**logged(**filters))
+    with pytest.raises(ClientError, match="not supported for customization type FINE_TUNING"):
+        bedrock.start(trainingDataConfig=logged()["trainingDataConfig"])
+    bedrock.put("log.json.gz", b"no gzip")
+    assert "is no gzip file" in bedrock.finish(bedrock.start(**logged()))["failureMessage"]

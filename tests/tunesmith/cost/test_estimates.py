@@ -293,6 +293,13 @@ def test_a_distillation_pays_its_teacher_and_at_most_the_longest_training() -> N
     assert (answers.usd, answers.high_usd) == (Decimal("0.16"), Decimal("0.64"))
 
 
+def test_a_distillation_on_logged_answers_pays_no_teacher() -> None:
+    logged = "kind: distillation\ndistillation: {teacher: nova-pro, logs: {use_logged_answers: %s}}"
+    paid, free = ({item.what for item in job_estimate(logged % asked).items} for asked in ("false", "true"))
+    assert paid - free == {"teacher, nova-pro reads", "teacher, nova-pro answers"}
+    assert free < paid
+
+
 REWARDED = """
 kind: reinforcement
 reinforcement: {grader: exact_match}

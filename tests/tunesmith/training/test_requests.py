@@ -20,7 +20,7 @@ from tunesmith.training.hyperparameters import (
     typed_values,
     values_of,
 )
-from tunesmith.training.requests import customization_config, customization_request
+from tunesmith.training.requests import TRAINED_LOG, customization_config, customization_request
 
 TEXT_KINDS = {"fine-tuning", "continued-pre-training"}
 """Kinds that are sent hyperparameters as text."""
@@ -120,6 +120,27 @@ def test_a_distillation_names_its_teacher_and_no_hyperparameter() -> None:
         "TeacherModelIdentifier": "amazon.nova-pro-v1:0",
         "MaxResponseLengthForInference": 300,
     }
+
+
+def test_a_distillation_on_logged_answers_names_the_log_that_they_stand_in() -> None:
+    asked: dict[str, Any] = {
+        "kind": KINDS["distillation"],
+        "hyperparameters": {},
+        "training_uri": f"s3://bucket/{TRAINED_LOG}",
+        "learns_log": True,
+    }
+
+    request = customization_request(**{**FACTS, **asked})
+
+    assert botocores_complaints(request) == ""
+    assert request["TrainingDataConfig"] == {
+        "InvocationLogsConfig": {
+            "InvocationLogSource": {"S3Uri": f"s3://bucket/{TRAINED_LOG}"},
+            "UsePromptResponse": True,
+        }
+    }
+    with pytest.raises(ValueError, match="day=1"):
+        customization_request(**{**FACTS, **asked, "training_uri": "s3://bucket/day=1/log"})
 
 
 @pytest.mark.parametrize("grader", ["numeric", f"{GRADER}:5"])
