@@ -118,8 +118,9 @@ def test_a_log_is_estimated_by_the_entries_that_pass_its_filters(tmp_path: Path)
         job = write(tmp_path, PRICED.replace("train.jsonl", "log.json.gz") + logged % team)
         return tunesmith("estimate", job, "--json")
 
-    few, many = estimated("sales"), estimated("support")
-    assert (few.code, many.code) == (1, 0)
-    assert "TD010" in few.json["reason"]
-    assert any(item["what"] == "teacher, nova-pro answers" for item in many.json["items"])
+    few, many = (
+        {item["what"]: Decimal(item["quantity"]) for item in estimated(team).json["items"]}
+        for team in ("sales", "support")
+    )
+    assert 0 < few["teacher, nova-pro reads"] < many["teacher, nova-pro reads"]
     assert "none of its 400 entries passes the filters" in estimated("nobody").json["reason"]
