@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import os
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -15,7 +14,7 @@ from rich.text import Text
 from cli.data_files import data_pieces, is_parquet
 from cli.errors import NO
 from cli.options import JSON
-from cli.voice import CommandError, answers
+from cli.voice import CommandError, answers, print_json
 from tunesmith.catalogue import Model, UploadFormat, find_model
 from tunesmith.catalogue.kinds import KINDS
 from tunesmith.dataset import RULES, CheckedFile, check_file
@@ -95,7 +94,7 @@ def check(
         broken = broken or not is_fit
         if json:
             told = {**checked.to_json(), "fit": is_fit, "findings": [each.to_json() for each in judged]}
-            answers().print(json_module.dumps(told), markup=False)
+            print_json(told, indent=None)
         else:
             _show(checked, base_model, judged)
     raise typer.Exit(NO if broken else 0)

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from cli.voice import CommandError
-from tunesmith.dataset.compression import MAX_PLAIN_BYTES, UnreadableFileError
+from tunesmith.dataset.compression import FREE_BYTES, MAX_PLAIN_BYTES, UnreadableFileError
 from tunesmith.dataset.tables import Header
 
 _CHUNK: Final = 1 << 20
 _MAGIC: Final = b"PAR1"
 _ROWS: Final = 64
 """Rows in memory at once: a cell may be as long as a record."""
+_MOST_GROWTH: Final = 1_000
+"""Plain bytes per byte of a real file or of a column in it, beyond the first FREE_BYTES."""
+_MEMORY: Final = 1 << 30
+"""Bytes that reading some rows may take: far beyond what rows that can be records need."""
 _RECORD_KEYS: Final = ("schemaVersion", "system", "messages")
 
 
@@ -47,25 +52,77 @@ def is_parquet(file: Path) -> bool:
 
 def _parquet_lines(file: Path, columns: Mapping[str, str], group_key: str | None) -> Iterator[bytes]:
     try:
-        parquet = import_module("pyarrow.parquet")
+        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ModuleNotFoundError as error:
         raise CommandError(
             f"{file} is a Parquet file, and pyarrow, which reads those, is not installed",
             "install it, as `make setup` does: pip install pyarrow",
         ) from error
+    # Its own allocator has room for a gibibyte from the first byte on, which no limit would hold back.
+    arrow.set_memory_pool(arrow.system_memory_pool())
+    most = min(MAX_PLAIN_BYTES, FREE_BYTES + _MOST_GROWTH * file.stat().st_size)
     given = 0
     try:
-        with parquet.ParquetFile(file) as opened:
+        with parquet.ParquetFile(file, pre_buffer=False) as opened:
             wanted, spell = _read_as(opened, columns, group_key)
-            for batch in opened.iter_batches(batch_size=_ROWS, columns=wanted, use_threads=False):
-                piece = b"".join(json.dumps(spell(row)).encode() + b"\n" for row in batch.to_pylist())
-                given += len(piece)
-                if given > MAX_PLAIN_BYTES:
-                    told = f"The Parquet file holds more than {MAX_PLAIN_BYTES >> 30} GiB; split it."
-                    raise UnreadableFileError("TS028", told)
-                yield piece
-    except (OSError, import_module("pyarrow").ArrowException) as error:
+            _refuse_growth(opened.metadata)
+            batches = opened.iter_batches(batch_size=_ROWS, columns=wanted, use_threads=False)
+            while rows := _next_rows(batches):
+                # One after another: all at once could be as many long lines.
+                for row in rows:
+                    line = json.dumps(spell(row)).encode() + b"\n"
+                    given += len(line)
+                    if given > most:
+                        told = f"The Parquet file's rows grow to more than {most >> 20:,} MiB; split it."
+                        raise UnreadableFileError("TS028", told)
+                    yield line
+    except MemoryError as error:
+        told = f"Some rows of the Parquet file take more than {_MEMORY >> 20:,} MiB of memory."
+        raise UnreadableFileError("TS028", told) from error
+    except (OSError, arrow.ArrowException) as error:
         raise UnreadableFileError("TS028", f"The Parquet file is damaged ({error}).") from error
+
+
+def _next_rows(batches: Iterator[Any]) -> list[dict[str, Any]]:
+    """Read the next rows in bounded memory; nothing behind the last."""
+    with _at_most(_MEMORY):
+        batch = next(batches, None)
+        found: list[dict[str, Any]] = [] if batch is None else batch.to_pylist()
+        return found
+
+
+def _refuse_growth(metadata: Any) -> None:
+    """Look at what a file says of itself: a bomb that does not lie is not opened."""
+    for place in range(metadata.num_row_groups):
+        group = metadata.row_group(place)
+        for number in range(group.num_columns):
+            column = group.column(number)
+            plain, packed = column.total_uncompressed_size, column.total_compressed_size
+            if plain > FREE_BYTES + _MOST_GROWTH * packed:
+                told = f"The column {column.path_in_schema} of the Parquet file grows to {plain >> 20:,} MiB"
+                limit = f"from {packed:,} bytes: at most {_MOST_GROWTH:,} times are read"
+                raise UnreadableFileError("TS028", f"{told} {limit}.")
+
+
+@contextmanager
+def _at_most(memory: int) -> Iterator[None]:
+    """Let this process take so many bytes more and no others, where the system can hold it to that.
+
+    A file's own figures may lie, and its library takes what they ask for.
+    """
+    try:
+        limits = import_module("resource")
+        taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * limits.getpagesize()
+    except (ModuleNotFoundError, OSError):
+        yield
+        return
+    before, hard = limits.getrlimit(limits.RLIMIT_AS)
+    known = [limit for limit in (before, hard) if limit != limits.RLIM_INFINITY]
+    limits.setrlimit(limits.RLIMIT_AS, (min([taken + memory, *known]), hard))
+    try:
+        yield
+    finally:
+        limits.setrlimit(limits.RLIMIT_AS, (before, hard))
 
 
 def _read_as(

@@ -60,11 +60,15 @@ def confirm(question: str, *, yes: bool) -> bool:
     return confirmed
 
 
-def print_json(value: Any) -> None:
-    """Print a value on stdout as JSON; Decimals and times become text."""
-    answers().print(json.dumps(value, indent=2, default=str), markup=False)
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a value on stdout as JSON, on one line without an indent; Decimals and times become text."""
+    # A document is as long as it is: a line that were wrapped would break in the midst of a text.
+    answers().print(json.dumps(value, indent=indent, default=str), markup=False, soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_PIPE_WIDTH)
+    # What stands in a user's data between colons stays as it is, and becomes no picture.
+    console = Console(stderr=stderr, highlight=False, emoji=False)
+    if console.is_terminal:
+        return console
+    return Console(stderr=stderr, highlight=False, emoji=False, width=_PIPE_WIDTH)

@@ -217,6 +217,16 @@ def documents(stdout: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stdout.splitlines()]
 
 
+def test_a_document_is_one_line_of_json_however_long_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "train.jsonl"
+    file.write_text(lines(*[{**GOOD, ":warning: sign": 1}] * 300))
+    [document] = documents(tunesmith("check", file, "--model", "nova-micro", "--json").stdout)
+    assert document["by_rule"] == {"TS008": 300}
+    assert {problem["reason"] for problem in document["problems"]} == {
+        "The key ':warning: sign' does not belong in the record."
+    }
+
+
 KEYS = {"file", "records", "valid", "rejected", "by_rule", "problems", "duplicates", "tokens"}
 
 

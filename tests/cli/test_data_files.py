@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +23,7 @@ from tunesmith.job import parse_job
 from tunesmith.names import run_id
 
 pa: Any = import_module("pyarrow")
+ROOT = Path(__file__).parents[2]
 MICRO = find_model("nova-micro")
 PAIRS = {"prompt": ["Where?", "Who?"], "completion": ["Here", "Me"]}
 MESSAGES = [
@@ -124,6 +128,60 @@ def test_a_file_that_holds_too_much_ends_in_a_report(tmp_path: Path, monkeypatch
     checked = check(path)
     assert checked.by_rule["TS028"] == 1
     assert checked.read < 500
+
+
+def one_long_cell() -> Any:
+    """A page of 300 MiB, as the file says it is."""
+    return pa.table({"prompt": ["a" * (300 << 20)], "completion": ["x"]})
+
+
+def long_cells_in_one_piece(rows: int, size: int) -> Any:
+    """Rows that name one cell: the file says how large that is, and not how large the rows are."""
+    cells = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["a" * size]))
+    return pa.table({"prompt": cells, "completion": ["x"] * rows})
+
+
+def one_row_of_many_turns() -> Any:
+    turn = {"role": "user", "content": [{"text": "a" * (1 << 20)}]}
+    return pa.table({"messages": [[turn] * 300]})
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (one_long_cell, "grows to 300 MiB from"),
+        (lambda: long_cells_in_one_piece(64, 10 << 20), "take more than 256 MiB of memory"),
+        (lambda: long_cells_in_one_piece(200, 1 << 20), "grow to more than 64 MiB"),
+        (one_row_of_many_turns, "take more than 256 MiB of memory"),
+    ],
+)
+def test_a_bomb_ends_in_a_report_within_bounded_memory(tmp_path: Path, table: Any, said: str) -> None:
+    file = tmp_path / "train.parquet"
+    options = {"compression": "zstd", "dictionary_pagesize_limit": 1 << 30, "store_schema": False}
+    import_module("pyarrow.parquet").write_table(table(), file, write_statistics=False, **options)
+    assert file.stat().st_size < 20_000
+    # In a process of its own, whose memory is its own; a quarter of the usual bound makes it quick.
+    program = (
+        "import sys; from pathlib import Path; from cli import data_files, main\n"
+        "data_files._MEMORY = 256 << 20\n"
+        "sys.argv = ['tunesmith', 'check', sys.argv[1], '--model', 'nova-micro', '--json']\n"
+        "try: main.main()\n"
+        "finally: print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, file],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "lambdas")])},
+    )
+    assert answer.returncode == 1, answer.stderr
+    document, peak = answer.stdout.splitlines()
+    assert "Traceback" not in answer.stderr
+    found = json.loads(document)
+    assert found["by_rule"]["TS028"] == 1
+    assert said in found["problems"][-1]["reason"]
+    assert int(peak) < 420_000
 
 
 def test_without_its_library_the_command_says_what_to_install(

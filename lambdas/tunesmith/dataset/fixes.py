@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tunesmith.dataset.formats import SCHEMA_VERSION
+from tunesmith.dataset.formats import SCHEMA_VERSION, TEXT_KEY
 
 FIXES: Final[Mapping[str, str]] = {
     "TS008": "Keys that only describe a record or a turn, such as id or metadata, are left out; a system "
@@ -58,6 +58,14 @@ def mended(value: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def mended_text(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Mend a record of continued pre-training, in its own format."""
+    found = {key: part for key, part in value.items() if key not in _DESCRIBING}
+    if isinstance(found.get(TEXT_KEY), str):
+        found[TEXT_KEY] = _clean(found[TEXT_KEY])
+    return found
+
+
 def _is_system(turns: list[Any]) -> bool:
     return bool(turns) and isinstance(turns[0], dict) and turns[0].get("role") in _SYSTEM
 
@@ -86,9 +94,12 @@ def _blocks(content: Any) -> Any:
 
 def _block(block: Any) -> Any:
     if isinstance(block, dict) and isinstance(block.get("text"), str):
-        text = block["text"].replace("\0", "")
-        return {**block, "text": text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")}
+        return {**block, "text": _clean(block["text"])}
     return block
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _is_empty(block: Any) -> bool:

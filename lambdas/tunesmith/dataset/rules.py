@@ -27,6 +27,8 @@ MAX_LINE_BYTES: Final = 4 << 20
 MOST_LEVELS: Final = 32
 """Deepest nesting of what a grader is told."""
 _MOST_EXACT: Final = 2.0**53
+_MOST_DIGITS: Final = 15
+"""Decimal digits by which a float tells all numbers apart."""
 
 OUTVOTED: Final = "TQ001"
 UNDECIDED: Final = "TQ002"
@@ -133,7 +135,11 @@ def read_object(line: bytes) -> dict[str, Any]:
         ) from error
     try:
         value = json.loads(
-            text, object_pairs_hook=_unrepeated, parse_constant=_refuse_constant, parse_int=float
+            text,
+            object_pairs_hook=_unrepeated,
+            parse_constant=_refuse_constant,
+            parse_int=_number,
+            parse_float=_number,
         )
     except json.JSONDecodeError as error:
         raise UnreadableLineError("TS004", f"Not valid JSON at column {error.colno}: {error.msg}.") from error
@@ -142,6 +148,11 @@ def read_object(line: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UnreadableLineError("TS005", f"The line is {_named(value)}, not an object in braces.")
     return value
+
+
+def spelled(value: str | float) -> str:
+    """Spell a text or a number of a line as JSON, so that no two different ones are spelled alike."""
+    return value.written if isinstance(value, _LongNumber) else json.dumps(value)
 
 
 def find_faults(
@@ -205,6 +216,20 @@ def too_many_tokens(texts: Sequence[str], model: Model) -> list[tuple[str, int, 
 
 
 # --- reading
+
+
+class _LongNumber(float):
+    """A number that others may equal as a float, and how it is written."""
+
+    written: str
+
+
+def _number(text: str) -> float:
+    if len(text) <= _MOST_DIGITS:
+        return float(text)
+    number = _LongNumber(text)
+    number.written = text
+    return number
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -425,7 +450,7 @@ def _named(value: Any) -> str:
     """Name a JSON value's kind, as it reads in a sentence."""
     if value is None:
         return "null"
-    names: dict[type, str] = {bool: "true or false", float: "a number", str: "text"}
+    names: dict[type, str] = {bool: "true or false", float: "a number", _LongNumber: "a number", str: "text"}
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     if isinstance(value, dict):

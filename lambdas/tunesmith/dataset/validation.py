@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tunesmith.catalogue import Model, UploadFormat
 from tunesmith.dataset.fast_path import FastPath, Valid
-from tunesmith.dataset.fixes import FIXES, mended
+from tunesmith.dataset.fixes import FIXES, mended, mended_text
 from tunesmith.dataset.formats import (
     BESIDE,
     PAIR_KEYS,
@@ -27,6 +26,7 @@ from tunesmith.dataset.rules import (
     find_faults,
     grader_faults,
     read_object,
+    spelled,
 )
 
 
@@ -129,14 +129,22 @@ class Validation:
         findings += find_faults(value, self._model, self.format or "converse")
         conversation = as_conversation(value, self.format or "converse")
         if findings and self._mends and all(finding.rule in FIXES for finding in findings):
-            if self.format == "prompt_completion":
-                # A conversation has no place for them, and what is not seen is not judged.
-                conversation |= {key: each for key, each in value.items() if key not in PAIR_KEYS}
-            conversation = mended(conversation)
-            if not find_faults(conversation, self._model):
+            found = self._mended(value, conversation)
+            if found is not None:
                 self.fixed.update(finding.rule for finding in findings)
-                return _with(conversation, beside), group, []
+                return _with(found, beside), group, []
         return (None, b"", findings) if findings else (_with(conversation, beside), group, [])
+
+    def _mended(self, value: dict[str, Any], conversation: dict[str, Any]) -> dict[str, Any] | None:
+        """Mend a record and give its conversation, if no rule is broken then."""
+        if self.format == "text":
+            text = mended_text(value)
+            return None if find_faults(text, self._model, "text") else as_conversation(text, "text")
+        if self.format == "prompt_completion":
+            # A conversation has no place for them, and what is not seen is not judged.
+            conversation |= {key: each for key, each in value.items() if key not in PAIR_KEYS}
+        found = mended(conversation)
+        return None if find_faults(found, self._model) else found
 
     def _learn_format(self, value: dict[str, Any]) -> None:
         """Take the first format that shows; a chat is OpenAI's once a system turn stands in it."""
@@ -156,7 +164,7 @@ class Validation:
         if isinstance(found, bool) or not isinstance(found, str | float) or found == "":
             path = ".".join(self._group_path)
             return b"", [Finding("TS025", f"{path}, the group key, is missing or neither text nor a number.")]
-        return digest(json.dumps(found).encode()), []
+        return digest(spelled(found).encode()), []
 
     def _raw_group(self, field: bytes) -> bytes | None:
         """Digest the group key in its field's JSON; None where something is wrong with it."""

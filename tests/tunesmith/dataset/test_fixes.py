@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from tests.tunesmith.dataset.converse import conversation, lines, pair, turn
 from tests.tunesmith.dataset.prepared import MICRO, pairs, prepared, prepared_from
 from tests.tunesmith.dataset.test_engine import JSON_VALUES
-from tunesmith.catalogue import UploadFormat
+from tunesmith.catalogue import UploadFormat, find_model
 from tunesmith.dataset import CheckedFile, check_file
 from tunesmith.dataset.fixes import FIXES, mended
 
@@ -42,6 +42,29 @@ LEFT_ALONE = [
 
 def check(*values: Any, mends: bool = True) -> CheckedFile:
     return check_file([lines(*values)], MICRO, file="f", record_format="converse", mends=mends)
+
+
+@pytest.mark.parametrize(
+    ("record", "rules", "text"),
+    [
+        ({"input": "a\0b", "id": 7}, {"TS008": 1, "TS022": 1}, "ab"),
+        ({"input": "a\ud800"}, {"TS022": 1}, "a\ufffd"),
+        ({"input": "a", "source": "wiki"}, {"TS008": 1}, "a"),
+        ({"input": "a\0", "weights": [1]}, {}, ""),
+        ({"input": "\0 \0"}, {}, ""),
+        ({"input": 7, "id": 7}, {}, ""),
+    ],
+)
+def test_a_text_to_go_on_reading_is_mended_in_its_own_format(
+    record: Any, rules: dict[str, int], text: str
+) -> None:
+    model = find_model("titan-text-express").as_tuned_by("continued-pre-training")
+    assert check_file([lines(record)], model, file="f").valid == 0
+    checked = check_file([lines(record)], model, file="f", mends=True)
+    assert checked.fixed == rules
+    assert checked.valid == bool(rules)
+    said = [json.loads(line)["messages"][0]["content"] for line in checked.records.lines()]
+    assert said == ([[{"text": text}]] if rules else [])
 
 
 def test_every_fix_is_tested() -> None:

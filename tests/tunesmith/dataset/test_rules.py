@@ -390,6 +390,20 @@ def test_a_group_key_stands_beside_the_record_and_is_dropped(customer: Any) -> N
     assert broken({**pair("a", "b"), "meta": customer}) == ["TS008"]
 
 
+@pytest.mark.parametrize("beside", [b"", b', "id": 1'], ids=["read at once", "mended"])
+def test_groups_of_long_numbers_are_told_apart_by_every_digit(beside: bytes) -> None:
+    numbers = [b"9007199254740992", b"9007199254740993", b"1" * 5_000, b"1" * 5_001, b"1e400", b"7", b"7.0"]
+    numbers += [b"0.12345678901234567", b"0.123456789012345671"]
+    content = b"".join(
+        b'{"prompt": "a%d", "completion": "b", "meta": {"customer": %b}%b}\n' % (place, number, beside)
+        for place, number in enumerate(numbers)
+    )
+    checked = check_file([content], find_model(MICRO), file="f", group_key="meta.customer", mends=True)
+    assert (checked.valid, bool(checked.fixed)) == (len(numbers), bool(beside))
+    groups = {bytes(group) for group in checked.records.groups}
+    assert len(groups) == len(numbers) - 1  # 7 and 7.0 are one number
+
+
 @pytest.mark.parametrize("meta", [{}, {"customer": None}, {"customer": ""}, {"customer": True}, "acme", []])
 def test_a_record_without_its_group_key_is_rejected(meta: Any) -> None:
     assert grouped({**pair("a", "b"), "meta": meta}, "meta.customer") == ["TS025"]
