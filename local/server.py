@@ -55,6 +55,7 @@ def serve(*, port: int = 0, scale: float = 600.0) -> Iterator[int]:
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
     from local.clock import Clock
+    from local.patches.cluster_jobs import close as end_jobs
     from local.workers import WorkerPool
 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
@@ -70,6 +71,7 @@ def serve(*, port: int = 0, scale: float = 600.0) -> Iterator[int]:
         yield bound
     finally:
         server.stop()
+        end_jobs()
         pool.close()
 
 
@@ -81,6 +83,7 @@ def apply_patches(clock: Clock, pool: WorkerPool, endpoint: str) -> None:
         aws_sdk_integrations,
         bucket_properties,
         child_executions,
+        cluster_jobs,
         error_matching,
         event_targets,
         executions,
@@ -133,6 +136,7 @@ def apply_patches(clock: Clock, pool: WorkerPool, endpoint: str) -> None:
     for timed in (executions, queue_triggers, s3_events, simulated_state_times, simulated_waits):
         timed.apply(clock)
     function_execution.apply(pool, endpoint)
+    cluster_jobs.apply(endpoint)
     local.bedrock.install(clock, endpoint=endpoint)
 
 

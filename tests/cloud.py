@@ -351,11 +351,27 @@ def triage_data(records: int = 600, seed: int = 7) -> bytes:
     return generate.dataset(records=records, seed=seed)
 
 
+def _with_cluster(folder: Path, cluster: Mapping[str, Any]) -> Path:
+    """Write the app's cdk.json with other settings of the local environment's cluster."""
+    written = json.loads((REPOSITORY / "cdk.json").read_text())
+    written["app"] = f"python {REPOSITORY / 'app.py'}"
+    written["context"]["environments"]["local"]["cluster"] = dict(cluster)
+    folder.mkdir()
+    (folder / "cdk.json").write_text(json.dumps(written))
+    return folder
+
+
 @contextmanager
-def deployed(*, scale: float) -> Iterator[CloudUnderTest]:
-    """Start a local cloud, deploy the stacks with the real command, and take all down afterwards."""
+def deployed(*, scale: float, cluster: Mapping[str, Any] | None = None) -> Iterator[CloudUnderTest]:
+    """Start a local cloud, deploy the stacks with the real command, and take all down afterwards.
+
+    `cluster` are the settings of one, where there is to be one.
+    """
     with LocalCloud.temporary(scale=scale) as local:
-        local.deploy()
+        if cluster is None:
+            local.deploy()
+        else:
+            local.deploy(app=_with_cluster(local.state / "app", cluster))
         cloud = CloudUnderTest(local=local, deployment={})
         parameter = cloud.client("ssm").get_parameter(Name=names.deployment_parameter("local"))
         cloud.deployment.update(json.loads(parameter["Parameter"]["Value"]))

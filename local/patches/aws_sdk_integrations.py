@@ -26,6 +26,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 _BOTOCORE_SERVICES = {
     "bedrockruntime": "bedrock-runtime",
     "cloudwatchlogs": "logs",
+    "emrserverless": "emr-serverless",
     "eventbridge": "events",
     "servicequotas": "service-quotas",
     "sfn": "stepfunctions",
@@ -37,6 +38,7 @@ _ERROR_PREFIXES = {
     "cloudwatch": "CloudWatch",
     "cloudwatchlogs": "CloudWatchLogs",
     "dynamodb": "DynamoDb",
+    "emrserverless": "EmrServerless",
     "eventbridge": "EventBridge",
     "iam": "Iam",
     "lambda": "Lambda",
@@ -51,7 +53,7 @@ _ERROR_PREFIXES = {
 # Java's own method names stand in the way of these members.
 _RENAMED_MEMBERS = {"equals": "EqualsValue"}
 # The optimised integrations of other services speak their service's own spelling.
-_PASCAL_CASED_INTEGRATIONS = ("aws-sdk", "states")
+_PASCAL_CASED_INTEGRATIONS = ("aws-sdk", "emr-serverless", "states")
 
 
 class UnsupportedParametersError(Exception):

@@ -17,6 +17,7 @@ from tunesmith.aws.objects import assignment_key, blind_test_key, cluster_key
 from tunesmith.ledger import Step
 
 pytestmark = [
+    pytest.mark.soak,  # a few records are compared in the ordinary suite, by the library alone
     pytest.mark.skipif(bool(MISSING), reason=MISSING or "everything is there"),
     # PySpark 3.5 is older than the Python that warns of what it uses.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,10 +14,14 @@ from tests.tunesmith.dataset.converse import lines, pair
 from tests.tunesmith.dataset.prepared import MICRO, WHERE
 from tests.tunesmith.spark.machines import MISSING, local_session, read_path, sources
 from tests.tunesmith.spark.records import labelled, paragraph
-from tunesmith.dataset import check_file, rejected_rows
+from tunesmith.dataset import CheckedFile, check_file, rejected_rows
 from tunesmith.dataset.assignment import Assignment
+from tunesmith.dataset.comparison import SpooledComparison
 from tunesmith.dataset.preparation import Prepared, prepare
 from tunesmith.job import Job, parse_job
+
+if TYPE_CHECKING:
+    from tunesmith.spark.files import ClusterFiles
 
 pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=MISSING or "everything is there"),
@@ -26,54 +30,126 @@ pytestmark = [
 ]
 
 
-def job_of(files: Mapping[str, bytes], **data: Any) -> Job:
+def job_of(files: Mapping[str, bytes], job: Mapping[str, Any] | None = None, **data: Any) -> Job:
+    """Make a job file for these files; `job` are keys of its top level, others stand in `data`."""
     named = {role: f"{role}.jsonl" for role in files}
-    job = {"project": "triage", "base_model": MICRO.name, "seed": 1, "data": {**named, **data}}
-    return parse_job(json.dumps(job).encode(), source="job.json")
+    keys = {"project": "triage", "base_model": MICRO.name, "seed": 1, **(job or {})}
+    return parse_job(json.dumps({**keys, "data": {**named, **data}}).encode(), source="job.json")
 
 
-def on_one_machine(job: Job, files: Mapping[str, bytes], previous: Assignment | None = None) -> Prepared:
-    checked = {
+def checked_here(job: Job, files: Mapping[str, bytes]) -> dict[str, CheckedFile]:
+    return {
         role: check_file(
             [content],
-            MICRO,
+            job.model_of(role),
             file=f"{role}.jsonl",
-            group_key=job.data.group_key,
             sensitive=job.data.sensitive,
             mends=job.data.on_error == "fix",
+            **job.read_as(role),
         )
         for role, content in files.items()
     }
-    return prepare(job, MICRO, checked, previous, rejected_uri=WHERE)
+
+
+def on_one_machine(job: Job, files: Mapping[str, bytes], previous: Assignment | None = None) -> Prepared:
+    return prepare(job, job.model, checked_here(job, files), previous, rejected_uri=WHERE)
+
+
+def checked_there(
+    job: Job, files: Mapping[str, bytes], folder: Path, slices: int, partitions: int = 3
+) -> ClusterFiles:
+    from tunesmith.spark.files import check_files
+
+    return check_files(
+        local_session(),
+        sources(folder, files),
+        read_path,
+        job,
+        slice_bytes=max(map(len, files.values())) // slices + 1,
+        partitions=partitions,
+    )
 
 
 def on_a_cluster(
     job: Job, files: Mapping[str, bytes], folder: Path, slices: int, previous: Assignment | None = None
 ) -> Prepared:
-    from tunesmith.spark.files import check_files
+    found = checked_there(job, files, folder, slices)
+    return prepare(job, job.model, found.files, previous, rejected_uri=WHERE, comparison=found.comparison)
 
-    slice_bytes = max(map(len, files.values())) // slices + 1
-    found = check_files(
-        local_session(),
-        sources(folder, files),
-        read_path,
-        job,
-        slice_bytes=slice_bytes,
-        partitions=3,
-    )
-    return prepare(job, MICRO, found.files, previous, rejected_uri=WHERE, comparison=found.comparison)
+
+def assert_checked_equal(found: Mapping[str, CheckedFile], expected: Mapping[str, CheckedFile]) -> None:
+    assert list(rejected_rows(found)) == list(rejected_rows(expected))
+    for role, checked in expected.items():
+        assert found[role].duplicates == checked.duplicates
+        assert found[role].records.places() == checked.records.places()
 
 
 def assert_equal(found: Prepared, expected: Prepared) -> None:
-    assert list(rejected_rows(found.files)) == list(rejected_rows(expected.files))
+    assert_checked_equal(found.files, expected.files)
     assert found.report.to_json() == expected.report.to_json()
     assert found.assignment == expected.assignment
     for part, records in expected.split.parts().items():
         assert found.split.parts()[part].places() == records.places()
         assert list(found.split.parts()[part].lines()) == list(records.lines())
-    for role, checked in expected.files.items():
-        assert found.files[role].duplicates == checked.duplicates
-        assert found.files[role].records.places() == checked.records.places()
+
+
+def test_a_few_records_are_checked_and_compared_as_on_one_machine(tmp_path: Path) -> None:
+    """What a cluster does itself; the driver makes the split of it, whose tests take longer (`soak`)."""
+    records = [
+        pair(paragraph(number // 2, 30, changed=number % 2), f"answer {number}") for number in range(40)
+    ]
+    files = {"train": lines(*records, *records[:3]) + b"{broken\n"}
+    job = job_of(files)
+    expected = checked_here(job, files)
+    found = checked_there(job, files, tmp_path, slices=2, partitions=1)
+    assert sum(expected["train"].duplicates.copies) - len(expected["train"].records) == 3
+    assert_checked_equal(found.files, expected)
+    clusters = SpooledComparison({"train": expected["train"].records}).clusters().tolist()
+    assert len(set(clusters)) == 20
+    assert found.comparison.clusters().tolist() == clusters
+
+
+@pytest.mark.soak
+def test_near_duplicates_are_dropped_as_on_one_machine(tmp_path: Path) -> None:
+    files = {"train": lines(*labelled(300))}
+    job = job_of(files, near_duplicates="drop")
+    expected = on_one_machine(job, files)
+    grouped = on_one_machine(job_of(files), files)
+    kept, all_of_them = (sum(map(len, one.split.parts().values())) for one in (expected, grouped))
+    assert kept < all_of_them
+    assert_equal(on_a_cluster(job, files, tmp_path, 3), expected)
+
+
+@pytest.mark.soak
+def test_texts_of_a_continued_pre_training_are_prepared_as_on_one_machine(tmp_path: Path) -> None:
+    texts = [{"input": paragraph(number // 3, changed=number % 3)} for number in range(330)]
+    files = {"train": lines(*texts, {"input": ""}, *texts[:4])}
+    job = job_of(files, {"base_model": "titan-text-express", "kind": "continued-pre-training"})
+    expected = on_one_machine(job, files)
+    figures = expected.report.figures()
+    assert min(figures[name] for name in ("rejected", "duplicates", "near_duplicates")) > 0
+    assert len(expected.split.train) > 200
+    assert_equal(on_a_cluster(job, files, tmp_path, 3), expected)
+
+
+@pytest.mark.soak
+def test_prompts_of_a_reinforcement_are_prepared_as_on_one_machine(tmp_path: Path) -> None:
+    prompts = [
+        {
+            "messages": [{"role": "user", "content": paragraph(number // 2, 40, changed=number % 2)}],
+            "reference_answer": number % 10,
+            "level": {"name": "easy", "points": 3},
+        }
+        for number in range(330)
+    ]
+    files = {"train": lines(*prompts, {"messages": []}, *prompts[:4])}
+    grader = {"reinforcement": {"grader": "exact_match"}, "kind": "reinforcement"}
+    job = job_of(files, {"base_model": "nova-2-lite", **grader})
+    expected = on_one_machine(job, files)
+    figures = expected.report.figures()
+    assert min(figures[name] for name in ("rejected", "duplicates", "near_duplicates")) > 0
+    assert len(expected.split.test) >= 50
+    assert_equal(on_a_cluster(job, files, tmp_path, 3), expected)
 
 
 @pytest.mark.soak

@@ -1,0 +1,100 @@
+"""EMR Serverless runs a job's own entry point, and Step Functions waits for its end."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from local.cloud import LocalCloud
+from tests.local.conftest import Machines, client_of, eventually
+from tests.tunesmith.spark.machines import MISSING
+
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "everything is there")
+
+SAY = b"""
+import os, sys
+word = os.environ["WORD"]
+print("told", word, sys.argv[1:])
+sys.exit(word == "bad")
+"""
+SLEEP = b"import time\ntime.sleep(600)\n"
+
+
+@pytest.fixture(scope="module")
+def application(local_cloud: LocalCloud) -> str:
+    made = client_of(local_cloud, "emr-serverless").create_application(
+        name="any", releaseLabel="emr-7.13.0-20260421", type="SPARK", clientToken="any"
+    )
+    client_of(local_cloud, "s3").create_bucket(Bucket="cluster-jobs")
+    return str(made["applicationId"])
+
+
+def job(cloud: LocalCloud, application: str, code: bytes, word: str = "good") -> dict[str, Any]:
+    """A state that runs some code as a job."""
+    key = f"{uuid.uuid4()}.py"
+    client_of(cloud, "s3").put_object(Bucket="cluster-jobs", Key=key, Body=code)
+    submit = {
+        "EntryPoint": f"s3://cluster-jobs/{key}",
+        "EntryPointArguments": ["one", "two"],
+        "SparkSubmitParameters": "--conf spark.driver.cores=4"
+        f" --conf spark.emr-serverless.driverEnv.WORD={word}",
+    }
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::emr-serverless:startJobRun.sync",
+        "Arguments": {
+            "ApplicationId": application,
+            "ClientToken": key,
+            "ExecutionRoleArn": "arn:aws:iam::123456789012:role/any",
+            "JobDriver": {"SparkSubmit": submit},
+        },
+        "End": True,
+    }
+
+
+def test_a_job_is_waited_for_billed_and_never_started_twice(
+    local_cloud: LocalCloud, machines: Machines, application: str
+) -> None:
+    state = job(local_cloud, application, SAY)
+    jobs = [machines.output({"Job": state})["JobRunId"] for _ in range(2)]
+    assert jobs[0] == jobs[1]
+    emr = client_of(local_cloud, "emr-serverless")
+    run = emr.get_job_run(applicationId=application, jobRunId=jobs[0])["jobRun"]
+    assert run["state"] == "SUCCESS"
+    assert 0 < run["billedResourceUtilization"]["vCPUHour"] < 4
+
+
+def test_a_job_that_fails_fails_its_task_with_what_it_said_last(
+    local_cloud: LocalCloud, machines: Machines, application: str
+) -> None:
+    ended = machines.run({"Job": job(local_cloud, application, SAY, word="bad")})
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
+    cause = json.loads(ended["cause"])
+    assert cause["State"] == "FAILED"
+    assert "told bad ['one', 'two']" in cause["StateDetails"]
+
+
+def test_an_execution_that_is_stopped_takes_its_job_with_it(
+    local_cloud: LocalCloud, machines: Machines, application: str
+) -> None:
+    emr = client_of(local_cloud, "emr-serverless")
+
+    def running() -> list[str]:
+        found = emr.list_job_runs(applicationId=application)["jobRuns"]
+        return [each["id"] for each in found if each["state"] == "RUNNING"]
+
+    execution = machines.start(machines.create({"Job": job(local_cloud, application, SLEEP)}))
+    eventually(running)
+    machines.api.stop_execution(executionArn=execution)
+    assert machines.end_of(execution)["status"] == "ABORTED"
+    eventually(lambda: not running())
+
+
+def test_an_application_that_is_not_there_is_an_error_of_emr(
+    local_cloud: LocalCloud, machines: Machines, application: str
+) -> None:
+    ended = machines.run({"Job": job(local_cloud, "0000000000000000", SAY)})
+    assert ended["error"] == "EMRServerless.ResourceNotFoundException"
