@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli.errors import COULD_NOT_BE_DONE, NO
 from cli.look import View
+from tunesmith.evaluation.metrics_registry import is_function
 from tunesmith.ledger import Outcome
 from tunesmith.reporting.words import STAND_IN, headline, money
 
@@ -88,7 +89,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     gain, models, metric = summary["gain"], summary["models"], summary["metric"]
     if gain:
         scores = ", ".join(f"{label} {figures['value']:.1f}%" for label, figures in models.items())
-        yield metric.replace("_", " "), f"{scores} (of {summary['records']:,} blind records)"
+        yield _metric_name(metric), f"{scores} (of {summary['records']:,} blind records)"
         for one in summary["comparisons"]:
             if one["gain"]:
                 yield f"gain over {one['comparator']}", _gain(one)
@@ -110,6 +111,11 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
     if summary["report"]:
         yield "report", summary["report"]
+
+
+def _metric_name(metric: str) -> str:
+    """Name a metric in a column of nineteen characters."""
+    return metric.split(":")[6][:19] if is_function(metric) else metric.replace("_", " ")
 
 
 def _gain(comparison: Mapping[str, Any]) -> str:

@@ -70,6 +70,8 @@ class Environment:
     graders: Sequence[str]
     """Names of this account's functions that may grade a reinforcement, beside Tunesmith's own."""
     cluster: ClusterSettings
+    metrics: Sequence[str]
+    """Names of this account's functions that may score answers in an evaluation."""
     bundle_packages: bool
     """Whether pip puts arm64 packages beside the functions' code; a laptop's workers bring their own."""
 
@@ -91,6 +93,7 @@ class Environment:
                     "a whole number of US dollars, 0 for no budget",
                 ),
                 ("graders", _are_functions(self.graders), "a list of names of Lambda functions, [] for none"),
+                ("metrics", _are_functions(self.metrics), "a list of names of Lambda functions, [] for none"),
                 ("bundle_packages", isinstance(self.bundle_packages, bool), "true or false"),
             )
             if not fits

@@ -195,7 +195,7 @@ def call_functions(role: iam.Role, functions: Iterable[lambda_.IFunction]) -> No
     )
 
 
-def ask_graders(role: iam.Role, names: Iterable[str]) -> None:
+def ask_functions(role: iam.Role, names: Iterable[str]) -> None:
     """Invoke functions of the user's own, by their names in this account and Region, in every version."""
     for name in names:
         arn = cdk.Stack.of(role).format_arn(
@@ -204,7 +204,7 @@ def ask_graders(role: iam.Role, names: Iterable[str]) -> None:
             resource_name=name,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        reason = "The job file names the version of its grader."
+        reason = "The job file names the version of its function."
         allow(role, ["lambda:InvokeFunction"], [arn, f"{arn}:*"], reason=reason)
 
 

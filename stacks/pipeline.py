@@ -432,4 +432,7 @@ class PipelineStack(cdk.Stack):
         # A reinforcement's grader too, once preflight has tried it.
         for role in (self.training_role, self.functions["check_preflight"].role):
             grants.call_functions(role, [self.functions[GRADER].function])
-            grants.ask_graders(role, self._environment.graders)
+            grants.ask_functions(role, self._environment.graders)
+        # A user's own metric is tried on training records, and is sent blind ones by the evaluation alone.
+        for role in (self.evaluation_role, self.functions["check_preflight"].role):
+            grants.ask_functions(role, self._environment.metrics)

@@ -8,11 +8,14 @@ from typing import Any
 
 from tunesmith import names
 from tunesmith.aws import bedrock
-from tunesmith.aws.graders import ask_grader
+from tunesmith.aws.graders import METRIC, ask_grader
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.service_quotas import bedrock_quotas
 from tunesmith.catalogue.judges import find_judge
+from tunesmith.evaluation.function_metric import trial_items
+from tunesmith.evaluation.function_metric import trial_objection as trial_objection_of
+from tunesmith.evaluation.metrics_registry import is_function
 from tunesmith.job import Job, parse_job
 from tunesmith.ledger import Step
 from tunesmith.observability import logger
@@ -45,6 +48,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         quotas=bedrock_quotas(quota_codes(job, model, split)),
         in_use=bedrock.units_in_use(own) if hourly else bedrock.deployments_in_use(own),
         grader=_try_grader(job, artifacts, run.run, settings.grader_arn),
+        metric=_try_metric(job, artifacts, run.run),
         judge_offers=bedrock.offers({judge.id}) if judge else (),
         judge_access=bedrock.access(judge.id) if judge else None,
     )
@@ -66,6 +70,17 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     )
     LOG.info("preflight checked", extra={"run": run.run, "model": model.id, **asdict(report)})
     return {"outcome": "refused" if report.problems else "clear", "reason": "; ".join(report.problems)}
+
+
+def _try_metric(job: Job, artifacts: Bucket, run: str) -> str:
+    """Let a user's own metric score right and wrong answers to training records; say why it is unfit."""
+    key = f"{run_prefix(run)}/data/metric_trial.json"
+    if job.evaluation.metric is None or not is_function(job.evaluation.metric) or not artifacts.head(key):
+        return ""
+    right, wrong = trial_items(artifacts.read_json(key))
+    samples = [item.sample() for item in (*right, *wrong)]
+    reply = ask_grader(job.evaluation.metric, samples, named=METRIC)
+    return reply.problem or trial_objection_of(right, wrong, reply.answer)
 
 
 def _try_grader(job: Job, artifacts: Bucket, run: str, own_arn: str) -> str:

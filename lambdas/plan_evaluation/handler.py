@@ -10,6 +10,7 @@ from tunesmith.catalogue import find_model
 from tunesmith.catalogue.judges import find_judge
 from tunesmith.errors import SealBrokenError
 from tunesmith.evaluation.answers import BASE, CANDIDATE, CHAMPION, FEW_SHOT, read_questions
+from tunesmith.evaluation.metrics_registry import is_asked
 from tunesmith.evaluation.noise import asked_twice
 from tunesmith.evaluation.power import FEWEST_GUARDED
 from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate, most_turns
@@ -69,7 +70,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         else "there is no blind test to answer",
     )
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
-    rated = judge is not None
+    rated = job.evaluation.metric is not None and is_asked(job.evaluation.metric)
     turns = most_turns(len(shards), passes=2 if rated else 1)
     return {"shards": list(shards), "most_turns": turns, "rated": rated}
 

@@ -35,7 +35,8 @@ from tunesmith.dataset.record_spool import Records
 from tunesmith.dataset.report import spelled
 from tunesmith.errors import AssignmentChangedError, SealBrokenError
 from tunesmith.evaluation.answers import read_questions, record_id
-from tunesmith.evaluation.metrics_registry import misfit
+from tunesmith.evaluation.function_metric import trial_records as trial_records_of
+from tunesmith.evaluation.metrics_registry import is_function, misfit
 from tunesmith.job import Job
 from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
@@ -99,6 +100,9 @@ def write_prepared(
         if job.reinforcement:
             trial = trial_records(spelled(split.train), job.reinforcement.own_grader)
             artifacts.write_json(f"{data}/grader_trial.json", trial)
+        if is_function(prepared.report.task.metric) and not job.customization.learns_texts:
+            questions = (each for line in spelled(split.train) for each in read_questions(line))
+            artifacts.write_json(f"{data}/metric_trial.json", trial_records_of(questions))
         report = with_counts(report, count_tokens(model.id, texts_to_count(split.train)))
     figures = guard_figures(job, guards, report.estimator.scale)
     artifacts.write_json(f"{data}/report.json", {**report.to_json(), "guardrails": figures})

@@ -35,10 +35,11 @@ from tunesmith.evaluation.answers import (
     read_questions,
 )
 from tunesmith.evaluation.changes import most_changed
+from tunesmith.evaluation.function_metric import items_of, scores_folder
 from tunesmith.evaluation.guarded import Answers, counts, scored, slices
 from tunesmith.evaluation.judging import Judgement, judgement, pairs_of, words_folder
 from tunesmith.evaluation.label_sheet import draw
-from tunesmith.evaluation.metrics_registry import measured_here
+from tunesmith.evaluation.metrics_registry import is_function, measured_here
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.evaluation.scores import TokenPrice, answered
 from tunesmith.evaluation.watch import WATCHED, TrainingText
@@ -85,7 +86,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         averaged={label for label, model in models.items() if model["folder"] in averaged},
     )
     judge = _Judge(artifacts, prefix, job, test, models) if job.evaluation.judge else None
-    scores = test.scores(job.metric, judge.found.ratings() if judge else None)
+    ratings = judge.found.ratings() if judge else None
+    if is_function(job.metric):
+        ratings = _function_scores(artifacts, prefix, job.metric, test)
+    scores = test.scores(job.metric, ratings)
     wavering = [
         models[label]["folder"]
         for label, noise in scores["noise"].items()
@@ -139,6 +143,26 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     )
     LOG.info("answers scored", extra={"run": run, "n": scores["n"], "lost": scores["lost"]})
     return {"outcome": "scored"}
+
+
+def _function_scores(
+    artifacts: Bucket, prefix: str, arn: str, test: Answers
+) -> dict[str, list[dict[str, float]]]:
+    """Read what a user's function gave each answer; an answer without a score is lost."""
+    known: dict[str, float] = {}
+    for key in artifacts.keys(f"{prefix}/{scores_folder(arn)}/", ".jsonl"):
+        known |= artifacts.read_json(key)
+    return {
+        label: [
+            {
+                item.question.id: known[item.mark]
+                for item in items_of(test.questions, answered(given))
+                if item.mark in known
+            }
+            for given in rounds
+        ]
+        for label, rounds in test.given.items()
+    }
 
 
 class _Judge:

@@ -11,6 +11,7 @@
     ├── UnknownModelError     the catalogue has no such model
     ├── SmokeTestError        a deployed model could not be asked at all
     ├── AssignmentChangedError  other runs of the project kept splitting data while this one did
+    ├── MetricFunctionError   a user's own function does not score answers as it has to
     └── ChampionChangedError  another run became champion while this one was being served
 
 Outcomes ("dataset invalid", "over budget", "not better") are values, never errors.
@@ -63,6 +64,10 @@ class UnknownModelError(TunesmithError):
 
 class SmokeTestError(TunesmithError):
     """When the smoke test's calls fail, which says nothing of the model."""
+
+
+class MetricFunctionError(TunesmithError):
+    """When a user's own function fails, or answers what is no score of each answer that it was sent."""
 
 
 class AssignmentChangedError(TunesmithError):

@@ -88,7 +88,8 @@ def _run_metric(name: str) -> str:
 
 
 def _decisive_metric(name: str) -> str:
-    return name if name == JUDGE else _run_metric(name)
+    is_function = re.fullmatch(_FUNCTION_ARN, name, re.ASCII)
+    return name if name == JUDGE or is_function else _run_metric(name)
 
 
 def _judges_name(name: str) -> str:
@@ -174,16 +175,23 @@ RunMetric = Annotated[
     AfterValidator(_run_metric),
     WithJsonSchema({"type": "string", "enum": list(RUN_METRICS)}),
 ]
-DecisiveMetric = Annotated[
-    str,
-    AfterValidator(_decisive_metric),
-    WithJsonSchema({"type": "string", "enum": [*RUN_METRICS, JUDGE]}),
-]
 _FUNCTION_ARN: Final = (
     r"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}(-gov)?-[a-z]+-\d:\d{12}:function:[a-zA-Z0-9-_.]+"
     r"(:(\$LATEST|[a-zA-Z0-9-_]+))?"
 )
 """What Bedrock takes as a grader: LambdaArn in botocore's service model."""
+DecisiveMetric = Annotated[
+    str,
+    AfterValidator(_decisive_metric),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": [*RUN_METRICS, JUDGE]},
+                {"type": "string", "pattern": f"^{_FUNCTION_ARN}$"},
+            ]
+        }
+    ),
+]
 _PATH_ALLOWED: Final = (
     "the path of a .jsonl, .csv or .parquet file (or .jsonl.gz, .jsonl.zst, .csv.gz, .csv.zst, or .json.gz) "
     "relative to the job file, of ASCII letters, digits and -_.!()*' "
@@ -458,8 +466,9 @@ class Evaluation(Section):
 
     metric: DecisiveMetric | None = Field(
         default=None,
-        description=f"one of {', '.join((*RUN_METRICS, JUDGE))}; by default what the blind test's answers"
-        " show",
+        description=f"one of {', '.join((*RUN_METRICS, JUDGE))}, or the ARN of a Lambda function of your own,"
+        " whose name stands in `metrics` of the environment in cdk.json; by default what the blind test's"
+        " answers show",
     )
     judge: Judge | None = Field(default=None, description="a mapping with model, for metric: judge alone")
     minimum_gain: float = Field(

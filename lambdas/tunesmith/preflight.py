@@ -61,6 +61,8 @@ class AccountAnswers:
     """Deployments, or model units of custom models without commitment, that others than this run hold now."""
     grader: str = ""
     """Why a reinforcement's grader cannot be trained with, as a trial showed; empty where it can."""
+    metric: str = ""
+    """Why a user's own metric cannot decide, as a trial showed; empty where it can."""
     judge_offers: Sequence[Offer] = ()
     judge_access: Access | None = None
 
@@ -102,6 +104,7 @@ def check_plan(
         *_access_problems(model, account),
         *_teacher_problems(job, model),
         *_grader_problems(job, account),
+        *_metric_problems(job, account),
         *_judge_problems(job, account, today),
         *_record_problems(job, model, split, account.quotas.get(model.maximum_records_quota)),
         *hyperparameter_problems(job.hyperparameters, model),
@@ -266,6 +269,11 @@ def _teacher_problems(job: Job, model: Model) -> Iterator[str]:
 def _grader_problems(job: Job, account: AccountAnswers) -> Iterator[str]:
     if job.reinforcement is not None and account.grader:
         yield f"the grader {job.reinforcement.grader} cannot be trained with: {account.grader}"
+
+
+def _metric_problems(job: Job, account: AccountAnswers) -> Iterator[str]:
+    if account.metric:
+        yield f"the metric {job.evaluation.metric} cannot decide: {account.metric}"
 
 
 def _judge_problems(job: Job, account: AccountAnswers, today: date) -> Iterator[str]:

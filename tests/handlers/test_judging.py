@@ -13,8 +13,8 @@ import pytest
 
 from answer_shard.handler import lambda_handler as answer_shard
 from decide_promotion.handler import lambda_handler as decide_promotion
-from rate_shard.handler import RESERVE_SECONDS
 from rate_shard.handler import lambda_handler as rate_shard
+from rate_shard.judge import RESERVE_SECONDS
 from score_answers.handler import lambda_handler as score_answers
 from tests.handlers.model_run import (
     DEPLOYMENT_ARN,

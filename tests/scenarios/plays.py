@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +126,22 @@ def resume(cloud: CloudUnderTest, run: str) -> Played:
     opened = cloud.ledger.reopen_run(run)
     cloud.start("pipeline", f"{run}-{opened.attempt}", {"run": run})
     return finish(cloud, run, opened.attempt)
+
+
+def deploy_function(cloud: CloudUnderTest, name: str, code: str) -> str:
+    """Deploy a Lambda function of a user's, whose handler is `lambda_handler`; returns its ARN."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("handler.py", code)
+    functions = cloud.client("lambda")
+    made: str = functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=functions.list_functions()["Functions"][0]["Role"],
+        Handler="handler.lambda_handler",
+        Code={"ZipFile": packed.getvalue()},
+    )["FunctionArn"]
+    return made
 
 
 def stop_in_state(

@@ -1,4 +1,4 @@
-"""Does a judge decide on the whole stack, and only once people agree with it?
+"""Does a judge decide on the whole stack, once people agree with it, and a user's own function as well?
 
 Labels here are made up by rule; no person gave any.
 """
@@ -9,7 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from tests.cloud import CloudUnderTest, triage_data
-from tests.scenarios.plays import Played, check_nothing_billable_but_the_champion, job, play, resume, scenario
+from tests.scenarios.plays import (
+    SMALL,
+    Played,
+    check_nothing_billable_but_the_champion,
+    deploy_function,
+    job,
+    play,
+    resume,
+    scenario,
+)
 from tunesmith.catalogue.judges import find_judge
 from tunesmith.evaluation.judging import Judging
 from tunesmith.ledger import JudgeLabels
@@ -62,3 +71,25 @@ def test_a_judge_reports_only_until_people_agree_and_then_the_same_answers_decid
     assert champion is not None
     assert champion.run == run
     check_nothing_billable_but_the_champion(cloud, "judged")
+
+
+LETTERS = """
+def lambda_handler(event, _context):
+    return [{"id": one["id"], "score": float(one["answer"][:1] == one["reference"][:1])} for one in event]
+"""
+"""A metric of a user's: the first letters are the same."""
+
+
+def scored_by_a_function(cloud: CloudUnderTest) -> Played:
+    metric = deploy_function(cloud, "letters", LETTERS)
+    evaluation = {"metric": metric, "few_shot": False, "noise_records": 0, "max_tokens": 16}
+    return play(cloud, job("scored", evaluation=evaluation), triage_data(records=SMALL))
+
+
+@scenario(scored_by_a_function)
+def test_a_users_own_function_scores_every_answer_and_decides(cloud: CloudUnderTest, played: Played) -> None:
+    assert (played.status, played.run.outcome) == ("SUCCEEDED", "promoted"), played.cause
+    assert "in the score of letters is" in played.run.reason
+    models = {model["label"]: model for model in cloud.report(played.run.run)["evaluation"]["models"]}
+    assert models["candidate"]["value"] >= models["candidate"]["exact_match"]
+    assert models["candidate"]["value"] > models["base"]["value"]

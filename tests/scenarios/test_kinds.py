@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import re
-import zipfile
 
 import pytest
 import yaml
@@ -19,6 +17,7 @@ from tests.scenarios.plays import (
     SMALL,
     Played,
     check_nothing_billable_but_the_champion,
+    deploy_function,
     finish,
     job,
     play,
@@ -80,18 +79,7 @@ def test_a_model_earns_its_rewards_from_the_deployed_grader_and_is_judged_as_any
 def graded_by_nonsense(cloud: CloudUnderTest) -> Played:
     model = find_model("nova-2-lite")
     offer(cloud, model)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("handler.py", NONSENSE)
-    functions = cloud.client("lambda")
-    function = functions.create_function(
-        FunctionName="nonsense",
-        Runtime="python3.13",
-        Role=functions.list_functions()["Functions"][0]["Role"],
-        Handler="handler.lambda_handler",
-        Code={"ZipFile": packed.getvalue()},
-    )
-    grader = {"grader": function["FunctionArn"]}
+    grader = {"grader": deploy_function(cloud, "nonsense", NONSENSE)}
     given = job("ill-graded", base_model=model.name, kind="reinforcement", reinforcement=grader)
     return play(cloud, given, prompts(SMALL))
 

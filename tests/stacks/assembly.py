@@ -15,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 BUDGET_USD = 250
 GRADERS = ["my-grader"]
+METRICS = ["my-metric"]
 Resource = dict[str, Any]
 
 
@@ -78,11 +79,11 @@ def run_app(folder: Path, context: dict[str, Any], code: str = "") -> subprocess
 def synthesize(folder: Path, environment: str, region: str = "us-east-1") -> Assembly:
     """Synthesize one environment, without packages, so that no index is asked.
 
-    Budget and graders are set, and prod has the cluster.
+    Budget, graders and metrics are set, and prod has the cluster.
     """
     written = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]
     if environment != "local":
-        written[environment] |= {"monthly_budget_usd": BUDGET_USD, "graders": GRADERS}
+        written[environment] |= {"monthly_budget_usd": BUDGET_USD, "graders": GRADERS, "metrics": METRICS}
     if environment == "prod":
         written[environment]["cluster"]["enabled"] = True
     context = {

@@ -58,7 +58,7 @@ def test_keys_of_the_cluster_are_told_with_their_place(cluster: object, told: st
 def test_every_wrong_value_is_told_at_once() -> None:
     with pytest.raises(
         ValueError,
-        match=r"name.*region.*retain_data.*retention_days.*monthly_budget_usd.*graders.*bundle_packages",
+        match=r"name.*region.*retain_data.*retention_days.*monthly_budget_usd.*graders.*metrics.*bundle_packages",
     ) as caught:
         Environment(
             name="Prod-1",
@@ -67,6 +67,7 @@ def test_every_wrong_value_is_told_at_once() -> None:
             log_retention_days=31,
             monthly_budget_usd=-1,
             graders=["*"],
+            metrics=["arn:x"],
             cluster=ClusterSettings(
                 enabled="no",  # type: ignore[arg-type]
                 above_mb=-1,

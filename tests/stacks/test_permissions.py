@@ -10,7 +10,7 @@ import pytest
 from stacks.components.function import pascal_case
 from stacks.grants import UNSCOPED_ACTIONS
 from stacks.pipeline import CALLS, CHILDREN, GRADER, MACHINES
-from tests.stacks.assembly import GRADERS, Assembly, Template, listed, spelled, statements
+from tests.stacks.assembly import GRADERS, METRICS, Assembly, Template, listed, spelled, statements
 from tests.state_machines.machines import load, tasks
 
 RULES = {
@@ -193,7 +193,7 @@ def test_the_clusters_job_may_do_with_records_what_preparing_may_and_read_its_co
     assert {arn.partition("/")[2] for arn in unread} == {"settings/prices.yaml"}
 
 
-def test_graders_are_invoked_by_training_role_and_preflight_and_no_other_function_is(
+def test_a_users_functions_are_invoked_by_who_needs_them_and_no_other_function_is(
     pipeline: Template,
 ) -> None:
     invoked = {
@@ -209,7 +209,13 @@ def test_graders_are_invoked_by_training_role_and_preflight_and_no_other_functio
     own = f"<{_id_of(pipeline, 'AWS::Lambda::Function', GRADER)}.Arn>:*"
     users = f"arn:aws:lambda:us-east-1:<AWS::AccountId>:function:{GRADERS[0]}"
     allowed = {own, users, f"{users}:*"}
-    assert invoked == {"TrainingRole": allowed, "CheckPreflightRole": allowed}
+    metric = f"arn:aws:lambda:us-east-1:<AWS::AccountId>:function:{METRICS[0]}"
+    measured = {metric, f"{metric}:*"}
+    assert invoked == {
+        "TrainingRole": allowed,
+        "CheckPreflightRole": allowed | measured,
+        "EvaluationRole": measured,
+    }
 
 
 def test_the_grader_may_touch_nothing_but_its_log_and_trace(pipeline: Template) -> None:

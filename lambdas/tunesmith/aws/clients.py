@@ -51,7 +51,7 @@ def dynamodb() -> DynamoDBClient:
 
 @cache
 def functions() -> LambdaClient:
-    """Lambda, for graders alone: asked once, and given the time that one grader should need at most."""
+    """Lambda, for functions of the user's: asked once, and given the time that one should need at most."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=120)
     return boto3.client("lambda", config=config)  # noqa: TID251
 

@@ -1,4 +1,4 @@
-"""What does a reinforcement's grader say? Invoked as Bedrock invokes it, to find out before that does."""
+"""What does a user's function say? A reinforcement's grader, or the metric of an evaluation, invoked once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from tunesmith.aws import clients
 
@@ -25,19 +25,41 @@ class GraderReply:
     problem: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """Where a function is named: the key of the job file, and the list of the environment in cdk.json."""
+
+    key: str
+    listed: str
+
+
+GRADER: Final = Named(key="reinforcement.grader", listed="graders")
+METRIC: Final = Named(key="evaluation.metric", listed="metrics")
+
+
 def ask_grader(
-    arn: str, samples: Sequence[Mapping[str, Any]], client: LambdaClient | None = None
+    arn: str,
+    samples: Sequence[Mapping[str, Any]],
+    client: LambdaClient | None = None,
+    *,
+    named: Named = GRADER,
 ) -> GraderReply:
-    """Let a Lambda function grade samples in Bedrock's payload."""
+    """Let a Lambda function grade samples: in Bedrock's payload, or in that of a metric."""
     try:
         answered = (client or clients.functions()).invoke(
             FunctionName=arn, Payload=json.dumps(samples).encode()
         )
         body = answered["Payload"].read().decode("utf-8", "replace")
     except ClientError as error:
-        return GraderReply(problem=_refused(error))
+        return GraderReply(problem=_refused(error, named))
+    except ReadTimeoutError:
+        return GraderReply(problem=f"it did not answer {len(samples)} samples within two minutes")
     except BotoCoreError as error:
         return GraderReply(problem=f"it could not be asked: {error}")
+    if answered.get("FunctionError") and "Task timed out" in body:
+        return GraderReply(
+            problem=f"it ran out of its own time on {len(samples)} samples: raise the function's timeout"
+        )
     if answered.get("FunctionError"):
         return GraderReply(problem=f"it failed: {body[:_SHOWN]}")
     try:
@@ -46,10 +68,11 @@ def ask_grader(
         return GraderReply(problem=f"it answered what is no JSON: {body[:_SHOWN]}")
 
 
-def _refused(error: ClientError) -> str:
+def _refused(error: ClientError, named: Named) -> str:
     match error.response["Error"]["Code"]:
         case "ResourceNotFoundException":
-            return "there is no such function: deploy it, or correct reinforcement.grader"
+            return f"there is no such function: deploy it, or correct {named.key}"
         case "AccessDeniedException":
-            return "it may not be invoked: put its name into graders of cdk.json's environment, and deploy"
+            listed = f"{named.listed} of cdk.json's environment"
+            return f"it may not be invoked: put its name into {listed}, and deploy"
     return f"it could not be asked: {error}"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tunesmith.evaluation.metrics_registry import JUDGE, is_right_or_wrong
+from tunesmith.evaluation.metrics_registry import JUDGE, is_asked, is_right_or_wrong
 from tunesmith.evaluation.power import Means, RightOrWrong, minimum_detectable_effect, records_to_prove
 from tunesmith.job import Job
 
@@ -72,7 +72,7 @@ def proof_of(job: Job, blind_records: int) -> Proof:
     """Tell what a job's blind test can prove, before any model has answered it."""
     spread = (
         RightOrWrong()
-        if is_right_or_wrong(job.metric)
+        if is_right_or_wrong(job.metric) and not is_asked(job.metric)
         else Means(deviation=JUDGED_DEVIATION if job.metric == JUDGE else ASSUMED_DEVIATION)
     )
     minimum, hoped = job.evaluation.minimum_gain, job.evaluation.expected_gain

@@ -70,17 +70,24 @@ _STAND_IN: Final = "token_f1"
 
 def is_asked(name: str) -> bool:
     """Tell whether a metric's figures come from somebody who is asked, and not from a function here."""
-    return name == JUDGE
+    return name == JUDGE or is_function(name)
+
+
+def is_function(name: str) -> bool:
+    """Tell whether a metric is a Lambda function of the user's own, named by its ARN."""
+    return name.startswith("arn:")
 
 
 def metric_title(name: str) -> str:
     """Name a metric in a sentence."""
-    return "the judge's preference" if name == JUDGE else METRICS[name].title
+    if name == JUDGE:
+        return "the judge's preference"
+    return f"the score of {name.split(':')[6]}" if is_function(name) else METRICS[name].title
 
 
 def is_right_or_wrong(name: str) -> bool:
-    """Tell whether a metric gives 0 and 1 alone."""
-    return not is_asked(name) and METRICS[name].right_or_wrong
+    """Tell whether a metric gives 0 and 1 alone; a user's function may, which its scores show."""
+    return is_function(name) or (name != JUDGE and METRICS[name].right_or_wrong)
 
 
 def measured_here(name: str) -> str:

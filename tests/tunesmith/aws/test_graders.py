@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tunesmith.aws.graders import GraderReply, ask_grader
+from tunesmith.aws.graders import METRIC, GraderReply, ask_grader
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:mine"
 
@@ -62,3 +62,12 @@ def test_a_grader_that_cannot_be_asked_is_told_with_what_to_do(function: FakeLam
     reply = ask(function)
     assert reply.answer is None
     assert words in reply.problem
+
+
+def test_a_metric_that_cannot_be_asked_is_told_by_its_own_keys() -> None:
+    for code, words in (
+        ("ResourceNotFoundException", "correct evaluation.metric"),
+        ("AccessDeniedException", "put its name into metrics of cdk.json"),
+    ):
+        function: Any = FakeLambda(error=refused(code))
+        assert words in ask_grader(ARN, [], function, named=METRIC).problem
