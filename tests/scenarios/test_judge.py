@@ -89,7 +89,8 @@ def scored_by_a_function(cloud: CloudUnderTest) -> Played:
 @scenario(scored_by_a_function)
 def test_a_users_own_function_scores_every_answer_and_decides(cloud: CloudUnderTest, played: Played) -> None:
     assert (played.status, played.run.outcome) == ("SUCCEEDED", "promoted"), played.cause
-    assert "in the score of letters is" in played.run.reason
-    models = {model["label"]: model for model in cloud.report(played.run.run)["evaluation"]["models"]}
+    evaluation = cloud.report(played.run.run)["evaluation"]
+    assert evaluation["metric"].endswith(":function:letters")
+    models = {model["label"]: model for model in evaluation["models"]}
     assert models["candidate"]["value"] >= models["candidate"]["exact_match"]
     assert models["candidate"]["value"] > models["base"]["value"]

@@ -52,7 +52,7 @@ def test_the_samples_are_sent_as_a_list_and_the_answer_is_read() -> None:
         (FakeLambda(error=refused("TooManyRequestsException")), "could not be asked: An error occurred"),
         (
             FakeLambda(error=ReadTimeoutError(endpoint_url="https://lambda")),
-            "could not be asked: Read timeout",
+            "did not answer 1 samples within two",
         ),
         (FakeLambda(b'{"errorType": "KeyError"}', failed=True), 'it failed: {"errorType": "KeyError"}'),
         (FakeLambda(b"\xff"), "what is no JSON"),
