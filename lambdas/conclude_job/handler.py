@@ -55,9 +55,13 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         reason = _reason(found, event["stopped_because"])
         told |= _told(found, curves, reason, ignores_validation=model.ignores_validation, cost=cost)
         if job.customization.billed == "hours":
+            hours = f"{found.training_seconds / 3600:.1f} hours"
             told["notes"].append(
-                f"It trained for {found.training_seconds / 3600:.1f} hours by Bedrock's own times, the queue "
-                "left out; its cost is reckoned by that."
+                f"It trained for {hours} by Bedrock's own times, the queue left out; its cost is reckoned by "
+                "that."
+                if found.shows_queue
+                else f"Bedrock did not tell when its training began: its cost is that of all {hours} since it"
+                " was asked for, the queue included."
             )
         if job.customization.chooses_length:
             told["notes"].append(

@@ -37,7 +37,9 @@ class CustomizationJob:
     changed: str
     """When Bedrock last changed anything of what it shows of the job."""
     training_since: str
-    """When the training itself began, after the queue."""
+    """When the training itself began, after the queue; without phases, when the job was asked for."""
+    shows_queue: bool
+    """Whether Bedrock tells the queue from the training."""
     ended: str
     failure: str
 
@@ -67,6 +69,7 @@ def read_job(name: str, client: BedrockClient | None = None) -> CustomizationJob
         submitted=answer["creationTime"].isoformat(),
         changed=max(_times(answer)).isoformat(),
         training_since=_training_since(answer),
+        shows_queue="trainingDetails" in answer.get("statusDetails", {}),
         ended=(answer.get("endTime") or answer["lastModifiedTime"]).isoformat() if _over(answer) else "",
         failure=answer.get("failureMessage", ""),
     )
@@ -128,7 +131,12 @@ def _times(answer: GetModelCustomizationJobResponseTypeDef) -> list[datetime]:
 
 
 def _training_since(answer: GetModelCustomizationJobResponseTypeDef) -> str:
-    """Time at which the training began; a phase that is there and not begun is the queue."""
-    details = answer.get("statusDetails", {}).get("trainingDetails", {})
+    """Time at which the training began; a phase that is there and not begun is the queue.
+
+    Without the phase each hour since the job was asked for may be billed, and counts.
+    """
+    details = answer.get("statusDetails", {}).get("trainingDetails")
+    if details is None:
+        return answer["creationTime"].isoformat()
     began = details.get("creationTime")
     return began.isoformat() if began and details.get("status") != "NotStarted" else ""

@@ -86,7 +86,7 @@ class Setting:
     judges: bool
     """Whether there are validation records and a model can answer them without being paid by the hour."""
     stops_by_itself: bool = False
-    """Whether Bedrock itself ends a job of this model that no longer gains."""
+    """Whether Bedrock itself ends a job of this model that no longer gains on validation records."""
     chosen: Mapping[str, str] = field(default_factory=dict)
     """What a job of full length is sent, by Bedrock's name."""
     why_one_job: str = ""
@@ -210,7 +210,8 @@ def _after_stage(setting: Setting, ended: Sequence[Ended], number: int) -> tuple
     losses = [one.final_loss for one in ended]
     known = [loss for loss in losses if loss is not None]
     if len(known) < len(losses):
-        return (), f"the chain ends: job {last.plan.number} left no validation loss to go by"
+        left = "a validation loss that is no number" if last.validation else "no validation loss to go by"
+        return (), f"the chain ends: job {last.plan.number} left {left}"
     reading = read_lengths(known, rule=_STAGES)
     if reading.is_over:
         return (), f"the chain ends, counting stages as epochs: {reading.reason}"

@@ -114,7 +114,7 @@ def setting_of(job: Job, model: Model, split: Figures) -> Setting:
         judges=validation_records > 0
         and "on_demand" in model.serving_paths
         and not job.customization.learns_texts,
-        stops_by_itself=bool(model.early_stopping),
+        stops_by_itself=validation_records > 0 and bool(model.early_stopping),
         why_one_job=job.customization.why_one_job,
         warm_up=WARM_UP if WARM_UP in model.hyperparameters else "",
     )

@@ -89,3 +89,30 @@ def test_metrics_are_found_wherever_a_family_puts_them(aws: None, folder: str) -
     curves = read_curves(bucket, "runs/r/training/output/", finished=True)
 
     assert (curves.training, curves.validation) == ([], [(9, 0, 0.5)])
+
+
+@pytest.mark.parametrize(
+    ("details", "since", "shows_queue"),
+    [
+        ({"statusDetails": {"trainingDetails": {"status": "NotStarted"}}}, "", True),
+        (
+            {
+                "statusDetails": {
+                    "trainingDetails": {"status": "InProgress", "creationTime": JOB["lastModifiedTime"]}
+                }
+            },
+            "2026-11-23T11:00:00+00:00",
+            True,
+        ),
+        ({}, "2026-11-23T10:00:00+00:00", False),
+    ],
+    ids=["queued", "training", "no phases"],
+)
+def test_hours_count_from_the_training_or_where_that_is_not_told_from_the_request(
+    bedrock: Stubber, details: dict[str, Any], since: str, shows_queue: bool
+) -> None:
+    bedrock.add_response("get_model_customization_job", {**JOB, **details})
+
+    job = read_job(JOB["jobName"], CLIENT)
+
+    assert (job.training_since, job.shows_queue) == (since, shows_queue)

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from tunesmith.catalogue import find_model
+from tunesmith.job import parse_job
 from tunesmith.training.metrics import LossPoint
 from tunesmith.training.policies import (
     MOST_STAGES,
@@ -19,6 +21,7 @@ from tunesmith.training.policies import (
     next_step,
     total_epochs,
 )
+from tunesmith.training.rounds import setting_of
 
 OVERFITTING = (1.0, 0.7, 0.6, 0.75, 0.9)
 IMPROVING = (1.0, 0.8, 0.7, 0.65, 0.6)
@@ -187,6 +190,34 @@ def test_epochs_of_a_stage_count_those_of_its_parents() -> None:
     plans = [JobPlan(number=n, purpose="chain", epochs=1, why="", parent=n - 1) for n in (1, 2, 3)]
 
     assert total_epochs(3, [ended(plan) for plan in plans]) == 3
+
+
+def test_a_chain_whose_loss_is_no_number_ends_and_says_so() -> None:
+    _, decision = played(setting("chain"), {1: (1.0,), 2: (float("nan"),)})
+
+    assert decision.numbers == (1,)
+    assert "job 2 left a validation loss that is no number" in told_of(
+        setting("chain"), (1.0,), (float("nan"),)
+    )
+
+
+def told_of(given: Setting, *losses: Sequence[float]) -> str:
+    """Say why a chain of these stages ends; models answer, so that the reason is told with the question."""
+    plans = [
+        JobPlan(number=n, purpose="chain", epochs=1, why="", parent=n - 1) for n in range(1, len(losses) + 1)
+    ]
+    over = [ended(plan, found) for plan, found in zip(plans, losses, strict=True)]
+    return next_step(replace(given, judges=True), over, {}).why
+
+
+@pytest.mark.parametrize(("validation", "stops"), [(50, True), (0, False)])
+def test_bedrock_stops_no_job_by_itself_that_has_no_validation_records(validation: int, stops: bool) -> None:
+    body = b"project: p\nbase_model: claude-3-haiku\ndata: t.jsonl\n"
+    split = {"train": {"records": 400}, "validation": {"records": validation}}
+
+    found = setting_of(parse_job(body, source="job.yaml"), find_model("claude-3-haiku"), split)
+
+    assert found.stops_by_itself is stops
 
 
 def test_a_model_whose_jobs_bedrock_stops_is_trained_once() -> None:
