@@ -304,13 +304,14 @@ def watch_models(role: iam.Role) -> None:
     allow(role, ["bedrock:GetCustomModel"], [_own(role, "custom-model")], reason=_WHICH_MODEL)
 
 
-def stop_jobs(role: iam.Role) -> None:
-    """Stop customization jobs."""
+def stop_jobs(role: iam.Role, environment: str) -> None:
+    """Stop customization jobs of an environment."""
     allow(
         role,
         ["bedrock:StopModelCustomizationJob"],
         [_own(role, "model-customization-job")],
         reason=_WHICH_MODEL,
+        conditions=_tagged(environment),
     )
 
 
@@ -345,12 +346,15 @@ def open_capacity(role: iam.Role, model_key: kms.IKey) -> None:
     _use_models(role, model_key)
 
 
-def swap_models(role: iam.Role, model_key: kms.IKey) -> None:
-    """Put another custom model behind a deployment or provisioned throughput."""
+def swap_models(role: iam.Role, model_key: kms.IKey, environment: str) -> None:
+    """Put another custom model of an environment behind one of its deployments or provisioned throughputs."""
     models = _own(role, "custom-model")
-    deployments, throughputs = _own(role, "custom-model-deployment"), _own(role, "provisioned-model")
-    allow(role, ["bedrock:UpdateCustomModelDeployment"], [models, deployments], reason=_WHICH_MODEL)
-    allow(role, ["bedrock:UpdateProvisionedModelThroughput"], [models, throughputs], reason=_WHICH_MODEL)
+    for action, resource in (
+        ("bedrock:UpdateCustomModelDeployment", "custom-model-deployment"),
+        ("bedrock:UpdateProvisionedModelThroughput", "provisioned-model"),
+    ):
+        resources = [models, _own(role, resource)]
+        allow(role, [action], resources, reason=_WHICH_MODEL, conditions=_tagged(environment))
     watch_capacity(role)
     _use_models(role, model_key)
 
@@ -374,23 +378,39 @@ def list_capacity(role: iam.Role) -> None:
         allow(role, [action], ["*"], reason=UNSCOPED_ACTIONS[action])
 
 
-def delete_capacity(role: iam.Role) -> None:
-    """Delete on-demand deployments, provisioned throughput and stored custom models."""
-    throughputs = _own(role, "provisioned-model")
-    allow(role, ["bedrock:DeleteProvisionedModelThroughput"], [throughputs], reason=_WHICH_MODEL)
-    delete_deployments(role)
-    delete_models(role)
+def delete_capacity(role: iam.Role, environment: str) -> None:
+    """Delete an environment's on-demand deployments, provisioned throughput and stored custom models.
+
+    What the ledger lists may never have been made. Asked to delete what is not there, Bedrock must be able to
+    say so, and what is not there has no tag: only another environment's is refused.
+    """
+    for action, resource in (
+        ("bedrock:DeleteProvisionedModelThroughput", "provisioned-model"),
+        ("bedrock:DeleteCustomModelDeployment", "custom-model-deployment"),
+        ("bedrock:DeleteCustomModel", "custom-model"),
+    ):
+        conditions = _tagged(environment, "StringEqualsIfExists")
+        allow(role, [action], [_own(role, resource)], reason=_WHICH_MODEL, conditions=conditions)
 
 
-def delete_deployments(role: iam.Role) -> None:
-    """Delete on-demand deployments."""
+def delete_deployments(role: iam.Role, environment: str) -> None:
+    """Delete an environment's on-demand deployments; like models below, one that was deleted has no tag."""
+    conditions = _tagged(environment, "StringEqualsIfExists")
     deployments = _own(role, "custom-model-deployment")
-    allow(role, ["bedrock:DeleteCustomModelDeployment"], [deployments], reason=_WHICH_MODEL)
+    allow(
+        role,
+        ["bedrock:DeleteCustomModelDeployment"],
+        [deployments],
+        reason=_WHICH_MODEL,
+        conditions=conditions,
+    )
 
 
-def delete_models(role: iam.Role) -> None:
-    """Delete stored custom models."""
-    allow(role, ["bedrock:DeleteCustomModel"], [_own(role, "custom-model")], reason=_WHICH_MODEL)
+def delete_models(role: iam.Role, environment: str) -> None:
+    """Delete an environment's stored custom models."""
+    conditions = _tagged(environment, "StringEqualsIfExists")
+    models = _own(role, "custom-model")
+    allow(role, ["bedrock:DeleteCustomModel"], [models], reason=_WHICH_MODEL, conditions=conditions)
 
 
 def ask_candidates(role: iam.Role, model_key: kms.IKey) -> None:
@@ -424,6 +444,14 @@ def _watch_by_rule(role: iam.Role, name: str) -> None:
     """Let Step Functions hear of an end by its own rule of this name."""
     rule = cdk.Stack.of(role).format_arn(service="events", resource="rule", resource_name=name)
     allow(role, ["events:DescribeRule", "events:PutRule", "events:PutTargets"], [rule])
+
+
+def _tagged(environment: str, operator: str = "StringEquals") -> dict[str, Any]:
+    """Hold a call to what carries the environment's tag.
+
+    All four resource types here take aws:ResourceTag. Source: Bedrock's service authorization reference.
+    """
+    return {operator: {"aws:ResourceTag/tunesmith:environment": environment}}
 
 
 def _own(role: iam.Role, resource: str) -> str:

@@ -399,19 +399,19 @@ class PipelineStack(cdk.Stack):
 
     def _grant_bedrock(self) -> None:
         """Models, jobs, deployments; and what Bedrock itself may do on our behalf."""
-        storage = self._storage
+        storage, environment = self._storage, self._environment.name
         job, judge, train, opens, swap, release = (
             self.workflows[name].role for name in ("job", "judge", "train", "open", "swap", "release")
         )
         grants.create_jobs(job, self.training_role, storage.model_key)
         for role in (job, release):
             grants.watch_jobs(role)
-            grants.stop_jobs(role)
+            grants.stop_jobs(role, environment)
         grants.open_capacity(opens, storage.model_key)
-        grants.swap_models(swap, storage.model_key)
-        grants.delete_capacity(release)
-        grants.delete_deployments(judge)
-        grants.delete_models(train)
+        grants.swap_models(swap, storage.model_key, environment)
+        grants.delete_capacity(release, environment)
+        grants.delete_deployments(judge, environment)
+        grants.delete_models(train, environment)
 
         grants.count_tokens(self.functions["prepare_dataset"].role)
         grants.ask_for_models(self.functions["check_preflight"].role)

@@ -49,6 +49,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     capacity = ledger.enter_capacity(wanted)
     LOG.info("capacity planned", extra={"run": run.run, "path": path, "capacity": capacity.name})
     return {
+        "environment": settings.environment,
         "project": run.project,
         "path": path,
         "name": capacity.name,

@@ -41,6 +41,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     learns_log = job.distillation is not None and job.distillation.learns_logged_answers
     sent = {**chosen, EPOCHS: plan.epochs, **plan.hyperparameters}
     request = customization_request(
+        environment=settings.environment,
         project=run.project,
         run=run.run,
         number=plan.number,

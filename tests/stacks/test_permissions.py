@@ -259,6 +259,37 @@ def test_no_function_may_spend(pipeline: Template) -> None:
             assert not [action for action in listed(statement["Action"]) if action.startswith(spending)]
 
 
+def test_what_is_stopped_changed_or_deleted_is_this_environments(pipeline: Template) -> None:
+    tag = {"aws:ResourceTag/tunesmith:environment": "prod"}
+    held = {
+        action: statement["Condition"]
+        for _, statement in statements(pipeline)
+        for action in listed(statement["Action"])
+        if action.startswith(("bedrock:Update", "bedrock:Delete", "bedrock:Stop"))
+    }
+    assert held == {
+        "bedrock:StopModelCustomizationJob": {"StringEquals": tag},
+        "bedrock:UpdateCustomModelDeployment": {"StringEquals": tag},
+        "bedrock:UpdateProvisionedModelThroughput": {"StringEquals": tag},
+        # What is not there has no tag, and Bedrock has to be able to say that it is not there.
+        "bedrock:DeleteCustomModel": {"StringEqualsIfExists": tag},
+        "bedrock:DeleteCustomModelDeployment": {"StringEqualsIfExists": tag},
+        "bedrock:DeleteProvisionedModelThroughput": {"StringEqualsIfExists": tag},
+    }
+
+
+def test_all_that_is_made_carries_the_environments_tag() -> None:
+    tags = {
+        name: [tag["Key"] for tag in state["Arguments"]["Tags"]]
+        for name, state in tasks(load("open"))
+        if "Tags" in state["Arguments"]
+    }
+    assert tags == {
+        name: ["tunesmith:environment", "tunesmith:project", "tunesmith:run"]
+        for name in ("Create deployment", "Create throughput")
+    }
+
+
 def test_the_model_key_is_used_through_bedrock_alone(pipeline: Template) -> None:
     using = [
         statement

@@ -109,6 +109,7 @@ def test_no_error_of_ours_is_caught_or_repeated_away() -> None:
 
 def test_the_request_that_the_job_machine_passes_on_is_bedrocks() -> None:
     request = customization_request(
+        environment="dev",
         project="p" * names.PROJECT_MAX_LENGTH,
         run="0123456789abcdef",
         number=1,

@@ -28,6 +28,7 @@ _PATTERNS: Final = {
 
 def customization_request(
     *,
+    environment: str,
     project: str,
     run: str,
     number: int,
@@ -49,7 +50,11 @@ def customization_request(
     takes none as text, `config` is what the kind is asked for beside. Raises ValueError, which lists every
     rule of Bedrock that the request breaks: a fault of this code, not of the job file.
     """
-    tags = [{"Key": "tunesmith:project", "Value": project}, {"Key": "tunesmith:run", "Value": run}]
+    tags = [
+        {"Key": "tunesmith:environment", "Value": environment},
+        {"Key": "tunesmith:project", "Value": project},
+        {"Key": "tunesmith:run", "Value": run},
+    ]
     request: dict[str, Any] = {
         "JobName": names.job_name(project, run, number),
         "CustomModelName": names.custom_model_name(project, run, number),

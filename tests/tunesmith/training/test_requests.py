@@ -26,6 +26,7 @@ TEXT_KINDS = {"fine-tuning", "continued-pre-training"}
 """Kinds that are sent hyperparameters as text."""
 GRADER = "arn:aws:lambda:us-east-1:123456789012:function:grade"
 FACTS: dict[str, Any] = {
+    "environment": "dev",
     "project": "triage",
     "run": "0123456789abcdef",
     "number": 1,
@@ -76,10 +77,11 @@ def test_hyperparameters_go_as_text_under_bedrocks_own_names() -> None:
     assert customization_request(**FACTS)["HyperParameters"] == {"epochCount": "2", "learningRate": "0.00001"}
 
 
-def test_job_and_model_carry_project_and_run_as_tags() -> None:
+def test_job_and_model_carry_environment_project_and_run_as_tags() -> None:
     request = customization_request(**FACTS)
 
     expected = [
+        {"Key": "tunesmith:environment", "Value": "dev"},
         {"Key": "tunesmith:project", "Value": "triage"},
         {"Key": "tunesmith:run", "Value": "0123456789abcdef"},
     ]
