@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from tunesmith.catalogue import Model, find_model
 from tunesmith.catalogue.teachers import find_teacher
+from tunesmith.cost.answers import (
+    BASE,
+    CUSTOM,
+    BlindTest,
+    Judged,
+    Shown,
+    answered_twice,
+    choice_items,
+    guard_items,
+    guarded_of,
+    judged_of,
+    shown_tokens,
+    times_answered,
+)
 from tunesmith.cost.comparing import Comparing, comparing_of, judge_items
 from tunesmith.cost.items import Estimate, EstimateItem, priced, summed, timed, trained, with_prepared
 from tunesmith.cost.prices import Item, Price, PriceTable
 from tunesmith.dataset.tokens import estimator_for
-from tunesmith.evaluation.few_shot import DEFAULT_NUMBER, FEWEST_TO_CHOOSE, MOST_TO_CHOOSE, NUMBERS_TRIED
-from tunesmith.evaluation.noise import TIMES
-from tunesmith.evaluation.power import FEWEST_GUARDED
 from tunesmith.job import Job
 from tunesmith.serving.capacity import EVALUATION_HOURS
 from tunesmith.training.hyperparameters import spell_number
 from tunesmith.training.reward_hours import Hours, forecast_hours
-from tunesmith.training.rounds import MOST_JUDGED, epochs_between, models_judged, setting_of
+from tunesmith.training.rounds import epochs_between, setting_of
 
 CHAMPION_DAYS: Final = 30
 """For how long the champion's provisioned throughput is priced, apart from the run."""
@@ -31,13 +41,9 @@ _EVALUATION_HOURS: Final = (Decimal(1), Decimal(2), Decimal(EVALUATION_HOURS["pr
 service, the blind test, the decision. At most it stays until the ledger's expiry."""
 _OVERLAP_HOURS: Final = (Decimal("0.5"), Decimal(1), Decimal(2))
 """Hours for which the candidate's units stand beside the champion's while that is swapped and tried."""
-_BASE: Final = (Item.INPUT, Item.OUTPUT)
-CHOICE: Final = ("choice, models read validation records", "choice, models answer them")
-"""What choosing among a run's models is called, in the estimate and in what was paid."""
-_CUSTOM: Final = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT)
 _TRAINED: Final = (Item.TRAINING, Item.STORAGE, Item.INPUT, Item.OUTPUT)
 _ITEMS: Final = {
-    "on_demand": (*_TRAINED, *_CUSTOM),
+    "on_demand": (*_TRAINED, *CUSTOM),
     "provisioned": (*_TRAINED, Item.PROVISIONED_HOUR),
 }
 
@@ -71,7 +77,7 @@ def estimate_job(
         epochs=epochs,
         most_epochs=most_epochs,
         hours=training_hours(job, model, split),
-        judged=_judged(job, model, split),
+        judged=judged_of(job, model, split),
         test_records=split["test"]["records"],
         test_prompt_tokens=split["test"]["prompt_tokens"],
         test_answer_tokens=split["test"]["answer_tokens"],
@@ -82,12 +88,12 @@ def estimate_job(
         beside_champion=champion_path == "provisioned",
         asked_champion=champion_base if champion_path == "on_demand" else "",
         asked_beside=tuple(job.evaluation.compare_with),
-        asked_twice=_asked_twice(job, split),
-        guarded=_guarded(guarded),
+        asked_twice=answered_twice(job, split),
+        guarded=guarded_of(guarded),
         comparing=comparing_of(
             job, 1 + job.shows_examples + bool(champion_base) + len(job.evaluation.compare_with)
         ),
-        shown=_shown_tokens(job, split) if job.shows_examples and split["test"]["records"] else None,
+        shown=shown_tokens(job, split) if job.shows_examples and split["test"]["records"] else None,
         taught=Taught(
             teacher=job.distillation.teacher,
             records=split["train"]["records"],
@@ -113,38 +119,6 @@ def training_hours(job: Job, model: Model, split: Mapping[str, Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What one model reads and answers, in tokens expected and at most, and how many models do."""
-
-    read: tuple[int, int]
-    answered: tuple[int, int]
-    models: tuple[int, int]
-
-
-def _judged(job: Job, model: Model, split: Mapping[str, Mapping[str, int]]) -> Judged | None:
-    """Count what choosing among a run's models takes; None where there is no choice by answers."""
-    validation, models = split["validation"], models_judged(job, model, split)
-    if not models[1]:
-        return None
-    records = min(validation["records"], MOST_JUDGED)
-    share = Decimal(records) / validation["records"]
-    read, answered = (math.ceil(share * validation[name]) for name in ("prompt_tokens", "answer_tokens"))
-    return Judged(
-        read=(read, read),
-        answered=(answered, max(answered, records * job.evaluation.max_tokens)),
-        models=models,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """Tokens of all prompts behind examples, the choice of their number included: fewest, expected, most."""
-
-    read: tuple[Decimal, Decimal, Decimal]
-    choice_records: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Taught:
     """What a distillation's teacher reads and answers; Bedrock bills it as on-demand inference."""
 
@@ -153,104 +127,6 @@ class Taught:
     prompt_tokens: int
     answer_tokens: int
     max_tokens: int
-
-
-def _asked_twice(job: Job, split: Mapping[str, Mapping[str, int]]) -> int:
-    return min(job.evaluation.answered_twice, split["test"]["records"])
-
-
-def _guarded(files: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
-    """Add up the guardrails' files that are large enough to be asked."""
-    asked = [one for one in files if one["records"] >= FEWEST_GUARDED]
-    names = ("records", "prompt_tokens", "answer_tokens")
-    return {name: sum(one[name] for one in asked) for name in names} if asked else None
-
-
-def _times(records: int, asked_twice: int) -> tuple[Decimal, Decimal]:
-    """Tell how often a test is answered, as expected and at most: once, partly twice, or three times."""
-    if not asked_twice:
-        return Decimal(1), Decimal(1)
-    return 1 + Decimal(asked_twice) / records, Decimal(TIMES)
-
-
-def _shown_tokens(job: Job, split: Mapping[str, Mapping[str, int]]) -> Shown:
-    """Count what the base model reads behind examples, by the mean length of a training record."""
-    train, test = split["train"], split["test"]
-    often, most_often = _times(test["records"], _asked_twice(job, split))
-    validation = min(split["validation"]["records"], MOST_TO_CHOOSE)
-    a_record = Decimal(train["tokens"]) / max(1, train["records"])
-    asked = validation if validation >= FEWEST_TO_CHOOSE else 0
-    choice = asked * a_record * (len(NUMBERS_TRIED) + sum(NUMBERS_TRIED))
-    few, usual, many = (
-        choice + times * (test["prompt_tokens"] + test["records"] * number * a_record)
-        for number, times in (
-            (NUMBERS_TRIED[0], often),
-            (DEFAULT_NUMBER, often),
-            (NUMBERS_TRIED[-1], most_often),
-        )
-    )
-    return Shown(read=(few, usual, many), choice_records=asked * len(NUMBERS_TRIED))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Test:
-    """The blind test as one model answers it; `times` are those of `_times`, `off` bounds the tokens."""
-
-    prices: PriceTable
-    tokens: tuple[int, int]
-    """Of all questions and of all answers, once."""
-    longest_answers: int
-    times: tuple[Decimal, Decimal]
-    off: tuple[Decimal, Decimal]
-    name: str = "evaluation"
-
-    def answered_by(self, who: str, model: str, kinds: tuple[Item, Item]) -> list[EstimateItem]:
-        """Price what one model reads and what it answers."""
-        read, said = (self.prices.price(model, kind) for kind in kinds)
-        longest = (read.cost(self.tokens[0]) * self.off[1], said.cost(self.longest_answers))
-        return [
-            priced(
-                f"{self.name}, {who} {part}",
-                price,
-                (count * self.times[0], "tokens", price.cost(1000)),
-                (
-                    price.cost(count) * self.times[0] * self.off[0],
-                    price.cost(count) * self.times[0],
-                    max(most * self.times[1], price.cost(count) * self.times[0]),
-                ),
-            )
-            for part, price, count, most in zip(
-                ("reads", "answers"), (read, said), self.tokens, longest, strict=True
-            )
-        ]
-
-    def answered_behind_examples(
-        self, model: str, shown: Shown, records: int, max_tokens: int
-    ) -> list[EstimateItem]:
-        """Price the base model behind examples, the choice of their number included."""
-        read, said = (self.prices.price(model, kind) for kind in _BASE)
-        few, usual, many = shown.read
-        often, most = (math.ceil(records * times) + shown.choice_records for times in self.times)
-        answered = self.tokens[1] * often // max(1, records)
-        who = f"{self.name}, base model with examples"
-        return [
-            priced(
-                f"{who} reads",
-                read,
-                (usual, "tokens", read.cost(1000)),
-                (read.cost(few) * self.off[0], read.cost(usual), read.cost(many) * self.off[1]),
-            ),
-            priced(
-                f"{who} answers",
-                said,
-                (Decimal(answered), "tokens", said.cost(1000)),
-                (
-                    said.cost(answered) * self.off[0],
-                    said.cost(answered),
-                    max(said.cost(most * max_tokens), said.cost(answered)),
-                ),
-            ),
-        ]
 
 
 def _by_the_hour(
@@ -266,26 +142,6 @@ def _by_the_hour(
         [timed(what, hourly, hours, model_units) for what, hours in wanted],
         (timed(days, hourly, (Decimal(24 * CHAMPION_DAYS),) * 3, model_units),),
     )
-
-
-def _guarding(
-    test: _Test, guarded: Mapping[str, int] | None, max_tokens: int, model: str, path: str, champion: str
-) -> list[EstimateItem]:
-    """Price the guardrails' own records, asked of candidate, base model and champion once."""
-    if guarded is None:
-        return []
-    guards = replace(
-        test,
-        tokens=(guarded["prompt_tokens"], guarded["answer_tokens"]),
-        longest_answers=guarded["records"] * max_tokens,
-        times=(Decimal(1), Decimal(1)),
-        name="guardrails",
-    )
-    return [
-        *(guards.answered_by("candidate", model, _CUSTOM) if path == "on_demand" else []),
-        *guards.answered_by("base model", model, _BASE),
-        *(guards.answered_by("champion", champion, _CUSTOM) if champion else []),
-    ]
 
 
 def estimate_run(
@@ -326,92 +182,83 @@ def estimate_run(
     Provisioned throughput is priced by hours and model units, in place of the candidate's tokens.
     Raises UnknownPriceError with every price that is missing.
     """
-    prices.require(model, needed_prices(path, by_hour=hours is not None) + (_CUSTOM if judged else ()))
-    for other, needed in (
-        (asked_champion, _CUSTOM),
-        *((beside, _BASE) for beside in (*asked_beside, *_teachers(taught))),
-        *([(comparing.judge.id, _BASE)] if comparing else []),
-    ):
+    others = [(asked_champion, CUSTOM), *((beside, BASE) for beside in asked_beside)]
+    others += [(taught.teacher, BASE)] if taught else []
+    others += [(comparing.judge.id, BASE)] if comparing else []
+    prices.require(model, needed_prices(path, by_hour=hours is not None) + (CUSTOM if judged else ()))
+    for other, needed in others:
         if other:
             prices.require(other, needed)
-    fewest, most_tokens = tokens_between(model, token_error)
-
-    def tokens(what: str, item: Item, count: int, most: int | None = None, of: str = model) -> EstimateItem:
-        price = prices.price(of, item)
-        high = price.cost(most) if most is not None else price.cost(count) * most_tokens
-        return priced(
-            what,
-            price,
-            (Decimal(count), "tokens", price.cost(1000)),
-            (price.cost(count) * fewest, price.cost(count), max(high, price.cost(count))),
-        )
-
-    often, most_often = _times(test_records, asked_twice)
-    test = _Test(
+    off = tokens_between(model, token_error)
+    test = BlindTest(
         prices=prices,
         tokens=(test_prompt_tokens, test_answer_tokens),
         longest_answers=test_records * max_tokens,
-        times=(often, most_often),
-        off=(fewest, most_tokens),
+        times=times_answered(test_records, asked_twice),
+        off=off,
+    )
+    during, afterwards = (
+        _by_the_hour(prices.price(model, Item.PROVISIONED_HOUR), model_units, beside_champion)
+        if path == "provisioned"
+        else (test.answered_by("candidate", model, CUSTOM), ())
     )
     items = [
-        timed("training by rewards", prices.price(model, Item.REINFORCEMENT_HOUR), hours)
-        if hours
-        else trained(
-            f"training, {spell_number(epochs)} x {training_tokens:,} tokens",
-            prices.price(model, Item.TRAINING),
-            training_tokens,
-            (Decimal(epochs), Decimal(most_epochs)),
-            (fewest, most_tokens),
-        ),
+        _training(prices, model, hours, training_tokens, (Decimal(epochs), Decimal(most_epochs)), off),
         timed("stored custom model", prices.price(model, Item.STORAGE), (Decimal(1),) * 3),
+        *choice_items(judged, prices, model),
+        *_teaching(taught, prices, off),
+        *during,
+        *test.answered_by("base model", model, BASE),
+        *(test.answered_by("champion", asked_champion, CUSTOM) if asked_champion else []),
+        *guard_items(test, guarded, max_tokens, model, path, asked_champion),
+        *(test.answered_behind_examples(model, shown, test_records, max_tokens) if shown else []),
     ]
-    if judged:
-        items += [
-            _asked(CHOICE[0], prices.price(model, _CUSTOM[0]), judged.read, judged),
-            _asked(CHOICE[1], prices.price(model, _CUSTOM[1]), judged.answered, judged),
-        ]
-    items += _teaching(taught, tokens)
-    afterwards: tuple[EstimateItem, ...] = ()
-    if path == "provisioned":
-        during, afterwards = _by_the_hour(
-            prices.price(model, Item.PROVISIONED_HOUR), model_units, beside_champion
-        )
-        items += during
-    else:
-        items += test.answered_by("candidate", model, _CUSTOM)
-    items += test.answered_by("base model", model, _BASE)
-    if asked_champion:
-        items += test.answered_by("champion", asked_champion, _CUSTOM)
-    items += _guarding(test, guarded, max_tokens, model, path, asked_champion)
-    if shown is not None:
-        items += test.answered_behind_examples(model, shown, test_records, max_tokens)
     for beside in asked_beside:
-        items += test.answered_by(find_model(beside).name, beside, _BASE)
+        items += test.answered_by(find_model(beside).name, beside, BASE)
     if comparing is not None:
         items += judge_items(
             comparing,
             prices,
             records=test_records,
-            tokens=(test_prompt_tokens, test_answer_tokens),
+            tokens=test.tokens,
             max_tokens=max_tokens,
-            most_off=most_tokens,
+            most_off=off[1],
         )
     return summed(items, afterwards, evaluates=test_records > 0)
 
 
-def _teachers(taught: Taught | None) -> list[str]:
-    return [taught.teacher] if taught else []
+def _training(
+    prices: PriceTable,
+    model: str,
+    hours: Hours | None,
+    tokens: int,
+    epochs: tuple[Decimal, Decimal],
+    off: tuple[Decimal, Decimal],
+) -> EstimateItem:
+    """Price all jobs together, by hours where there are any, else by tokens and epochs."""
+    if hours:
+        return timed("training by rewards", prices.price(model, Item.REINFORCEMENT_HOUR), hours)
+    what = f"training, {spell_number(epochs[0])} x {tokens:,} tokens"
+    return trained(what, prices.price(model, Item.TRAINING), tokens, epochs, off)
 
 
-def _teaching(taught: Taught | None, tokens: Callable[..., EstimateItem]) -> list[EstimateItem]:
+def _teaching(taught: Taught | None, prices: PriceTable, off: tuple[Decimal, Decimal]) -> list[EstimateItem]:
     """Price what a teacher reads and answers; nothing where there is none."""
     if taught is None:
         return []
-    name, longest = find_teacher(taught.teacher).name, taught.records * taught.max_tokens
+    read, said = (prices.price(taught.teacher, item) for item in BASE)
+    longest = said.cost(taught.records * taught.max_tokens)
     return [
-        tokens(f"teacher, {name} reads", Item.INPUT, taught.prompt_tokens, of=taught.teacher),
-        tokens(f"teacher, {name} answers", Item.OUTPUT, taught.answer_tokens, longest, of=taught.teacher),
+        priced(
+            f"teacher, {find_teacher(taught.teacher).name} {part}",
+            price,
+            (Decimal(count), "tokens", price.cost(1000)),
+            (price.cost(count) * off[0], price.cost(count), max(most, price.cost(count))),
+        )
+        for part, price, count, most in (
+            ("reads", read, taught.prompt_tokens, read.cost(taught.prompt_tokens) * off[1]),
+            ("answers", said, taught.answer_tokens, longest),
+        )
     ]
 
 
@@ -448,9 +295,3 @@ def models_without_price(catalogue: Iterable[Model], prices: PriceTable) -> dict
         if model.lifecycle.status == "active"
     }
     return {name: items for name, items in missing.items() if items}
-
-
-def _asked(what: str, price: Price, tokens: tuple[int, int], judged: Judged) -> EstimateItem:
-    expected, most = (count * models for count, models in zip(tokens, judged.models, strict=True))
-    quantity = (Decimal(expected), "tokens", price.cost(1000))
-    return priced(what, price, quantity, (Decimal(0), price.cost(expected), price.cost(most)))

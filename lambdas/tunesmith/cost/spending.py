@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.cost.answers import CHOICE
 from tunesmith.cost.cluster import PREPARATION
 from tunesmith.cost.comparing import judge_items_name
-from tunesmith.cost.estimates import CHOICE
 from tunesmith.evaluation.answers import BASE, FEW_SHOT
 from tunesmith.ledger import Capacity, CapacityKind
 from tunesmith.serving.capacity import seconds_between

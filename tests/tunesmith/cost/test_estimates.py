@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tunesmith.catalogue import find_model
 from tunesmith.cost import Estimate, budget_objection, estimate_job, estimate_run, load_prices
-from tunesmith.cost.estimates import CHOICE, tokens_between
+from tunesmith.cost.answers import CHOICE
+from tunesmith.cost.estimates import tokens_between
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.errors import UnknownPriceError
 from tunesmith.evaluation.judging import DEFAULT_CRITERIA, overhead_text

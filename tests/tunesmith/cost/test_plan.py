@@ -9,7 +9,7 @@ from typing import Any
 from tests.tunesmith.cost.test_estimates import HOURLY, REWARDED, SPLIT
 from tunesmith.catalogue import find_model
 from tunesmith.cost import Estimate, estimate_job, load_prices
-from tunesmith.cost.estimates import CHOICE
+from tunesmith.cost.answers import CHOICE
 from tunesmith.cost.plan import Plan, PolicyCost, plan_of
 from tunesmith.errors import UnknownPriceError
 from tunesmith.evaluation.tasks import named
