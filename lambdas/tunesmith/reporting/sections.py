@@ -128,19 +128,21 @@ def data(report: Mapping[str, Any] | None) -> str:
 
 def cost(section: Mapping[str, Any]) -> str:
     """Show the estimate and what was paid, item by item."""
-    if section["estimated"] is None:
+    if not section["items"]:
         return ""
     rows = "".join(
         f"<tr><th>{escape(item['what'])}<br><small>{_quantity(item)}</small></th>"
         f"{_amounts(*(_paid(item[name]) for name in ('estimated_usd', 'actual_usd', 'running_usd')))}</tr>"
         for item in section["items"]
     )
-    bounds = f"between {money(section['low'])} and {money(section['high'])}"
+    bounds = f"Expected between {money(section['low'])} and {money(section['high'])}"
+    if section["estimated"] is None:
+        bounds = "The run ended before it was estimated"
     notes = "".join(f'<p class="muted">{escape(note)}</p>' for note in section["notes"])
     more = "" if section["actual_is_complete"] else " or more"
     return (
         "<section><h2>Cost</h2>"
-        f'<p class="muted">Expected {bounds}; the limit was {money(section["limit"])}.</p>'
+        f'<p class="muted">{bounds}; the limit was {money(section["limit"])}.</p>'
         '<table class="stack"><thead><tr><th>Item</th><th class="n">Estimated</th><th class="n">Actual</th>'
         f'<th class="n">Running total</th></tr></thead><tbody>{rows}<tr class="sum"><th>Together</th>'
         f"{_amounts(money(section['estimated']), money(section['actual']) + more)}"

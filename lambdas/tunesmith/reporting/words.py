@@ -121,6 +121,8 @@ def message(document: Mapping[str, Any], report_uri: str) -> str:
     if cost["estimated"] is not None:
         at_least = "" if cost["actual_is_complete"] else "at least "
         lines.append(f"Cost: {at_least}{money(cost['actual'])}, estimated {money(cost['estimated'])}.")
+    elif cost["actual"]:
+        lines.append(f"Cost: {money(cost['actual'])}, for preparing the data on the cluster.")
     lines += [f"Report: {report_uri}", f"Run: {document['run']}", "", document["next_step"]]
     if document["environment"] == "local":
         lines += ["", STAND_IN]

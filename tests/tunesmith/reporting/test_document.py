@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 from tests.tunesmith.reporting import sample
+from tunesmith.cost import load_prices
+from tunesmith.cost.cluster import PREPARATION, cluster_at_most, cost_document
 from tunesmith.ledger import CapacityState
 from tunesmith.reporting.document import RunRecords, build_document
+from tunesmith.reporting.page import render_page
+from tunesmith.reporting.words import message
+from tunesmith.settings import ClusterLimits
 
 
 def document(records: RunRecords, environment: str = "prod", now: str = sample.NOW) -> dict[str, Any]:
@@ -52,6 +57,40 @@ def test_costs_stand_beside_their_estimates() -> None:
     assert actual == pytest.approx(1.95 * 34 / 60 / 730, rel=0.01)
     assert cost["actual"] == pytest.approx(sum(actual for _, actual in items.values()), abs=1e-5)
     assert cost["actual_is_complete"] is True
+
+
+CLUSTER = ClusterLimits(above_bytes=1, vcpus=16, memory_gb=78, disk_gb=420, minutes=60)
+
+
+@pytest.mark.parametrize("billed", [True, False])
+def test_a_cluster_is_told_of_although_the_run_ended_before_its_estimate(billed: bool) -> None:
+    items = cluster_at_most(CLUSTER, load_prices())
+    written = json.loads(json.dumps(cost_document(items, billed=billed), default=str))
+    records = replace(sample.invalid(), prepared=written)
+    found = document(records)
+    cost = found["cost"]
+
+    assert (cost["estimated"], cost["actual"]) == (None, 1.339327)
+    assert [item["what"] for item in cost["items"]] == [*PREPARATION]
+    assert cost["items"][-1]["running_usd"] == 1.339327
+    assert any("what EMR billed was not told" in note for note in cost["notes"]) != billed
+    assert "Cost: $1.34, for preparing the data on the cluster." in message(found, "s3://page")
+    page = render_page(found)
+    assert "The run ended before it was estimated; the limit was" in page
+    assert PREPARATION[0].replace("'", "&#x27;") in page or PREPARATION[0] in page
+
+
+def test_what_the_cluster_cost_is_paid_like_any_item_of_the_estimate() -> None:
+    records = sample.promoted()
+    items = cost_document(cluster_at_most(CLUSTER, load_prices()), billed=True)["items"]
+    written = json.loads(json.dumps(items, default=str))
+    estimate = records.estimate or {}
+    cost = document(replace(records, estimate={**estimate, "items": [*written, *estimate["items"]]}))["cost"]
+    without = document(records)["cost"]
+
+    assert cost["actual"] - without["actual"] == pytest.approx(1.339327)
+    paid = {item["what"]: (item["estimated_usd"], item["actual_usd"]) for item in cost["items"]}
+    assert all(paid[name][0] == pytest.approx(paid[name][1]) and paid[name][1] for name in PREPARATION)
 
 
 def test_hours_that_are_billed_are_said_to_be() -> None:
