@@ -20,7 +20,8 @@ BODY = records(400)
 LIMITS = ClusterLimits(above_bytes=len(BODY) - 1, vcpus=16, memory_gb=78, disk_gb=420, minutes=120)
 AT_MOST = Decimal("2.678654")
 """Two hours of 16 vCPUs at 0.052624, of 78 GB at 0.0057785 and of 420 GB of disk at 0.000111."""
-BILL = {"VCPUHour": 3.5, "MemoryGBHour": 17.25, "StorageGBHour": 0.0}
+BILL = {"VCpuHour": 3.5, "MemoryGbHour": 17.25, "StorageGbHour": 0.0}
+EMRS_BILL = {"vCPUHour": 3.5, "memoryGBHour": 17.25, "storageGBHour": 0.0}
 BILLED = Decimal("0.283863125")
 
 
@@ -73,9 +74,12 @@ def prepared_on_cluster(run: DataRun) -> None:
         run.artifacts.write_json(cluster_key(RUN), prepare_dataset(STEP, None))
 
 
-def test_what_the_cluster_was_billed_is_an_item_of_the_estimate(cluster: DataRun) -> None:
+@pytest.mark.parametrize("bill", [BILL, EMRS_BILL])
+def test_what_the_cluster_was_billed_is_an_item_of_the_estimate(
+    cluster: DataRun, bill: dict[str, Any]
+) -> None:
     prepared_on_cluster(cluster)
-    assert prepare_dataset({**STEP, "cluster": BILL}, None)["outcome"] == "valid"
+    assert prepare_dataset({**STEP, "cluster": bill}, None)["outcome"] == "valid"
     assert cost(cluster) == (True, BILLED)
     items = priced_items(cluster)
     quantities = [Decimal(items[name]["quantity"]) for name in PREPARATION]
@@ -84,7 +88,7 @@ def test_what_the_cluster_was_billed_is_an_item_of_the_estimate(cluster: DataRun
         assert sum(Decimal(items[name][bound]) for name in PREPARATION) == BILLED
 
 
-@pytest.mark.parametrize("bill", [{}, {**BILL, "MemoryGBHour": None}])
+@pytest.mark.parametrize("bill", [{}, {**BILL, "MemoryGbHour": None}])
 def test_a_bill_that_emr_does_not_tell_counts_with_the_most_that_it_may_be(
     cluster: DataRun, bill: dict[str, Any]
 ) -> None:

@@ -10,7 +10,11 @@ import pytest
 
 from local.cloud import LocalCloud
 from tests.local.conftest import Machines, client_of, eventually
+from tests.state_machines.machines import load
 from tests.tunesmith.spark.machines import MISSING
+from tunesmith.cost import load_prices
+from tunesmith.cost.cluster import cluster_at_most, cluster_billed
+from tunesmith.settings import ClusterLimits
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "everything is there")
 
@@ -98,3 +102,23 @@ def test_an_application_that_is_not_there_is_an_error_of_emr(
 ) -> None:
     ended = machines.run({"Job": job(local_cloud, "0000000000000000", SAY)})
     assert ended["error"] == "EMRServerless.ResourceNotFoundException"
+
+
+def test_the_clusters_machine_runs_the_job_of_its_input_and_tells_its_bill(
+    local_cloud: LocalCloud, machines: Machines, application: str
+) -> None:
+    submit = job(local_cloud, application, SAY)["Arguments"]["JobDriver"]["SparkSubmit"]
+    text = json.dumps(load("cluster")["States"])
+    for name, value in (
+        ("ApplicationId", application),
+        ("RoleArn", "arn:aws:iam::123456789012:role/any"),
+        ("Job", submit["EntryPoint"]),
+        ("Parameters", submit["SparkSubmitParameters"]),
+        ("Logs", "/tunesmith/any/cluster"),
+    ):
+        text = text.replace(f"${{Cluster{name}}}", value)
+    bill = machines.output(json.loads(text), {"run": "0123456789abcdef", "minutes": 10})
+    limits = ClusterLimits(above_bytes=0, vcpus=4, memory_gb=1, disk_gb=1, minutes=10)
+    billed, at_most = cluster_billed(bill, load_prices()), cluster_at_most(limits, load_prices())
+    assert billed is not None
+    assert 0 < billed[0].usd < at_most[0].usd

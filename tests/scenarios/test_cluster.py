@@ -58,8 +58,8 @@ def test_a_run_on_the_cluster_ends_as_the_same_run_without_it(
 
     costs = {item["what"]: item for item in beside.report(there.run.run)["cost"]["items"]}
     paid = [costs[name]["actual_usd"] for name in PREPARATION]
-    assert paid == [costs[name]["estimated_usd"] for name in PREPARATION]
-    assert 0 < sum(paid) < 0.1  # the job's own time, and not the ten minutes that it might have taken
+    assert paid == pytest.approx([costs[name]["estimated_usd"] for name in PREPARATION], abs=1e-6)
+    assert 0 < sum(paid) < 0.05  # minutes of a driver, and not all that ten minutes might have cost
     assert jobs(beside, there.run.run) == ["SUCCEEDED"]
 
 

@@ -19,8 +19,8 @@ PREPARATION: Final = (
 )
 """What the cluster's items are called, in the estimate and in what was paid."""
 _ANY: Final = "any"
-_BILLED: Final = ("VCPUHour", "MemoryGBHour", "StorageGBHour")
-"""EMR's `ResourceUtilization`, as Step Functions spells it."""
+_BILLED: Final = ("vcpuhour", "memorygbhour", "storagegbhour")
+"""EMR's `ResourceUtilization` in small letters: Step Functions capitalizes `vCPUHour` in a way of its own."""
 
 
 def cluster_at_most(limits: ClusterLimits, prices: PriceTable) -> tuple[EstimateItem, ...]:
@@ -35,9 +35,10 @@ def cluster_at_most(limits: ClusterLimits, prices: PriceTable) -> tuple[Estimate
 
 def cluster_billed(billed: Mapping[str, Any], prices: PriceTable) -> tuple[EstimateItem, ...] | None:
     """Price what EMR says it billed; None where it does not say so of everything."""
-    if any(not isinstance(billed.get(name), int | float) for name in _BILLED):
+    told = {name.lower(): hours for name, hours in billed.items()}
+    if any(not isinstance(told.get(name), int | float) for name in _BILLED):
         return None
-    return _items([Decimal(str(billed[name])) for name in _BILLED], prices, at_least=Decimal(1))
+    return _items([Decimal(str(told[name])) for name in _BILLED], prices, at_least=Decimal(1))
 
 
 def cluster_objection(items: Sequence[EstimateItem], budget: Budget) -> str:
