@@ -31,8 +31,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     run, prefix = ledger.require_open(event["run"]), run_prefix(event["run"])
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
     model = job.model
-    ledger.begin_step(run.run, Step.TRAIN, event["now"], "planning a round of training")
     records = read_training(artifacts, run.run)
+    figures = {"cost_usd": spent_usd(records.told.values(), records.judged.values())}
+    ledger.begin_step(run.run, Step.TRAIN, event["now"], "planning a round of training", figures)
     too_late = _too_late(ledger, run, job, records, event["now"])
     decision = _kept(ledger, run, records) or _decide(run, job, model, records, artifacts, too_late)
     plans = [*records.plans, *(plan for plan in decision.jobs if plan not in records.plans)]
@@ -40,8 +41,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if decision.why not in [told["why"] for told in decisions]:
         decisions.append({"at": event["now"], "action": decision.action, "why": decision.why})
     write_plan(artifacts, run.run, plans, decisions)
-    spent = spent_usd(records.told.values(), records.judged.values())
-    ledger.begin_step(run.run, Step.TRAIN, event["now"], decision.why, {"cost_usd": spent})
+    ledger.begin_step(run.run, Step.TRAIN, event["now"], decision.why, figures)
     deleted = _keep(ledger, run, decision.numbers[0], event["now"]) if decision.action == "keep" else []
     LOG.info("round planned", extra={"run": run.run, "action": decision.action, "why": decision.why})
     return {

@@ -296,6 +296,24 @@ def test_a_job_that_is_over_costs_its_hours_and_leaves_the_curve_of_rewards(run:
     assert "It trained for 1.5 hours" in told["notes"][-1]
 
 
+def test_a_job_whose_training_bedrock_does_not_time_costs_all_hours_since_it_was_asked_for(
+    run: RunUnderTest,
+) -> None:
+    rewarded(run)
+    run.plan_job()
+    run.finish_job(metrics=False, status="InProgress", endTime=None, hyperParameters={}, statusDetails={})
+    stopped = watch_job(run.event("2026-11-23T13:30:00Z", job=1, told=False), None)
+    assert stopped["action"] == "stop"
+
+    run.finish_job(metrics=False, hyperParameters={}, statusDetails={})
+    run.conclude_job(LATER)
+
+    told = run.read("training/jobs/1.json")
+    # Asked for at 10:00, over at 12:30, at 30 dollars an hour.
+    assert Decimal(told["cost_usd"]) == Decimal(75)
+    assert "all 2.5 hours since it was asked for" in told["notes"][-1]
+
+
 def test_without_a_file_of_rewards_the_report_says_where_they_show(run: RunUnderTest) -> None:
     rewarded(run)
     run.plan_job()

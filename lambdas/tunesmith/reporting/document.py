@@ -153,8 +153,8 @@ def _job(job: Mapping[str, Any]) -> dict[str, Any]:
         name: thinned([LossPoint(*point) for point in points], MOST_CURVE_POINTS)
         for name, points in job["curves"].items()
     }
-    # What an earlier version recorded has no measure: it knew losses alone.
-    return {"measure": "loss", **job, "cost_usd": float(job["cost_usd"]), "curves": curves}
+    # What an earlier version recorded has neither: it knew losses and whole training files alone.
+    return {"measure": "loss", "data_share": 1.0, **job, "cost_usd": float(job["cost_usd"]), "curves": curves}
 
 
 def _evaluation(scores: Mapping[str, Any] | None, verdict: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -315,13 +315,15 @@ def _job(job: Mapping[str, Any]) -> str:
         if job["submitted"]
         else ""
     )
+    share = f"{100 * job['data_share']:g}% of the training records"
+    read = f"<dt>Trained on</dt><dd>{share}</dd>" if job["data_share"] < 1 else ""
     score = f"<dt>On validation records</dt><dd>{job['score']:.1f}</dd>" if job["score"] is not None else ""
     return (
         f'<div class="pair">{figure}<div><dl class="facts">'
         f"<dt>Job</dt><dd>{escape(job['name'])}, {became}</dd>"
         f"<dt>Why</dt><dd>{escape(job['why'])}</dd>"
         f"<dt>Hyperparameters</dt><dd>{escape(settings) or 'none sent'}</dd>"
-        f"{times}{_last_points(job['curves'], job['measure'])}{score}"
+        f"{read}{times}{_last_points(job['curves'], job['measure'])}{score}"
         f"<dt>Cost</dt><dd>{money(job['cost_usd'])}</dd></dl>{notes}</div></div>"
     )
 

@@ -198,6 +198,16 @@ def test_a_curve_of_rewards_is_drawn_with_its_best_point_at_the_top() -> None:
     assert min(heights) == heights[1]
 
 
+def test_a_job_on_a_share_of_the_training_records_says_so() -> None:
+    records = sample.promoted()
+    job = {**records.training.told[1], "data_share": 0.25}
+
+    page = text_of(render_page(document(sample.with_job(records, job))))
+
+    assert "Trained on 25% of the training records" in page.replace("  ", " ")
+    assert "Trained on" not in text_of(render_page(document(records)))
+
+
 def test_a_job_without_metrics_shows_its_notes_and_no_chart() -> None:
     records = sample.promoted()
     job = {
