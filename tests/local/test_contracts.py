@@ -18,6 +18,7 @@ from local import patches
 TASKS = "moto.stepfunctions.parser.asl.component.state.exec.state_task.service."
 PREFIXES = {
     "aws_sdk": f"{TASKS}state_task_service_aws_sdk",
+    "callback": f"{TASKS}state_task_service_callback",
     "tasks.": TASKS,
     "asl.": "moto.stepfunctions.parser.asl.component.",
     "parser.": "moto.stepfunctions.parser.",
@@ -43,7 +44,16 @@ RELIED_UPON = {
         "tasks.state_task_service_sfn:StateTaskServiceSfn._eval_service_task": "dc94f9e92201",
         "tasks.state_task_service:StateTaskService._eval_execution": "81a8da94bfdb",
         "tasks.state_task_service_sfn:StateTaskServiceSfn._build_sync2_resolver": "fbbf50b684b9",
-        "tasks.state_task_service_callback:StateTaskServiceCallback._eval_sync": "b8f76de4d514",
+        "callback:StateTaskServiceCallback._eval_sync": "b8f76de4d514",
+    },
+    "cluster_jobs": {
+        "moto.emrserverless.models:EMRServerlessBackend.start_job_run": "77a21b1a16d2",
+        "moto.emrserverless.models:EMRServerlessBackend.cancel_job_run": "48f3ee0bc4c6",
+        "moto.emrserverless.models:Application.__init__": "1c09fd2a1de5",
+        "moto.emrserverless.models:JobRun.__init__": "c00aed1756ca",
+        "tasks.state_task_service_factory:state_task_service_for": "a21a16afc5f6",
+        "callback:StateTaskServiceCallback._eval_integration_pattern": "3b97ada1d4cb",
+        "tasks.state_task_service:StateTaskService._eval_execution": "81a8da94bfdb",
     },
     "error_matching": {
         "asl.common.error_name.error_equals_decl:ErrorEqualsDecl._eval_body": "aeda14a0cc01",
