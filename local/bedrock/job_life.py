@@ -89,12 +89,9 @@ class Job:
         Without `may_train` training does not begin: the account has no room for another model in creation.
         """
         self.crowded_out = not may_train
-        if (
-            self.status == "Stopping"
-            and self.modified
-            and now >= self.modified + _s(account.timings.stopping)
-        ):
-            self._end("Stopped", self.modified + _s(account.timings.stopping))
+        takes = _s(self.fault.get("stopping_seconds", account.timings.stopping))
+        if self.status == "Stopping" and self.modified and now >= self.modified + takes:
+            self._end("Stopped", self.modified + takes)
         while self.status == "InProgress" and self._advance_once(now, account, complete):
             pass
 

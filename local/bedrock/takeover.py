@@ -60,8 +60,8 @@ def read_faults(project: str, area: str) -> Fault:
     """Return what is set for a project's jobs, answers, deployments or swaps, and so never used up.
 
     `job`: `ends` ("Failed"), `message`, `hang`, `metrics` ("missing", "corrupt" or "early": while it
-    trains), `learns` (false), `growth` (of the rate with each step),
-    `seconds` (that training takes).
+    trains), `learns` (false), `growth` (of the rate with each step), `seconds` (that training takes) and
+    `stopping_seconds` (that its stop takes).
     `deployment` and `swap`: `ends`, `message`, `hang`. `deployment` and `throughput`: `seconds`, in place of
     what creating them takes. `answers`: `waver`, the share of a custom model's answers that are drawn at
     random from all that it knows, anew each time it is asked.

@@ -26,6 +26,7 @@ from tests.scenarios.plays import (
     resume,
     scenario,
 )
+from tunesmith.serving.capacity import NEVER
 
 LONG = {"epochCount": 5}
 HASTY = {"epochCount": 5, "learningRate": 3e-5}
@@ -246,6 +247,28 @@ def test_a_stuck_job_is_told_of_once_and_stopped_at_its_deadline(
     (alert,) = [text for text in cloud.messages_naming("is stuck") if f"stuck-{played.run.run}-1" in text]
     assert "stop_when_stuck" in alert
     assert cloud.billable("stuck") == NOTHING
+
+
+def unstoppable(cloud: CloudUnderTest) -> Played:
+    cloud.fault("unstoppable", job={"hang": True, "stopping_seconds": 24 * 3600})
+    return play(cloud, job("unstoppable", training={"deadline_hours": 1}), triage_data(records=TINY))
+
+
+@pytest.mark.soak
+@scenario(unstoppable)
+def test_a_job_that_never_ends_to_stop_is_given_up_kept_in_the_ledger_and_told(
+    cloud: CloudUnderTest, played: Played
+) -> None:
+    assert (played.status, played.run.outcome) == ("FAILED", "failed")
+    run = played.run.run
+    ended = cloud.wait_for_end("job", f"{run}-1-train-1")
+    assert (ended["status"], ended["error"]) == ("FAILED", "JobStuck")
+    assert (
+        "was seen stopping 241 times, and does not end: it was still running after an hour" in ended["cause"]
+    )
+    [held] = [item for item in cloud.ledger.open_capacity() if item.run == run and item.token == "job-1"]
+    assert held.expires < NEVER
+    assert any("unstoppable" in text for text in cloud.messages_naming(f"unstoppable-{run}-1"))
 
 
 # --- sweeps and continuation

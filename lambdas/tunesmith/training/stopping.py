@@ -47,9 +47,8 @@ def watch(
     """
     if elapsed_seconds >= deadline_seconds:
         hours = deadline_seconds / 3600
-        return _stop(
-            f"it was still running after {hours:g} hours, the limit that training.deadline_hours sets"
-        )
+        limit = "an hour" if hours == 1 else f"{hours:g} hours"
+        return _stop(f"it was still running after {limit}, the limit that training.deadline_hours sets")
     problem = divergence(training_losses) or overspend
     if problem:
         return _stop(problem)
