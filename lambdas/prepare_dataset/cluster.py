@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tunesmith.aws.objects import Bucket, cluster_cost_key
 from tunesmith.cost import OVERRIDE_KEY, PriceTable, load_prices
-from tunesmith.cost.cluster import cluster_at_most, cluster_billed, cluster_objection, cost_document
+from tunesmith.cost.cluster import (
+    cluster_at_most,
+    cluster_billed,
+    cluster_objection,
+    cost_document,
+    earlier_cost,
+    with_earlier,
+)
+from tunesmith.cost.items import EstimateItem
 from tunesmith.errors import UnknownPriceError
 from tunesmith.job import Job
 from tunesmith.ledger import Run
@@ -27,10 +35,11 @@ def hand_over(
         items = cluster_at_most(limits, _prices(uploads))
     except UnknownPriceError as error:
         return {"outcome": "over_budget", "reason": str(error)}
-    objection = cluster_objection(items, job.budget)
+    earlier = _earlier(run, artifacts)
+    objection = cluster_objection(with_earlier(items, earlier), job.budget)
     if objection:
         return {"outcome": "over_budget", "reason": objection}
-    artifacts.write_json(cluster_cost_key(run.run), cost_document(items, billed=False))
+    _write(run, items, earlier, artifacts, billed=False)
     return {"outcome": "cluster", "reason": "", "minutes": limits.minutes}
 
 
@@ -41,7 +50,24 @@ def note_bill(run: Run, billed: Mapping[str, Any], *, uploads: Bucket, artifacts
     """
     items = cluster_billed(billed, _prices(uploads))
     if items is not None:
-        artifacts.write_json(cluster_cost_key(run.run), cost_document(items, billed=True))
+        _write(run, items, _earlier(run, artifacts), artifacts, billed=True)
+
+
+def _earlier(run: Run, artifacts: Bucket) -> tuple[EstimateItem, ...]:
+    document, _ = artifacts.read_json_and_tag(cluster_cost_key(run.run))
+    return earlier_cost(document, run.attempt)
+
+
+def _write(
+    run: Run,
+    items: Sequence[EstimateItem],
+    earlier: Sequence[EstimateItem],
+    artifacts: Bucket,
+    *,
+    billed: bool,
+) -> None:
+    document = cost_document(items, billed=billed, attempt=run.attempt, earlier=earlier)
+    artifacts.write_json(cluster_cost_key(run.run), document)
 
 
 def _size(run: Run) -> int:

@@ -11,6 +11,7 @@ from estimate_cost.handler import lambda_handler as estimate_cost
 from prepare_dataset.handler import lambda_handler as prepare_dataset
 from tests.handlers.data_run import JOB, RUN, STEP, DataRun, records
 from tunesmith.aws.objects import cluster_cost_key, cluster_key
+from tunesmith.cost import OVERRIDE_KEY
 from tunesmith.cost.cluster import PREPARATION
 from tunesmith.errors import RecordMissingError
 from tunesmith.ledger import Step
@@ -65,6 +66,14 @@ def test_a_cluster_that_may_cost_more_than_the_budget_is_not_started(cluster: Da
     assert cluster.artifacts.head(cluster_cost_key(RUN)) is None
 
 
+def test_prices_that_cannot_be_read_start_no_cluster(cluster: DataRun) -> None:
+    cluster.uploads.write(OVERRIDE_KEY, b"prices: none")
+    cluster.admitted(train=BODY)
+    told = prepare_dataset(STEP, None)
+    assert told["outcome"] == "over_budget"
+    assert told["reason"].startswith("settings/prices.yaml cannot be read")
+
+
 def prepared_on_cluster(run: DataRun) -> None:
     """Leave what the cluster's job leaves, by way of the function."""
     run.admitted(train=BODY)
@@ -108,10 +117,39 @@ def test_the_budget_counts_what_the_cluster_cost(cluster: DataRun) -> None:
     assert abs(with_it - highest(cluster) - BILLED) < Decimal("0.0002")  # each is rounded up
 
 
+def test_a_job_that_failed_before_still_counts_when_the_run_goes_on(cluster: DataRun) -> None:
+    cluster.admitted(JOB + "budget: {limit_usd: 6}\n", train=BODY)
+    for _ in range(2):  # the same attempt, whose answer was lost: one job
+        assert prepare_dataset(STEP, None)["outcome"] == "cluster"
+    assert cost(cluster) == (False, AT_MOST)
+    go_on(cluster)
+    assert prepare_dataset(STEP, None)["outcome"] == "cluster"
+    assert cost(cluster) == (False, 2 * AT_MOST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUNESMITH_CLUSTER", "off")
+        cluster.artifacts.write_json(cluster_key(RUN), prepare_dataset(STEP, None))
+    prepare_dataset({**STEP, "cluster": BILL}, None)
+    assert cost(cluster) == (False, AT_MOST + BILLED)
+
+
+def test_jobs_that_failed_leave_no_money_for_another(cluster: DataRun) -> None:
+    cluster.admitted(JOB + "budget: {limit_usd: 5}\n", train=BODY)
+    assert prepare_dataset(STEP, None)["outcome"] == "cluster"
+    go_on(cluster)
+    assert "up to $5.36, more than the $5.00" in prepare_dataset(STEP, None)["reason"]
+    assert cost(cluster) == (False, AT_MOST)  # what the first may have cost stays
+
+
 def test_a_cluster_that_left_nothing_is_not_taken_for_one_that_did(cluster: DataRun) -> None:
     cluster.admitted(train=BODY)
     with pytest.raises(RecordMissingError, match=r"left no runs/\w+/data/cluster\.json"):
         prepare_dataset({**STEP, "cluster": BILL}, None)
+
+
+def go_on(run: DataRun) -> None:
+    """Let the run's first execution fail, and open it for another."""
+    run.ledger.close_run(RUN, outcome="failed", reason="ClusterFailed", now=STEP["now"])
+    assert run.ledger.reopen_run(RUN).attempt == 2
 
 
 def priced_items(run: DataRun) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -57,15 +57,50 @@ def cluster_objection(items: Sequence[EstimateItem], budget: Budget) -> str:
     return ""
 
 
-def cost_document(items: Sequence[EstimateItem], *, billed: bool) -> dict[str, Any]:
-    """Spell the items as values that JSON can hold, and whether they are what was billed."""
-    return {"billed": billed, "items": [asdict(item) for item in items]}
+def with_earlier(items: Sequence[EstimateItem], earlier: Sequence[EstimateItem]) -> tuple[EstimateItem, ...]:
+    """Add to one job's items those of the jobs before it, which left nothing."""
+    if not earlier:
+        return tuple(items)
+    amounts = ("quantity", "usd", "low_usd", "high_usd")
+    return tuple(
+        replace(one, **{name: getattr(one, name) + getattr(other, name) for name in amounts})
+        for one, other in zip(items, earlier, strict=True)
+    )
+
+
+def cost_document(
+    items: Sequence[EstimateItem],
+    *,
+    billed: bool,
+    attempt: int = 1,
+    earlier: Sequence[EstimateItem] = (),
+) -> dict[str, Any]:
+    """Spell what all jobs of a run cost as values that JSON can hold.
+
+    `items` are those of the attempt's own job, `billed` whether EMR told them.
+    """
+    return {
+        "billed": billed and not earlier,
+        "attempt": attempt,
+        "items": [asdict(item) for item in with_earlier(items, earlier)],
+        "earlier": [asdict(item) for item in earlier],
+    }
 
 
 def read_cost(document: Mapping[str, Any] | None) -> tuple[EstimateItem, ...]:
     """Read the items of `cost_document`; none where no cluster was at work."""
+    return _read(document["items"] if document else ())
+
+
+def earlier_cost(document: Mapping[str, Any] | None, attempt: int) -> tuple[EstimateItem, ...]:
+    """Read what jobs before an attempt's own cost, by the document that the run has so far."""
+    if document is None:
+        return ()
+    return _read(document["earlier" if document["attempt"] == attempt else "items"])
+
+
+def _read(items: Iterable[Mapping[str, Any]]) -> tuple[EstimateItem, ...]:
     amounts = ("quantity", "price", "usd", "low_usd", "high_usd")
-    items = document["items"] if document else ()
     return tuple(
         EstimateItem(**{**item, **{name: Decimal(item[name]) for name in amounts}}) for item in items
     )

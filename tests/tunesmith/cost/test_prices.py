@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from tunesmith.catalogue import load_catalogue
-from tunesmith.cost import OVERRIDE_KEY, Item, load_prices, models_without_price
+from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices, models_without_price, override_line
+from tunesmith.cost.prices import CLUSTER
 from tunesmith.errors import UnknownPriceError
 
 MICRO, LITE = "amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"
@@ -120,3 +121,15 @@ def test_every_problem_of_an_override_is_told_at_once() -> None:
 def test_an_override_that_is_no_list_of_prices_is_refused(data: bytes) -> None:
     with pytest.raises(UnknownPriceError, match="cannot be read"):
         load_prices(data)
+
+
+def test_a_clusters_prices_are_looked_up_where_emr_has_them() -> None:
+    with pytest.raises(UnknownPriceError) as raised:
+        PriceTable(()).require("any", CLUSTER)
+    told = str(raised.value)
+    assert "https://aws.amazon.com/emr/pricing/" in told
+    for item, per in zip(CLUSTER, ("vCPU-hour", "GB-hour", "GB-hour"), strict=True):
+        line = override_line("any", item).replace("<US dollars>", "2").replace("<yyyy-mm-dd>", "2026-11-28")
+        assert line.replace("2026-11-28", "<yyyy-mm-dd>").replace('"2"', '"<US dollars>"') in told
+        assert f"per: {per}," in line
+        assert load_prices(override(line)).price("any", item).cost(3) == 6
