@@ -116,8 +116,11 @@ def _keep(
         return choose(setting, last, judged, why)
     order = [default, *(number for number in numbers if number != default)]
     scores = [[judged[number][record] for record in records] for number in order]
+    compared = [plan.number for plan in first if plan.number in judged]
+    answered = common_records(compared, judged)
+    tried = [[judged[number][record] for record in answered] for number in compared] if answered else []
     yes_or_no = {value for row in scores for value in row} <= _ONLY_RIGHT_OR_WRONG
-    winner = choose_setting(scores, right_or_wrong=yes_or_no, seed=seed, tried=len(first))
+    winner = choose_setting(scores, right_or_wrong=yes_or_no, seed=seed, tried=tried)
     told = (
         f"{winner.reason} (settings are jobs {', '.join(map(str, order))}); the best of equals would look "
         f"{winner.optimism:.4g} better by luck"

@@ -32,12 +32,16 @@ class Winner:
 
 
 def choose_setting(
-    scores: Sequence[Sequence[float]], *, right_or_wrong: bool, seed: int, tried: int = 0
+    scores: Sequence[Sequence[float]],
+    *,
+    right_or_wrong: bool,
+    seed: int,
+    tried: Sequence[Sequence[float]] = (),
 ) -> Winner:
     """Keep the default unless the best other setting is better beyond doubt on validation.
 
-    `scores` holds each validation record's score by setting, the default first; higher is better. `tried`
-    counts all settings where these are left of more, which the same records chose among.
+    `scores` holds each validation record's score by setting, the default first; higher is better. `tried` are
+    the scores of all settings, the default first, where these are left of more that the records chose among.
     The lower bound is that of a paired interval whose error is shared among all that might have looked best
     (Bonferroni). Raises ValueError where the settings did not answer the same records.
     """
@@ -46,12 +50,13 @@ def choose_setting(
         raise ValueError(f"a choice needs two settings that answered the same records, not {counts} records")
     table = np.asarray(scores, dtype=np.float64)
     differences = table[1:] - table[0]
+    first = np.asarray(tried if len(tried) > len(scores) else scores, dtype=np.float64)
     best = int(differences.mean(axis=1).argmax())
     interval = paired_interval(
         differences[best].tolist(),
         right_or_wrong=right_or_wrong,
         seed=seed,
-        error=ERROR / max(len(differences), tried - 1),
+        error=ERROR / (len(first) - 1),
     )
     is_better = interval.is_known and interval.low > 0
     told = (
@@ -64,7 +69,7 @@ def choose_setting(
         best=best + 1,
         gain=interval.value,
         low=interval.low,
-        optimism=_optimism(differences, seed),
+        optimism=_optimism(first[1:] - first[0], seed),
     )
 
 

@@ -52,6 +52,34 @@ def test_the_optimism_is_what_the_best_of_equals_gains_by_luck() -> None:
     assert fmean(winner.optimism for winner in winners) == pytest.approx(luck, rel=0.1)
 
 
+def test_with_equal_settings_the_default_stays_though_the_best_half_was_drawn_by_the_same_records() -> None:
+    kept = 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        # At the worst a setting's answers are the same on all records as on a share of them.
+        scores = (random.random((5, 200)) < random.beta(2, 1, size=200)).astype(float)
+        best = 1 + int(scores[1:].mean(axis=1).argmax())
+        left = [scores[0].tolist(), scores[best].tolist()]
+        winner = choose_setting(left, right_or_wrong=True, seed=seed, tried=scores.tolist())
+        kept += winner.number == 0
+
+    assert kept >= 190
+
+
+def test_those_that_are_left_of_many_answer_for_the_choice_among_all() -> None:
+    random = np.random.default_rng(3)
+    tried = random.normal(size=(9, 300)).tolist()
+    left = [tried[0], (np.asarray(tried[0]) + random.normal(0.12, 0.9, size=300)).tolist()]
+
+    alone = choose_setting(left, right_or_wrong=False, seed=1)
+    chosen = choose_setting(left, right_or_wrong=False, seed=1, tried=tried)
+
+    assert (alone.number, chosen.number) == (1, 0)
+    assert chosen.gain == alone.gain
+    assert chosen.low < 0 < alone.low
+    assert abs(alone.optimism) < 0.01 < chosen.optimism
+
+
 def test_with_two_settings_there_is_nothing_to_choose_among_and_no_optimism() -> None:
     random = np.random.default_rng(4)
 
