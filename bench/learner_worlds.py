@@ -78,7 +78,7 @@ class LearnerWorld:
 
 def _requests(count: int, wrong: float, seed: tuple[int, int]) -> list[Example]:
     random = np.random.default_rng(seed)
-    common, own = _words()
+    common, own = made_up_words()
     examples = []
     for _ in range(count):
         label = int(random.integers(LABELS))
@@ -96,7 +96,7 @@ def _requests(count: int, wrong: float, seed: tuple[int, int]) -> list[Example]:
 
 
 @cache
-def _words() -> tuple[list[str], list[list[str]]]:
+def made_up_words() -> tuple[list[str], list[list[str]]]:
     """Make up words: those that any request has, and those of each label."""
     random = np.random.default_rng(0)
     letters = list("abcdefghijklmnoprstuv")

@@ -22,6 +22,8 @@ from tunesmith.evaluation.answers import Question, text_of
 
 MOST_CHARACTERS: Final = 24_000
 """Of all examples of a prompt; the longest are left out first come, so that every model can read them."""
+VOTERS: Final = 10
+"""Records that answer a question together."""
 
 _WORD: Final = re.compile(r"\w+")
 _K1: Final = 1.2
@@ -59,7 +61,7 @@ class Examples:
         """
         turns: list[list[dict[str, Any]]] = []
         left = MOST_CHARACTERS
-        for row in self._likest(question, 2 * number):
+        for row, _ in self._likest(question, 2 * number):
             record = self._records[row]
             length = len(_asked(record)) + len(record.reference)
             if len(turns) < number and length <= left:
@@ -67,7 +69,18 @@ class Examples:
                 turns.append([record.messages[-1], _answered(record.reference)])
         return replace(question, messages=[*chain.from_iterable(reversed(turns)), *question.messages])
 
-    def _likest(self, question: Question, number: int) -> list[int]:
+    def answered(self, question: Question) -> str:
+        """Answer as the likest records do, each with as many votes as it is like the question.
+
+        Where no two of them answer alike, that is the likest one's answer; empty where none is like it.
+        """
+        votes: defaultdict[str, float] = defaultdict(float)
+        for row, likeness in self._likest(question, VOTERS):
+            if likeness > 0:
+                votes[self._records[row].reference] += likeness
+        return max(votes, key=votes.__getitem__) if votes else ""
+
+    def _likest(self, question: Question, number: int) -> list[tuple[int, float]]:
         total = len(self._records)
         scores = np.zeros(total)
         for word in sorted(set(_words(question))):
@@ -82,7 +95,8 @@ class Examples:
             candidates = np.flatnonzero(scores >= least)
         else:
             candidates = np.arange(total)
-        return [int(row) for row in candidates[np.argsort(-scores[candidates], kind="stable")][:number]]
+        found = candidates[np.argsort(-scores[candidates], kind="stable")][:number]
+        return [(int(row), float(scores[row])) for row in found]
 
 
 def _words(question: Question) -> list[str]:

@@ -124,7 +124,7 @@ def test_clean_data_is_told_in_few_words() -> None:
         "Nothing in training is like validation or blind test.",
     ]
     repeated = data_findings({**clean, "repeated": {"times": 3, "records": 340}})
-    assert repeated[0].startswith("340 different records are for training, each 3 times, as data.repeat_to")
+    assert repeated[1].startswith("340 different records are for training, each 3 times, as data.repeat_to")
 
 
 def test_what_is_wrong_with_the_data_is_told_with_its_rule() -> None:
