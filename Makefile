@@ -38,7 +38,7 @@ test: setup ## Run all tests
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 soak: setup ## Run the long campaign that `make test` takes a sample of: every state broken, every model
-	@for file in tests/scenarios/test_*.py tests/cli/test_check.py tests/tunesmith/spark/test_*.py tests/handlers/test_prepare_on_cluster.py; do $(BIN)/pytest -q -m soak $$file || test $$? -eq 5; done  # 5: none
+	@for file in tests/scenarios/test_*.py tests/cli/test_check.py tests/tunesmith/evaluation/test_advisor.py tests/tunesmith/spark/test_*.py tests/handlers/test_prepare_on_cluster.py; do $(BIN)/pytest -q -m soak $$file || test $$? -eq 5; done  # 5: none
 
 bench: .venv-bench/.ready ## Time the dataset engine beside other tools (ARGS=--short: small corpora)
 	@PYTHONPATH=lambdas:. .venv-bench/bin/python -m bench.dataset $(ARGS)

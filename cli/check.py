@@ -77,7 +77,7 @@ def check(
     document a line, one for each file.
     """
     if kind not in KINDS:
-        raise CommandError(f"--kind {kind} is no kind of tuning", f"use one of {', '.join(KINDS)}")
+        raise CommandError(f"--kind {kind} is no kind of run", f"use one of {', '.join(KINDS)}")
     asks = part == "test" and KINDS[kind].learns_texts
     base_model = find_model(model).as_tuned_by("fine-tuning" if asks else kind)
     columns = _columns(column or [], group_key)

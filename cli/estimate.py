@@ -155,6 +155,15 @@ def _show(found: Estimate, upload: Upload) -> None:
 
 def _show_plan(plan: Plan) -> None:
     console = answers()
+    if plan.policies:
+        _show_policies(plan)
+    console.print()
+    for sentence in plan.findings():
+        console.print(sentence, markup=False, soft_wrap=True)
+
+
+def _show_policies(plan: Plan) -> None:
+    console = answers()
     table = Table(box=None, pad_edge=False)
     for name in ("policy", "jobs", "epochs billed", "hours", "cost of the run"):
         table.add_column(name, no_wrap=True, justify="left" if name == "policy" else "right")
@@ -170,9 +179,6 @@ def _show_plan(plan: Plan) -> None:
         )
     console.print("\nways to find the length of training:")
     console.print(table)
-    console.print()
-    for sentence in plan.findings():
-        console.print(sentence, markup=False, soft_wrap=True)
 
 
 def _between(low: float, high: float) -> str:

@@ -46,7 +46,7 @@ def promote(run: RUN, yes: YES = False, env: ENVIRONMENT = "dev", json: JSON = F
     else:
         answers().print(render(summary, env), crop=False)
         answers().print(changed(change), markup=False)
-    raise typer.Exit(exit_code(summary["outcome"]))
+    raise typer.Exit(exit_code(summary))
 
 
 def champion_facts(champion: Champion | None) -> dict[str, str] | None:

@@ -29,6 +29,7 @@ _FOR_GOOD: Final = {
         "it came to its end: the blind test cannot tell, and would say the same again",
         "`tunesmith promote RUN` puts it into service all the same; or submit more records",
     ),
+    Outcome.ADVISED: ("it said whether to tune, and would say the same again", NEW_RUN),
     Outcome.INVALID: ("its data cannot be used, and a run keeps its data", "mend the data and submit it"),
 }
 """Why a run of that outcome is over for good, and what to do instead; every other may go on."""

@@ -15,6 +15,7 @@ from cli.options import ENVIRONMENT, JSON
 from cli.voice import answers, print_json, say
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket
+from tunesmith.evaluation.advice_answers import CALLED
 from tunesmith.ledger import Run, Step
 from tunesmith.reporting.words import money
 
@@ -88,9 +89,12 @@ def _row(view: View) -> dict[str, Any]:
         "status": view.status or "NOT STARTED",
         "step": work.current.step if work.current else None,
         "gain": decided.get("gain"),
+        "advice": decided.get("advice"),
     }
 
 
 def _verdict(row: dict[str, Any]) -> str:
     outcome = (row["outcome"] or "open").replace("_", " ")
+    if row["advice"]:
+        return CALLED[row["advice"]].lower()
     return f"{outcome} {float(row['gain']):+.1f}" if row["gain"] is not None else outcome

@@ -26,9 +26,12 @@ _FIGURES = (
 )
 
 
-def exit_code(outcome: str) -> int:
-    """Turn an outcome into the command's exit code: 0 promoted, 2 broken, 1 every other answer."""
-    return {Outcome.PROMOTED: 0, Outcome.FAILED: COULD_NOT_BE_DONE}.get(Outcome(outcome), NO)
+def exit_code(summary: Mapping[str, Any]) -> int:
+    """Turn a run's end into the command's exit code: 0 promoted or advised to tune, 2 broken, 1 any other."""
+    if (summary["advice"] or {}).get("answer") == "tune":
+        return 0
+    ends = {Outcome.PROMOTED: 0, Outcome.FAILED: COULD_NOT_BE_DONE}
+    return ends.get(Outcome(summary["outcome"]), NO)
 
 
 def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -> dict[str, Any]:
@@ -48,6 +51,7 @@ def summarize(view: View, report: Mapping[str, Any] | None, page: Path | None) -
         "outcome": run.outcome or None,
         "reason": told.get("reason", run.reason),
         "by_hand": run.by_hand or None,
+        "advice": told.get("advice"),
         "metric": evaluation.get("metric"),
         "records": evaluation.get("n"),
         "models": {label: {name: model.get(name) for name in _FIGURES} for label, model in models.items()},
@@ -66,7 +70,12 @@ def render(summary: Mapping[str, Any], environment: str) -> Group:
     """Lay the verdict out for a person."""
     outcome = str(summary["outcome"] or "")
     evaluation = {"gain": summary["gain"], "comparator": summary["comparator"]}
-    document = {"outcome": outcome, "by_hand": summary["by_hand"], "evaluation": evaluation}
+    document = {
+        "outcome": outcome,
+        "by_hand": summary["by_hand"],
+        "advice": summary["advice"],
+        "evaluation": evaluation,
+    }
     told = headline(document)
     lines = [Text(told, style=_STYLES.get(outcome, "bold yellow"))]
     if summary["reason"]:
@@ -87,7 +96,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "outcome", (summary["outcome"] or "open").replace("_", " ")
     yield "run", f"{summary['run']} of project {summary['project']}"
     gain, models, metric = summary["gain"], summary["models"], summary["metric"]
-    if gain:
+    if gain or (summary["advice"] and models):
         scores = ", ".join(f"{label} {figures['value']:.1f}%" for label, figures in models.items())
         yield _metric_name(metric), f"{scores} (of {summary['records']:,} blind records)"
         for one in summary["comparisons"]:

@@ -78,7 +78,7 @@ def follow(
         print_json(summary)
     else:
         answers().print(render(summary, deployment.environment), crop=False)
-    return exit_code(summary["outcome"])
+    return exit_code(summary)
 
 
 def follow_to_end(

@@ -82,6 +82,7 @@ PACKAGES: Final = {
     "plan_round": _NUMERIC,
     "choose_examples": _NUMERIC,
     "answer_shard": _NUMERIC,
+    "score_answers": _NUMERIC,
 }
 """What the functions with more than requirements.txt hold: numpy for near-duplicates, the bootstrap and the
 search for examples."""
@@ -95,7 +96,7 @@ WRITES: Final = {
     "watch_job": ("runs/*/training/watch/*",),
     "conclude_job": ("runs/*/training/jobs/*",),
     "answer_validation": ("runs/*/training/answers/*", "runs/*/training/judged/*"),
-    "decide_promotion": ("runs/*/evaluation/verdict.json",),
+    "decide_promotion": ("runs/*/evaluation/verdict.json", "runs/*/evaluation/advice.json"),
     "write_report": (
         "runs/*/report.json",
         "runs/*/report.html",

@@ -42,11 +42,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     part = plan["shards"][shard]
     questions = read_questions(artifacts.read(part["key"]))[part["first"] : part["end"]]
     models = {model["label"]: model["id"] for model in plan["models"]}
-    # The candidate is asked through its capacity, whose ARN the ledger knows since it was opened.
-    serving = open_serving(ledger.capacity(run))
-    if serving is None:
-        raise RecordMissingError(f"run {run} holds no capacity to ask its candidate through")
-    models[CANDIDATE] = serving.arn
+    if CANDIDATE in models:
+        # It is asked through its capacity, whose ARN the ledger knows since it was opened.
+        serving = open_serving(ledger.capacity(run))
+        if serving is None:
+            raise RecordMissingError(f"run {run} holds no capacity to ask its candidate through")
+        models[CANDIDATE] = serving.arn
     folders = {model["label"]: model["folder"] for model in plan["models"]}
     if part["of"]:  # a guardrail's own records
         folders = {label: guardrail_folder(folders[label], part["of"]) for label in guarded_models(folders)}

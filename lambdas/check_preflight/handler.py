@@ -12,6 +12,7 @@ from tunesmith.aws.graders import METRIC, ask_grader
 from tunesmith.aws.ledger_table import LedgerTable
 from tunesmith.aws.objects import Bucket, run_prefix
 from tunesmith.aws.service_quotas import bedrock_quotas
+from tunesmith.catalogue import Model
 from tunesmith.catalogue.judges import find_judge
 from tunesmith.evaluation.function_metric import trial_items
 from tunesmith.evaluation.function_metric import trial_objection as trial_objection_of
@@ -60,7 +61,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         beside_champion=champion is not None and champion.path == job.serving_path,
         today=datetime.fromisoformat(event["now"]).date(),
     )
-    summary = "; ".join(report.problems or (f"{model.title} can be tuned and served", *report.notes))
+    summary = "; ".join(report.problems or (_cleared(job, model), *report.notes))
     ledger.begin_step(
         run.run,
         Step.PREFLIGHT,
@@ -81,6 +82,10 @@ def _try_metric(job: Job, artifacts: Bucket, run: str) -> str:
     samples = [item.sample() for item in (*right, *wrong)]
     reply = ask_grader(job.evaluation.metric, samples, named=METRIC)
     return reply.problem or trial_objection_of(right, wrong, reply.answer)
+
+
+def _cleared(job: Job, model: Model) -> str:
+    return f"{model.title} can be {'tuned and served' if job.customization.tunes else 'asked, and tuned'}"
 
 
 def _try_grader(job: Job, artifacts: Bucket, run: str, own_arn: str) -> str:

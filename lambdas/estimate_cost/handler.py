@@ -23,7 +23,10 @@ LOG = logger("estimate_cost")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return `affordable`, `ask` with how long an answer is waited for, or `over_budget` with the reason."""
+    """Return `affordable`, `ask` with how long an answer is waited for, or `over_budget` with the reason.
+
+    `tunes` says whether training follows.
+    """
     settings = EstimateCostSettings.from_environment()
     ledger, artifacts = LedgerTable(settings.ledger_table), Bucket(settings.artifacts_bucket)
     run, prefix = event["run"], run_prefix(event["run"])
@@ -62,7 +65,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"outcome": "over_budget", "reason": reason}
     question = question_of(
         job,
-        plan.chosen.high_usd,
+        plan.most_usd,
         plan.proof,
         approved_usd=_approved_usd(ledger, run),
         afterwards_usd=sum((item.usd for item in estimate.afterwards), Decimal(0)),
@@ -73,11 +76,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     page = render_plan(told, project=job.project, run=run, question=asked)
     artifacts.write(f"{prefix}/plan.html", page.encode(), "text/html; charset=utf-8")
     if question is None:
-        return {"outcome": "affordable", "reason": ""}
+        return {"outcome": "affordable", "reason": "", "tunes": job.customization.tunes}
     artifacts.write_json(f"{prefix}/question.json", question.to_json())
     return {
         "outcome": "ask",
         "reason": question.text,
+        "tunes": job.customization.tunes,
         "seconds": 3600 * question.hours,
         "unanswered": f"nobody answered within {question.hours} hours whether it may go on: {question.text}",
     }

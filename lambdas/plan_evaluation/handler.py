@@ -15,7 +15,7 @@ from tunesmith.evaluation.noise import asked_twice
 from tunesmith.evaluation.power import FEWEST_GUARDED
 from tunesmith.evaluation.shards import calls_in_flight, cut, first_rate, most_turns
 from tunesmith.job import Job, parse_job
-from tunesmith.ledger import Champion, Run, Step
+from tunesmith.ledger import Run, Step
 from tunesmith.observability import logger
 from tunesmith.serving.capacity import trained_model
 from tunesmith.settings import PlanEvaluationSettings
@@ -25,6 +25,8 @@ LOG = logger("plan_evaluation")
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the shards to answer, none without a blind test, how many turns each may take, and who rates.
+
+    `candidate` says whether capacity is opened for one.
 
     The rest of the plan lies in plan.json.
     """
@@ -37,15 +39,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             f"the blind test of run {run.run} is not the one that was sealed before training"
         )
     job = parse_job(artifacts.read(f"{prefix}/job.json"), source="job.json")
-    model = trained_model(run.run, run.chosen, ledger.capacity(run.run))
     questions = read_questions(artifacts.read(blind_test_key(run.run)))
     records = len(questions)
     shards = {
         name: {"key": blind_test_key(run.run), "of": "", "first": first, "end": end}
         for name, (first, end) in cut(records).items()
     } | (_guarded(artifacts, run.run) if records else {})
-    champion = ledger.champion(run.project)
-    models = _models(job, run, model.arn, champion if champion and champion.run != run.run else None)
+    (candidate, champion), (base, *others) = _tuned(job, run, ledger), _untuned(job)
+    models = [*candidate, base, *champion, *others]
     judge = job.evaluation.judge
     plan = {
         "models": models,
@@ -72,7 +73,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     LOG.info("evaluation planned", extra={"run": run.run, "records": records, "shards": len(shards)})
     rated = job.evaluation.metric is not None and is_asked(job.evaluation.metric)
     turns = most_turns(len(shards), passes=2 if rated else 1)
-    return {"shards": list(shards), "most_turns": turns, "rated": rated}
+    return {
+        "shards": list(shards),
+        "most_turns": turns,
+        "rated": rated,
+        "candidate": job.customization.tunes,
+    }
 
 
 def _guarded(artifacts: Bucket, run: str) -> dict[str, dict[str, Any]]:
@@ -92,43 +98,47 @@ def _guarded(artifacts: Bucket, run: str) -> dict[str, dict[str, Any]]:
     return shards
 
 
-def _models(job: Job, run: Run, model_arn: str, champion: Champion | None) -> list[dict[str, str]]:
-    """List what is compared: id to ask, folder of the answers, and how its tokens are priced."""
-    base = {"base_model": job.base_model, "id": find_model(job.base_model).invocation_id}
-    compared = [
+def _tuned(job: Job, run: Run, ledger: LedgerTable) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """List candidate and champion, where there are any: id, folder of the answers, and how they are paid."""
+    if not job.customization.tunes:
+        return [], []
+    candidate = [
         {
-            **base,
+            "base_model": job.base_model,
             "label": CANDIDATE,
-            "id": model_arn,
+            "id": trained_model(run.run, run.chosen, ledger.capacity(run.run)).arn,
             # Answers of another job's model are not this one's, should a resumed run choose anew.
             "folder": f"{CANDIDATE}-{run.chosen}",
             "path": job.serving_path,
-        },
-        {**base, "label": BASE, "folder": BASE, "path": "on_demand"},
+        }
     ]
-    if champion is not None:
-        compared.append(
-            {
-                "label": CHAMPION,
-                "id": champion.arn,
-                "run": champion.run,
-                # The ARN stays from champion to champion; answers of an earlier one are not this one's.
-                "folder": f"{CHAMPION}-{champion.run}",
-                "base_model": champion.base_model,
-                "path": champion.path,
-            }
-        )
-    if job.shows_examples:
-        compared.append({**base, "label": FEW_SHOT, "folder": FEW_SHOT, "path": "on_demand"})
-    for name in job.evaluation.compare_with:
-        model = find_model(name)
-        compared.append(
-            {
-                "label": model.name,
-                "id": model.invocation_id,
-                "folder": model.name,
-                "base_model": model.id,
-                "path": "on_demand",
-            }
-        )
-    return compared
+    champion = ledger.champion(run.project)
+    if champion is None or champion.run == run.run:
+        return candidate, []
+    serving = {
+        "label": CHAMPION,
+        "id": champion.arn,
+        "run": champion.run,
+        # The ARN stays from champion to champion; answers of an earlier one are not this one's.
+        "folder": f"{CHAMPION}-{champion.run}",
+        "base_model": champion.base_model,
+        "path": champion.path,
+    }
+    return candidate, [serving]
+
+
+def _untuned(job: Job) -> list[dict[str, str]]:
+    """List the base model, bare and behind examples, and the models that inform."""
+    asked = [(BASE, job.base_model), *([(FEW_SHOT, job.base_model)] if job.shows_examples else [])]
+    models = [(label, find_model(name)) for label, name in asked]
+    models += [(model.name, model) for model in map(find_model, job.evaluation.compare_with)]
+    return [
+        {
+            "label": label,
+            "id": model.invocation_id,
+            "folder": label,
+            "base_model": model.id,
+            "path": "on_demand",
+        }
+        for label, model in models
+    ]

@@ -19,7 +19,7 @@ from tunesmith.aws.objects import (
 )
 from tunesmith.catalogue import find_model
 from tunesmith.catalogue.judges import find_judge
-from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, load_prices
+from tunesmith.cost import OVERRIDE_KEY, Item, PriceTable, estimate_job, load_prices
 from tunesmith.cost.comparing import PRICED
 from tunesmith.dataset.formats import conversations
 from tunesmith.evaluation.answers import (
@@ -28,6 +28,7 @@ from tunesmith.evaluation.answers import (
     FEW_SHOT,
     TUNED,
     Answer,
+    Question,
     answers_folder,
     guarded_models,
     guardrail_folder,
@@ -39,6 +40,7 @@ from tunesmith.evaluation.function_metric import items_of, scores_folder
 from tunesmith.evaluation.guarded import Answers, counts, scored, slices
 from tunesmith.evaluation.judging import Judgement, judgement, pairs_of, words_folder
 from tunesmith.evaluation.label_sheet import draw
+from tunesmith.evaluation.likeness import likeness
 from tunesmith.evaluation.metrics_registry import is_function, measured_here
 from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.evaluation.scores import TokenPrice, answered
@@ -110,13 +112,17 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         scores["judge"] = judge.told(scores["records"], prices)
         scores["errors"] |= judge.errors
         artifacts.write_json(f"{prefix}/{LABEL_PAIRS}", judge.pairs_to_label(job.seed))
+    if not job.customization.tunes:
+        kept = {question.id: question for question in questions}
+        asked = [kept[record] for record in scores["records"]]
+        scores["advice"] = _advising(job, asked, artifacts, prefix, prices)
     groups = artifacts.read_json(f"{prefix}/data/test_groups.json")
     scores["groups"] = [groups[record] for record in scores["records"]]
     fields = _metadata(artifacts, run)
     training = _training_text(artifacts, prefix)
     watched = test.watched(scores, training)
     scores["watched"] = {"records": scores["n"], "models": counts(watched)}
-    scores["slices"] = slices(scores, questions, fields)
+    scores["slices"] = slices(scores, questions, fields) if job.customization.tunes else []
     scores["guardrails"] = [
         _guarded(guardrail, job, test, watched, groups=groups, fields=fields)
         if guardrail.file is None
@@ -124,7 +130,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         for guardrail in job.evaluation.guardrails
     ]
     artifacts.write_json(f"{prefix}/evaluation/scores.json", scores)
-    artifacts.write_json(f"{prefix}/evaluation/changes.json", most_changed(scores, questions, test.first))
+    if job.customization.tunes:
+        changes = most_changed(scores, questions, test.first)
+        artifacts.write_json(f"{prefix}/evaluation/changes.json", changes)
     cost = sum(
         sum(usd.values())
         for usd in (
@@ -215,6 +223,21 @@ class _Judge:
             "judge": self._model.title,
             "pairs": draw(pairs, self.found.outcomes[BASE], seed=seed),
         }
+
+
+def _advising(
+    job: Job, asked: Sequence[Question], artifacts: Bucket, prefix: str, prices: PriceTable
+) -> dict[str, Any]:
+    """Find what else an advice goes by: what training records answer by themselves, and what tuning costs."""
+    training = read_questions(conversations(artifacts.read(f"{prefix}/data/train.jsonl")))
+    report = artifacts.read_json(f"{prefix}/data/report.json")
+    off, tuning = report["tokens"]["off"], job.tuning()
+    items = (Item.CUSTOM_INPUT, Item.CUSTOM_OUTPUT) if job.serving_path == "on_demand" else ()
+    return {
+        **likeness(job.metric, asked, training),
+        "tuning_usd": estimate_job(tuning, job.model, report["split"], prices, token_error=off).total_usd,
+        "tuned_price": [float(prices.price(job.base_model, item).cost(1000)) for item in items],
+    }
 
 
 def _guarded(

@@ -61,7 +61,7 @@ _MOST_HELD_BACK: Final = 0.8
 
 def _kind(name: str) -> str:
     if name not in KINDS:
-        raise ValueError("not a kind of tuning")
+        raise ValueError("not a kind of run")
     return name
 
 
@@ -130,6 +130,10 @@ class Job(Section):
         if self.evaluation.metric is None:
             raise ValueError("the job file names no metric, and the data has not told one yet")
         return self.evaluation.metric
+
+    def tuning(self) -> Job:
+        """Give the run that would tune, where this one asks whether to."""
+        return self.model_copy(update={"kind": self.customization.weighs or self.kind})
 
     def files_by_role(self) -> dict[str, str]:
         """Map each role that has a file to its path, the guardrails' own files included."""
@@ -308,6 +312,20 @@ def _kind_problems(job: Job) -> list[str]:
         problems += _text_problems(job)
     if job.distillation and job.distillation.logs:
         problems += _filter_problems(job.distillation.logs.filters)
+    if not asked.tunes:
+        problems += _advice_problems(job, because)
+    return problems
+
+
+def _advice_problems(job: Job, because: str) -> list[str]:
+    """Say what needs a tuned model, where none is made."""
+    problems = []
+    if job.base_model == CHAMPION_BASE:
+        problems.append(f"base_model: '{CHAMPION_BASE}' is {because} to name a base model")
+    if job.evaluation.judge is not None:
+        problems.append(f"evaluation.judge: is {because} to leave it out")
+    if job.evaluation.guardrails:
+        problems.append(f"evaluation.guardrails: are {because} to leave them out")
     return problems
 
 

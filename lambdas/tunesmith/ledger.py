@@ -20,7 +20,7 @@ KEEP_UNPROMOTED_DAYS: Final = 7
 
 
 class Outcome(StrEnum):
-    """How a run ended; `FAILED` alone means that something broke."""
+    """How a run ended; `FAILED` alone means that something broke, `ADVISED` that it was not to tune."""
 
     PROMOTED = "promoted"
     REJECTED = "rejected"
@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     OVER_BUDGET = "over_budget"
     DENIED = "denied"
+    ADVISED = "advised"
     FAILED = "failed"
 
 

@@ -98,6 +98,8 @@ def check_plan(
     `split` counts the records of each part; `beside_champion` says that the project's champion holds
     capacity of the kind that the candidate will ask for.
     """
+    if not job.customization.tunes:
+        return _check_advice(job, model, account, today)
     needs = quota_needs(job, model, in_use=account.in_use, beside_champion=beside_champion)
     problems = (
         *_offer_problems(job, model, account.offers, account.region, today),
@@ -115,8 +117,21 @@ def check_plan(
     return PreflightReport(problems=problems, notes=tuple(_notes(job, needs, account)))
 
 
+def _check_advice(job: Job, model: Model, account: AccountAnswers, today: date) -> PreflightReport:
+    """Hold a question whether to tune against what tuning would need first, and answering needs now."""
+    problems = (
+        *_offer_problems(job.tuning(), model, account.offers, account.region, today),
+        *_access_problems(model, account),
+        *_metric_problems(job, account),
+        *hyperparameter_problems(job.hyperparameters, model),
+    )
+    return PreflightReport(problems=problems, notes=tuple(_notes(job.tuning(), (), account)))
+
+
 def quota_codes(job: Job, model: Model, split: Mapping[str, int]) -> set[str]:
     """List the codes of the quotas that a plan has to be held against."""
+    if not job.customization.tunes:
+        return set()
     codes = {need.code for need in quota_needs(job, model, in_use=0, beside_champion=False)}
     if model.maximum_records_quota and counted_records(model, split) > model.maximum_records:
         codes.add(model.maximum_records_quota)

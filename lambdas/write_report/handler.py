@@ -41,6 +41,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             training=read_training(artifacts, run.run),
             scores=_read(artifacts, f"{prefix}/evaluation/scores.json"),
             changes=_read(artifacts, f"{prefix}/evaluation/changes.json"),
+            advice=_read(artifacts, f"{prefix}/evaluation/advice.json"),
             verdict=_read(artifacts, f"{prefix}/evaluation/verdict.json"),
             prepared=_read(artifacts, cluster_cost_key(run.run)),
         ),

@@ -91,3 +91,11 @@ def test_no_runs_are_no_error(account: Account) -> None:
     answer = tunesmith("runs")
     assert (answer.code, answer.stdout) == (0, "")
     assert "no runs in dev" in answer.stderr
+
+
+def test_runs_that_asked_whether_to_tune_are_listed_with_the_answer(account: Account) -> None:
+    account.datasets.write("datasets/support-triage/job.yaml", b"")
+    account.admit()
+    account.ledger.begin_step(RUN, Step.DECIDE, "2026-11-23T09:40:00Z", "room", {"advice": "do_not"})
+    account.end("advised", "room")
+    assert " decide  do not tune" in tunesmith("runs").stdout

@@ -106,6 +106,20 @@ def test_the_exit_code_tells_the_outcome(account: Account, outcome: str, status:
     assert re.search(r"champion +none", answer.stdout)
 
 
+@pytest.mark.parametrize(("answer", "code"), [("tune", 0), ("do_not", 1), ("cannot_say", 1)])
+def test_advice_to_tune_is_a_yes_and_any_other_a_no(account: Account, answer: str, code: int) -> None:
+    account.admit()
+    evaluation = {**REPORT["evaluation"], "gain": None, "comparisons": []}
+    advice = {"answer": answer, "figures": {}, "settles": [], "notes": []}
+    account.put_report({**REPORT, "evaluation": evaluation, "advice": advice, "champion": None})
+    account.end("advised", "half is left")
+    told = tunesmith("watch", RUN)
+    assert told.code == code
+    assert "half is left" in told.stdout
+    assert re.search(r"outcome +advised", told.stdout)
+    assert "of 150 blind records" in told.stdout
+
+
 def test_json_has_the_figures_of_the_verdict_alone_on_stdout(account: Account) -> None:
     account.admit()
     account.put_report(REPORT)

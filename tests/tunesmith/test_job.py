@@ -249,6 +249,14 @@ def test_two_parts_do_not_share_a_file() -> None:
             "data: t.jsonl\nkind: reinforcement\nreinforcement: {grader: numeric}\nstopping: {policy: pair}",
             "stopping.policy: 'pair' is not allowed with kind: reinforcement",
         ),
+        (
+            "data: t.jsonl\nkind: advise\nsweep: {}",
+            "sweep: is not allowed with kind: advise, since nothing is trained; allowed is to leave it out",
+        ),
+        (
+            "data: t.jsonl\nkind: advise\nevaluation: {guardrails: [{name: a, metric: format, margin: 2}]}",
+            "evaluation.guardrails: are not allowed with kind: advise, since nothing is trained",
+        ),
     ],
 )
 def test_each_key_is_refused_outside_its_values(keys: str, problem: str) -> None:
@@ -556,3 +564,25 @@ def test_a_judge_beside_the_champions_base_is_held_against_it_once_that_is_known
     job = parse_job(judged("nova-pro", base="champion"), source="job.yaml")
     (problem,) = judge_problems(job.on("amazon.nova-micro-v1:0"))
     assert "Amazon Nova Pro is of the same maker (amazon)" in problem
+
+
+def test_a_question_whether_to_tune_names_the_run_that_would() -> None:
+    job = parse_job(b"project: p\nbase_model: nova-micro\ndata: t.jsonl\nkind: advise", source="job.yaml")
+    assert (job.customization.tunes, job.tuning().kind) == (False, "fine-tuning")
+    assert job.tuning().tuning() == job.tuning()
+    assert job.model == job.tuning().model
+
+
+def test_a_question_whether_to_tune_is_asked_of_a_base_model() -> None:
+    [told] = problems(b"project: p\nbase_model: champion\ndata: t.jsonl\nkind: advise")
+    assert told == (
+        "base_model: 'champion' is not allowed with kind: advise, since nothing is trained;"
+        " allowed is to name a base model"
+    )
+
+
+def test_a_question_whether_to_tune_has_no_candidate_for_a_judge_to_compare() -> None:
+    told = problems(judged("llama-3.3-70b", more=b"kind: advise\n"))
+    assert told == [
+        "evaluation.judge: is not allowed with kind: advise, since nothing is trained; allowed is to leave it out"
+    ]

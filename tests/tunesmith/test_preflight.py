@@ -394,3 +394,14 @@ def test_a_judge_has_to_be_offered_here_and_open_to_the_account() -> None:
     closed = replace(OPEN, entitlement="NOT_AVAILABLE")
     (shut,) = problems(job=JUDGED, judge_offers=offered("llama-3.3-70b"), judge_access=closed)
     assert "no access to the judge" in shut
+
+
+def test_a_question_whether_to_tune_needs_a_model_that_can_be_and_no_room_to_serve_it() -> None:
+    none = {code: Decimal(0) for code in AMPLE}
+    assert checked(job="kind: advise", quotas=none) == PreflightReport(problems=(), notes=())
+    [told] = problems(job="kind: advise", offers=offered("nova-micro", tuned="DISTILLATION"))
+    assert "does not offer fine-tuning of Amazon Nova Micro" in told
+    refused = problems(job="kind: advise", access=replace(OPEN, authorization="NOT_AUTHORIZED"))
+    assert "not authorized to use Amazon Nova Micro" in refused[0]
+    job = parse_job(b"project: p\nbase_model: nova-micro\ndata: t.jsonl\nkind: advise", source="job.yaml")
+    assert quota_codes(job, job.model, SPLIT) == set()

@@ -1,4 +1,4 @@
-"""What does each kind of tuning mean? Bedrock's name for it, and what a run of it may ask for."""
+"""What does each kind of run mean? Bedrock's name for how it tunes, and what a job file may ask of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Final, Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of tuning, under the name that a job file has for it."""
+    """One kind of run, under the name that a job file has for it."""
 
     name: str
     customization: str
-    """Bedrock's `customizationType`."""
+    """Bedrock's `customizationType`; empty where nothing is tuned."""
+    weighs: str = ""
+    """The kind of tuning whose worth is asked; empty where it is tuned and not asked."""
     is_listed: bool = True
     """Whether Bedrock lists the models that take it. Source: its service model, ModelCustomization."""
     section: str = ""
@@ -32,6 +34,11 @@ class Kind:
     """Whether its records are texts, which ask and answer nothing: a test needs a file of its own."""
     billed: Literal["tokens", "hours"] = "tokens"
     """What training is billed by."""
+
+    @property
+    def tunes(self) -> bool:
+        """Whether a run trains a model at all."""
+        return not self.weighs
 
     @property
     def has_curve(self) -> bool:
@@ -68,6 +75,12 @@ KINDS: Final[Mapping[str, Kind]] = {
             sends_numbers=True,
             billed="hours",
         ),
+        Kind(
+            name="advise",
+            customization="",
+            weighs="fine-tuning",
+            why_one_job="nothing is trained",
+        ),
     )
 }
-"""Every kind that Tunesmith can tune by."""
+"""Every kind of run: those that tune, and the one that asks whether to."""

@@ -67,6 +67,7 @@ def estimate_job(
     the candidate's while one takes the other's place. `token_error` is the share by which the report says
     its token figures may be off, the estimator's own by default; `guarded` are the report's figures of the
     guardrails' own files, `prepared` what a cluster cost that prepared the data.
+    A run that tunes nothing is priced by its untuned models alone; what tuning would take has to be known.
     Raises UnknownPriceError where a price is missing.
     """
     _, epochs, most_epochs = epochs_between(job, model, split)
@@ -104,7 +105,18 @@ def estimate_job(
         if job.distillation and not job.distillation.learns_logged_answers
         else None,
     )
-    return with_prepared(estimate, prepared)
+    return with_prepared(estimate if job.customization.tunes else _untuned(estimate, job), prepared)
+
+
+def _untuned(estimate: Estimate, job: Job) -> Estimate:
+    """Leave of an estimate what untuned models read and answer: all that a run without tuning pays for."""
+    asked = (
+        "base model",
+        "base model with examples",
+        *(find_model(n).name for n in job.evaluation.compare_with),
+    )
+    names = {f"evaluation, {who} {part}" for who in asked for part in ("reads", "answers")}
+    return summed([item for item in estimate.items if item.what in names], (), evaluates=True)
 
 
 def training_hours(job: Job, model: Model, split: Mapping[str, Mapping[str, int]]) -> Hours | None:

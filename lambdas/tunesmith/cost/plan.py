@@ -68,11 +68,18 @@ class Plan:
     """Why this data proves nothing whatever is measured; empty where it may."""
     measured: str
     """What answers are measured by, and why."""
+    tuning: Estimate | None = None
+    """What a run that tunes would cost, where this one asks whether to."""
 
     @property
-    def chosen(self) -> PolicyCost:
-        """The policy that the run will follow."""
-        return next(cost for cost in self.policies if cost.chosen)
+    def chosen(self) -> PolicyCost | None:
+        """The policy that the run will follow; None where it trains nothing."""
+        return next((cost for cost in self.policies if cost.chosen), None)
+
+    @property
+    def most_usd(self) -> Decimal:
+        """What the whole run may cost."""
+        return self.chosen.high_usd if self.chosen else self.estimate.high_usd
 
     def findings(self) -> list[str]:
         """Say in sentences what can be proven, reached and served."""
@@ -84,13 +91,18 @@ class Plan:
                 "Records with the same prompt and different answers leave at most "
                 f"{100 * self.ceiling:.1f}% of exact matches to be reached."
             )
-        longest = self.chosen.hours[1]
+        longest = self.chosen.hours[1] if self.chosen else 0
         if longest > self.deadline_hours:
             told.append(
                 f"Training may take {longest:g} hours, and training.deadline_hours allows"
                 f" {self.deadline_hours}: a job that runs past it is stopped, billed and leaves no model."
             )
-        return [*told, self.serving, *filter(None, [self.noise])]
+        if self.tuning is not None:
+            told.append(
+                "Nothing is trained: untuned models answer the blind test, and the run says whether to tune."
+                f" A run that tunes would then cost {self.tuning.summary()}."
+            )
+        return [*told, *filter(None, [self.serving, self.noise])]
 
     def to_json(self) -> dict[str, Any]:
         """Spell the plan as values that JSON can hold; amounts stay Decimal."""
@@ -119,7 +131,7 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
         (round(float(hours.least), 1), round(JOB_HOURS[1] + float(hours.most), 1)) if hours else JOB_HOURS
     )
     ways = [] if job.sweep is None else [_swept(job, model, split, estimate)]
-    for policy in get_args(Policy):
+    for policy in get_args(Policy) if job.customization.tunes else ():
         chosen = job.sweep is None and policy == setting.policy
         stopping = job.stopping.model_copy(update={"policy": policy})
         other = job.model_copy(update={"stopping": stopping, "sweep": None})
@@ -133,11 +145,12 @@ def plan_of(job: Job, model: Model, report: Mapping[str, Any], price: Callable[[
         policies=tuple(ways),
         proof=proof_of(job, split["test"]["records"]),
         ceiling=conflicts["ceiling"] if conflicts["labels"] and conflicts["ceiling"] < 1 else None,
-        serving=_serving(job, model, estimate),
+        serving=_serving(job, model, estimate) if job.customization.tunes else "",
         noise=_noise(job, split["test"]["records"], estimate, price),
         deadline_hours=job.training.deadline_hours,
         unproven=report["unproven_note"],
         measured=report["task"]["told"],
+        tuning=None if job.customization.tunes else price(job.tuning()),
     )
 
 

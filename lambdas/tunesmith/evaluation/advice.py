@@ -11,8 +11,9 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import fmean
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from tunesmith.evaluation.advice_answers import CALLED, AdviceAnswer
 from tunesmith.evaluation.answers import BASE, FEW_SHOT
 from tunesmith.evaluation.pairs import SETTLED_GAINS
 from tunesmith.evaluation.power import (
@@ -35,9 +36,6 @@ LABELLED_TWICE: Final = 100
 _RESAMPLES: Final = 2_000
 _ANSWERS: Final = 1_000
 _MODELS: Final = {BASE: "The base model", FEW_SHOT: "The base model with examples"}
-
-Answer = Literal["tune", "do_not", "cannot_say"]
-CALLED: Final[Mapping[str, str]] = {"tune": "Tune", "do_not": "Do not tune", "cannot_say": "Cannot say"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +99,7 @@ class Evidence:
 class Advice:
     """The answer, why, and what would settle it where it cannot be said."""
 
-    answer: Answer
+    answer: AdviceAnswer
     because: str
     """Id of the rule that answered."""
     reason: str
@@ -115,13 +113,18 @@ class Advice:
     """`room` above the best untuned answers; what `examples`, `neighbours` and four times the `records` gain;
     and by what `neighbours` are beyond `chance`."""
 
+    def sentence(self) -> str:
+        """Say the answer, why, and what would settle it."""
+        settles = f" What would settle it: {' '.join(self.settles)}" if self.settles else ""
+        return f"{CALLED[self.answer]}: {self.reason[:1].lower()}{self.reason[1:]}{settles}"
+
     def to_json(self) -> dict[str, Any]:
         """Spell the advice as plain values."""
         return asdict(self)
 
 
 class _Found(NamedTuple):
-    answer: Answer
+    answer: AdviceAnswer
     because: str
     reason: str
 
@@ -166,7 +169,8 @@ def _weigh(evidence: Evidence, best: str, figures: Mapping[str, Figure]) -> _Fou
     if larger:
         return _Found("do_not", "larger_model", f"{stands}. {larger}")
     if "neighbours" not in figures:
-        return _Found("cannot_say", "open", f"{stands}, which leaves {room}. There is nothing to learn from.")
+        told = f"{stands}, which leaves {room}. What training records answer by themselves was not scored."
+        return _Found("cannot_say", "open", told)
     neighbours, records, chance = (figures[name] for name in ("neighbours", "records", "chance"))
     if neighbours.low > minimum:
         told = (

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tunesmith.catalogue import find_model
 from tunesmith.catalogue.kinds import KINDS
+from tunesmith.evaluation.answers import CANDIDATE
 from tunesmith.evaluation.metrics_registry import JUDGE
 from tunesmith.evaluation.savings import Serving, savings
 from tunesmith.evaluation.scores import LENIENT, SHOWN_BESIDE
@@ -45,6 +46,8 @@ class RunRecords:
     verdict: Mapping[str, Any] | None
     prepared: Mapping[str, Any] | None = None
     """What a cluster that prepared the data cost, where one did."""
+    advice: Mapping[str, Any] | None = None
+    """Whether to tune, of a run that asked."""
 
 
 def build_document(records: RunRecords, *, environment: str, parameter: str, now: str) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def build_document(records: RunRecords, *, environment: str, parameter: str, now
         "cost": cost,
         "training": {**_training(records.training, run), "hyperparameters": _hyperparameters(records)},
         "evaluation": _evaluation(records.scores, records.verdict),
+        "advice": records.advice,
         "savings": _savings(records, cost["actual"]),
         "changes": records.changes,
         "capacity": [_capacity(item) for item in records.capacity],
@@ -138,7 +142,8 @@ def _training(training: TrainingRecords, run: Run) -> dict[str, Any]:
 
 def _hyperparameters(records: RunRecords) -> list[dict[str, str]]:
     """Say what a job of full length is sent, and why; empty while there is no data to go by."""
-    if records.data is None or KINDS[records.job["kind"]].chooses_length:
+    kind = KINDS[records.job["kind"]] if records.data is not None else None
+    if records.data is None or kind is None or kind.chooses_length or not kind.tunes:
         return []
     choices = choose_hyperparameters(
         records.job["hyperparameters"],
@@ -201,7 +206,7 @@ def _judge(judge: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _savings(records: RunRecords, spent_usd: float) -> dict[str, Any] | None:
     """Compare what answers cost; nothing before the models are compared."""
     scores = records.scores
-    if scores is None or "serving" not in scores or not scores["n"]:
+    if scores is None or "serving" not in scores or not scores["n"] or CANDIDATE not in scores["models"]:
         return None
     found = savings(
         scores,

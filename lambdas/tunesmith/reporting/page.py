@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tunesmith.reporting import guards_section, sections
+from tunesmith.reporting.advice_section import advice
 from tunesmith.reporting.changes_section import changes
 from tunesmith.reporting.dataset_section import variety
 from tunesmith.reporting.savings_section import savings
@@ -23,6 +24,7 @@ _BADGES: Final = {
     "refused": "✕ Plan refused",
     "over_budget": "✕ Over budget",
     "denied": "✕ Denied",
+    "advised": "ⓘ Advice",
     "failed": "✕ Failed",
     "": "… In progress",
 }
@@ -37,6 +39,7 @@ def render_page(document: Mapping[str, Any]) -> str:
             _top(document),
             _verdict(document),
             f'<p class="note">{escape(STAND_IN)}</p>' if document["environment"] == "local" else "",
+            advice(document.get("advice")),
             sections.comparison(document["evaluation"]),
             savings(document["savings"]),
             changes(document["changes"]),
@@ -101,11 +104,8 @@ def _tiles(document: Mapping[str, Any]) -> list[str]:
             )
         )
     cost = document["cost"]
-    expected = (
-        f"estimated {money(cost['estimated'])} with a month of storage; "
-        if cost["estimated"] is not None
-        else ""
-    )
+    stored = "" if document.get("advice") else " with a month of storage"
+    expected = f"estimated {money(cost['estimated'])}{stored}; " if cost["estimated"] is not None else ""
     limit = f"limit {money(cost['limit'])}" if cost["limit"] is not None else "no limit read"
     spent = money(cost["actual"]) if cost["actual_is_complete"] else f"{money(cost['actual'])} or more"
     tiles.append(tile("Cost of this run", spent, expected + limit))

@@ -13,7 +13,7 @@ from tunesmith.reporting.words import money
 def render_plan(plan: Mapping[str, Any], *, project: str, run: str, question: str) -> str:
     """Render the plan; `question` is what a person has to answer, empty where the run goes on by itself."""
     title = f"{project}: the plan of run {run}"
-    chosen = next(policy for policy in plan["policies"] if policy["chosen"])
+    chosen = next((policy for policy in plan["policies"] if policy["chosen"]), None)
     asked = (
         f'<p class="next"><b>Waiting for an answer</b>{escape(question[:1].upper() + question[1:])}. '
         f"Answer with <code>tunesmith approve {escape(run)}</code> or "
@@ -28,25 +28,32 @@ def render_plan(plan: Mapping[str, Any], *, project: str, run: str, question: st
         f'<div class="verdict warn"><span class="badge">Not paid yet</span><h1>What this run will take</h1>'
         f'<dl class="tiles">{_tiles(plan, chosen)}</dl>{asked}</div>'
         f"<section><h2>What it can show</h2><ul>{findings}</ul></section>"
-        f"{_policies(plan)}{_items(plan['estimate'])}"
+        f"{_policies(plan) if chosen else ''}{_items(plan['estimate'])}"
     )
     return document_of(title, body)
 
 
-def _tiles(plan: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
+def _tiles(plan: Mapping[str, Any], chosen: Mapping[str, Any] | None) -> str:
     smallest = plan["proof"]["smallest_gain"]
+    priced = chosen or plan["estimate"]
+    what, note = (
+        (f"Cost, by {chosen['policy']}", "with evaluation and a month of storage")
+        if chosen
+        else ("Cost", "for answers of untuned models; nothing is trained")
+    )
+    hours = (
+        tile(
+            "Time of training",
+            f"{_between(*(f'{hours:g}' for hours in chosen['hours']))} hours",
+            "most of it in Bedrock's queue",
+        )
+        if chosen
+        else ""
+    )
     return "".join(
         (
-            tile(
-                f"Cost, by {chosen['policy']}",
-                _between(money(float(chosen["low_usd"])), money(float(chosen["high_usd"]))),
-                "with evaluation and a month of storage",
-            ),
-            tile(
-                "Time of training",
-                f"{_between(*(f'{hours:g}' for hours in chosen['hours']))} hours",
-                "most of it in Bedrock's queue",
-            ),
+            tile(what, _between(money(float(priced["low_usd"])), money(float(priced["high_usd"]))), note),
+            hours,
             tile(
                 "Smallest gain that can be proven",
                 "none" if smallest is None else f"{smallest:.1f} points",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from tunesmith.evaluation.advice_answers import CALLED
 from tunesmith.evaluation.answers import CHAMPION, FEW_SHOT
 
 MOST_SUBJECT_CHARACTERS: Final = 100
@@ -20,8 +21,14 @@ _HEADLINES: Final = {
     "refused": "The plan cannot work, so nothing was trained",
     "over_budget": "The cost is not covered, so nothing was trained",
     "denied": "The run was not approved, so nothing was trained",
+    "advised": "Whether to tune was looked at; nothing was trained",
     "failed": "Something broke on the way",
     "": "The run is in progress",
+}
+_ADVISED: Final = {
+    "tune": "Tune: there is something to learn, and room for it",
+    "do_not": "Do not tune",
+    "cannot_say": "It cannot be said yet whether to tune",
 }
 
 
@@ -30,6 +37,8 @@ def headline(document: Mapping[str, Any]) -> str:
     gain = gain_of(document)
     other = over(document)
     is_base = other == "the base model"
+    if document["outcome"] == "advised" and document.get("advice"):
+        return _ADVISED[document["advice"]["answer"]]
     if document["by_hand"] and document["outcome"] == "promoted":
         return "The tuned model was put into service by hand, whatever the verdict was"
     if gain is not None and document["outcome"] == "promoted":
@@ -59,11 +68,6 @@ def next_step(document: Mapping[str, Any]) -> str:
                 "Call the champion by its ARN, or read the ARN from the parameter"
                 f" {champion['parameter']}: both stay the same when the next model is promoted."
             )
-        case "rejected":
-            return (
-                "Nothing was put into service. Look at the answers that went wrong, add examples like them"
-                " and upload again: a changed job file or changed data starts a new run."
-            )
         case "inconclusive" if (document["evaluation"] or {}).get("reports_only"):
             return (
                 f"Check the judge: `tunesmith label {this}` makes a sheet of pairs for people to label, and"
@@ -75,8 +79,6 @@ def next_step(document: Mapping[str, Any]) -> str:
                 "Enlarge the blind test by uploading more records, or ask for another minimum gain. To put"
                 f" the model into service all the same: `tunesmith promote {this}`." + stays
             )
-        case "invalid":
-            return "Mend or remove the lines that the data section lists, then upload the file again."
         case "refused":
             return (
                 "Change the job file as the reason says, then upload it again. Where it was the account that"
@@ -87,6 +89,8 @@ def next_step(document: Mapping[str, Any]) -> str:
                 "Raise budget.limit_usd, or train fewer records or epochs, then upload the job file again."
                 f" After adding a missing price: `tunesmith resume {this}`."
             )
+        case "advised":
+            return _AFTER_ADVICE[(document.get("advice") or {"answer": "cannot_say"})["answer"]]
         case "denied":
             return f"Nothing was paid. To ask again, once it would be approved: `tunesmith resume {this}`."
         case "failed":
@@ -95,13 +99,32 @@ def next_step(document: Mapping[str, Any]) -> str:
                 " Bedrock failed the job, only a change starts anew: another `seed` is enough." + stays
             )
         case _:
-            return ""
+            return _NEXT.get(document["outcome"], "")
+
+
+_NEXT: Final = {
+    "rejected": (
+        "Nothing was put into service. Look at the answers that went wrong, add examples like them and upload"
+        " again: a changed job file or changed data starts a new run."
+    ),
+    "invalid": "Mend or remove the lines that the data section lists, then upload the file again.",
+}
+_AFTER_ADVICE: Final = {
+    "tune": (
+        "Take `kind: advise` out of the job file and submit it again: that run tunes. It is judged on the"
+        " same blind test, on which this advice has spent nothing."
+    ),
+    "do_not": "Nothing was trained. Ask again when the data has changed: changed data starts a new run.",
+    "cannot_say": "Do one of the things that would settle it, then submit again.",
+}
 
 
 def subject(document: Mapping[str, Any]) -> str:
     """Say the outcome in a mail's subject: at most 100 ASCII characters."""
     text = f"Tunesmith {document['project']}: {document['outcome'].replace('_', ' ')}"
     gain = gain_of(document)
+    if document.get("advice"):
+        text += f", {CALLED[document['advice']['answer']].lower()}"
     if gain is not None:
         text += f", gain {gain['value']:+.1f} points"
     return text.encode("ascii", "replace").decode()[:MOST_SUBJECT_CHARACTERS]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunesmith.catalogue import find_model
+from tunesmith.catalogue import find_model, load_catalogue
 from tunesmith.cost import Estimate, budget_objection, estimate_job, estimate_run, load_prices
 from tunesmith.cost.answers import CHOICE
-from tunesmith.cost.estimates import tokens_between
+from tunesmith.cost.estimates import models_without_price, tokens_between
 from tunesmith.dataset.tokens import estimator_for
 from tunesmith.errors import UnknownPriceError
 from tunesmith.evaluation.judging import DEFAULT_CRITERIA, overhead_text
@@ -351,3 +351,22 @@ def test_a_judge_reads_every_pair_twice_and_says_a_word() -> None:
 def test_a_judge_without_a_price_stops_the_run_with_the_lines_to_add() -> None:
     with pytest.raises(UnknownPriceError, match=r"input and output for mistral\.mistral-large-2407-v1:0"):
         job_estimate("evaluation: {metric: judge, judge: {model: 'mistral.mistral-large-2407-v1:0'}}")
+
+
+def test_a_question_whether_to_tune_costs_the_answers_of_untuned_models_alone() -> None:
+    text = "evaluation: {compare_with: [nova-pro]}\n"
+    asked, tuned = job_estimate(f"{text}kind: advise"), job_estimate(text)
+    untuned = ("base model", "base model with examples", "nova-pro")
+    assert [item.what for item in asked.items] == [
+        f"evaluation, {who} {part}" for who in untuned for part in ("reads", "answers")
+    ]
+    assert set(asked.items) < set(tuned.items)
+    assert asked.high_usd < tuned.total_usd / 2
+
+
+def test_what_tuning_would_cost_has_to_be_known_before_anybody_asks_whether_to() -> None:
+    name = next(iter(models_without_price(load_catalogue(), load_prices())))
+    body = f"project: p\nbase_model: {name}\ndata: t.jsonl\nkind: advise"
+    job = parse_job(body.encode(), source="job.yaml")
+    with pytest.raises(UnknownPriceError):
+        estimate_job(job, job.model, SPLIT, load_prices())

@@ -35,6 +35,11 @@ def read_job(body: bytes) -> Job:
     return parse_job(body, source="job.yaml").measured_by("exact_match")
 
 
+def chosen(plan: Plan) -> PolicyCost:
+    assert plan.chosen is not None
+    return plan.chosen
+
+
 def of(plan: Plan, policy: str) -> PolicyCost:
     return next(cost for cost in plan.policies if cost.policy == policy)
 
@@ -48,7 +53,7 @@ def test_every_policy_has_its_jobs_epochs_hours_and_cost() -> None:
         "chain": ((2, 6), (2, 6), (5.0, 24.0)),
         "single": ((1, 1), (3, 3), (2.5, 4.0)),
     }
-    assert plan.chosen.policy == "probe"
+    assert chosen(plan).policy == "probe"
     single = of(plan, "single")
     probe, pair = of(plan, "probe"), of(plan, "pair")
     assert (probe.low_usd, probe.high_usd) == (plan.estimate.low_usd, plan.estimate.high_usd)
@@ -61,7 +66,7 @@ def test_a_reinforcement_is_one_job_whose_hours_are_forecast_behind_a_queue() ->
     job, prices = read_job(text), load_prices(HOURLY)
     plan = plan_of(job, job.model, REPORT, partial(estimate_job, model=job.model, split=SPLIT, prices=prices))
     assert {(one.jobs, one.epochs, one.hours) for one in plan.policies} == {((1, 1), (2, 2), (0.8, 11.5))}
-    assert (plan.chosen.policy, plan.chosen.note) == ("single", "")
+    assert (chosen(plan).policy, chosen(plan).note) == ("single", "")
     assert "billed by the hour" in of(plan, "pair").note
 
 
@@ -74,19 +79,23 @@ def test_models_that_answer_validation_records_are_paid_for() -> None:
 
 def test_a_sweep_stands_beside_the_policies_that_it_takes_the_place_of() -> None:
     plan = laid_out("hyperparameters: {epochCount: 2}\nsweep: {}")
-    assert plan.chosen.in_a_row == (2, 3)
-    assert (plan.chosen.policy, plan.chosen.jobs, plan.chosen.epochs) == ("sweep", (3, 3), (6, 6))
+    assert chosen(plan).in_a_row == (2, 3)
+    assert (chosen(plan).policy, chosen(plan).jobs, chosen(plan).epochs) == ("sweep", (3, 3), (6, 6))
     assert [one.policy for one in plan.policies] == ["sweep", "probe", "pair", "chain", "single"]
-    assert of(plan, "single").high_usd < plan.chosen.high_usd == plan.estimate.high_usd
+    assert of(plan, "single").high_usd < chosen(plan).high_usd == plan.estimate.high_usd
 
 
 def test_a_sweep_on_growing_shares_has_all_its_rounds_jobs_hours_and_answers() -> None:
     asked = "hyperparameters: {epochCount: 2}\nsweep: {%s}"
     halved, whole = (laid_out(asked % text) for text in ("data_shares: [0.25, 0.5, 1]", ""))
     # Three settings on a quarter in two pairs, two on half and two on all in one each.
-    assert (halved.chosen.jobs, halved.chosen.in_a_row, halved.chosen.epochs) == ((7, 7), (4, 7), (7.5, 7.5))
-    assert halved.chosen.hours == (4 * 2.5, 7 * 4.0)
-    assert "3 on 25% of the records, then 2 on 50% of the records, then 2 on 100%" in halved.chosen.note
+    assert (chosen(halved).jobs, chosen(halved).in_a_row, chosen(halved).epochs) == (
+        (7, 7),
+        (4, 7),
+        (7.5, 7.5),
+    )
+    assert chosen(halved).hours == (4 * 2.5, 7 * 4.0)
+    assert "3 on 25% of the records, then 2 on 50% of the records, then 2 on 100%" in chosen(halved).note
     answered = [
         {item.what: item.quantity for item in plan.estimate.items}[CHOICE[0]] for plan in (halved, whole)
     ]
@@ -118,7 +127,7 @@ def test_a_way_that_cannot_be_priced_is_left_out() -> None:
 
 def test_where_a_model_gives_no_curve_a_probe_is_one_job_and_says_why() -> None:
     plan = laid_out(model="nova-2-lite")
-    assert plan.chosen.policy == "pair"
+    assert chosen(plan).policy == "pair"
     assert of(plan, "probe").jobs == (1, 1)
     assert "no validation curve" in of(plan, "probe").note
 
@@ -159,3 +168,14 @@ def test_the_page_shows_what_the_plan_says_and_escapes_it() -> None:
     assert "http://" not in page.replace("http://www.w3.org", "")
     quiet = render_plan(plan.to_json(), project="p", run="0123456789abcdef", question="")
     assert "tunesmith approve" not in quiet
+
+
+def test_a_question_whether_to_tune_has_no_policies_and_tells_what_tuning_would_cost() -> None:
+    plan = laid_out("kind: advise")
+    assert (plan.policies, plan.chosen, plan.most_usd) == ((), None, plan.estimate.high_usd)
+    [told] = [sentence for sentence in plan.findings() if "Nothing is trained" in sentence]
+    assert f"A run that tunes would then cost {laid_out().estimate.summary()}." in told
+    assert not any("is served" in sentence for sentence in plan.findings())
+    page = render_plan(plan.to_json(), project="p", run="0123456789abcdef", question="")
+    assert "nothing is trained" in page
+    assert "Ways to find the length" not in page
