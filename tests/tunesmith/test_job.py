@@ -583,6 +583,5 @@ def test_a_question_whether_to_tune_is_asked_of_a_base_model() -> None:
 
 def test_a_question_whether_to_tune_has_no_candidate_for_a_judge_to_compare() -> None:
     told = problems(judged("llama-3.3-70b", more=b"kind: advise\n"))
-    assert told == [
-        "evaluation.judge: is not allowed with kind: advise, since nothing is trained; allowed is to leave it out"
-    ]
+    [problem] = told
+    assert problem.startswith("evaluation.judge: is not allowed with kind: advise, since nothing is trained;")
