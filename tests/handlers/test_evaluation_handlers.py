@@ -82,7 +82,7 @@ def test_the_plan_cuts_the_blind_test_into_shards(
     monkeypatch.setattr(shards, "RECORDS_PER_SHARD", 60)
     plan = plan_evaluation(trained.event(LATER), None)
 
-    assert plan == {"shards": ["0000", "0001"], "most_turns": 500, "rated": False}
+    assert plan == {"shards": ["0000", "0001"], "most_turns": 500, "rated": False, "candidate": True}
     assert plan_evaluation(trained.event(LATER), None) == plan
 
 
