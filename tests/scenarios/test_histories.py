@@ -28,8 +28,7 @@ from tunesmith.evaluation.shards import TURNS_TOGETHER
 from tunesmith.job_sections import Sweep
 from tunesmith.training.policies import MOST_STAGES
 from tunesmith.training.stopping import next_wait_seconds
-from tunesmith.training.sweeping import AT_ONCE
-from tunesmith.training.sweeps import sweep_rounds
+from tunesmith.training.sweeps import AT_ONCE, sweep_rounds
 
 TEN_DAYS: Final = 240 * 3600.0
 MOST_EVENTS: Final = 20_000

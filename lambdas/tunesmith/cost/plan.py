@@ -17,7 +17,7 @@ from tunesmith.evaluation.noise import MOST_FLIPS, TIMES
 from tunesmith.job import Job
 from tunesmith.training.policies import MOST_STAGES, Policy, Setting
 from tunesmith.training.rounds import epochs_between, rounds_of, setting_of
-from tunesmith.training.sweeping import AT_ONCE
+from tunesmith.training.sweeps import AT_ONCE
 
 JOB_HOURS: Final = (2.5, 4.0)
 """What a customization job took, its time in the queue included. Source: accounts, 2026-07 and 2026-08."""

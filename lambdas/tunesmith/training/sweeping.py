@@ -25,12 +25,9 @@ from tunesmith.training.policies import (
     common_records,
     waiting_for_answers,
 )
-from tunesmith.training.sweeps import sweep_rounds, sweep_settings
+from tunesmith.training.sweeps import AT_ONCE, sweep_rounds, sweep_settings
 from tunesmith.training.winners import choose_setting
 
-AT_ONCE: Final = 2
-"""Jobs that a sweep has at work: as many models as an account may have in creation. Source: the general
-reference's page on Bedrock."""
 _ONLY_RIGHT_OR_WRONG = {0.0, 1.0}
 
 

@@ -22,6 +22,9 @@ RATE_FACTORS: Final = (Decimal(1) / 3, Decimal(3))
 SIGNIFICANT_DIGITS: Final = 3
 SPAN: Final = 10
 """How far from its default a hyperparameter is searched, as a factor: some ranges span 20,000."""
+AT_ONCE: Final = 2
+"""Jobs that a sweep has at work: as many models as an account may have in creation. Source: the general
+reference's page on Bedrock."""
 FEWEST_SETTINGS: Final = 2
 _BITS: Final = 30
 _DIRECTIONS: Final = ((1,), (1, 3), (1, 3, 1), (1, 1, 1), (1, 1, 3, 3))
