@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from statistics import fmean
-from typing import Final
 
 from tunesmith.catalogue import Model
 from tunesmith.job_sections import Sweep
