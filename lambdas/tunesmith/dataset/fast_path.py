@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.catalogue import Model, UploadFormat
-from tunesmith.dataset.rules import reserved_words_in, too_many_tokens
+from tunesmith.dataset.record_faults import reserved_words_in, too_many_tokens
 from tunesmith.dataset.shapes import Shape, Shown, commonest_shape, shape_of
 from tunesmith.dataset.tokens import HEAVIEST
 

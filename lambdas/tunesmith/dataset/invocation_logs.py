@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tunesmith.dataset.formats import as_conversation, detect_format
+from tunesmith.dataset.json_objects import UnreadableLineError, read_object
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Line
-from tunesmith.dataset.rules import Finding, UnreadableLineError, read_object
+from tunesmith.dataset.rules import Finding
 from tunesmith.dataset.sensitive import masked_excerpt
 
 _SCHEMA: Final = "ModelInvocationLog"

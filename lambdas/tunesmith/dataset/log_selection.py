@@ -14,8 +14,8 @@ from tunesmith.catalogue.teachers import find_teacher
 from tunesmith.dataset.compression import plain
 from tunesmith.dataset.engine import CheckedFile
 from tunesmith.dataset.invocation_logs import is_log
+from tunesmith.dataset.json_objects import UnreadableLineError, read_object
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, cut_batches
-from tunesmith.dataset.rules import UnreadableLineError, read_object
 from tunesmith.job_sections import Distillation, MetadataFilter, MetadataFilters
 
 

@@ -6,6 +6,7 @@ A record takes some 90 bytes of memory, however long its line is.
 from __future__ import annotations
 
 import mmap
+import os
 import tempfile
 import weakref
 from array import array
@@ -24,9 +25,11 @@ Keys = NDArray[np.uint64]
 Rows = NDArray[np.int64]
 
 _BUFFER: Final = 1 << 20
-_ROWS: Final = 1 << 10
+_ROWS: Final = 1 << 8
 _HELD: Final = 64 << 20
 """Bytes read after which the file's pages are given back: they would count as this process's memory."""
+_AROUND: Final = 256 << 10
+"""Bytes that the system maps with a line, of what it has at hand, at most: by its kind of file system."""
 _NEWLINE: Final = ord("\n")
 _NO_GROUP: Final = bytes(KEY_BYTES)
 _COLUMNS: Final = (
@@ -112,8 +115,9 @@ class RecordSpool:
     def join(self, later: RecordSpool) -> None:
         """Add another spool's records."""
         shift = self._ends[-1]
+        later._file.flush()
         for start in range(0, later._ends[-1], _BUFFER):
-            self._file.write(later._mapped()[start : start + _BUFFER])
+            self._file.write(os.pread(later._file.fileno(), _BUFFER, start))
         ends = np.frombuffer(later._ends, dtype=np.uint64)[1:] + np.uint64(shift)
         self._ends.frombytes(ends.tobytes())
         for name in _COLUMNS:
@@ -126,7 +130,9 @@ class RecordSpool:
 
     def line(self, row: int) -> bytes:
         """Read a record's line, without its newline."""
-        return self._mapped()[self._ends[row] : self._ends[row + 1] - 1]
+        line = self._mapped()[self._ends[row] : self._ends[row + 1] - 1]
+        self._count_read(_AROUND)
+        return line
 
     def lines(self, rows: Rows) -> Iterator[bytes]:
         """Read the lines of rows, without their newlines."""
@@ -165,10 +171,14 @@ class RecordSpool:
             for some, others in zip(np.split(starts, cuts), np.split(stops, cuts), strict=True):
                 mapped = self._mapped()
                 yield [mapped[one:other] for one, other in zip(some.tolist(), others.tolist(), strict=True)]
-            self._read += int(sizes[-1])
-            if self._read > _HELD:
-                self._read = 0
-                self._mapped().madvise(mmap.MADV_DONTNEED)
+            self._count_read(_AROUND * np.unique(starts // np.uint64(_AROUND)).size)
+
+    def _count_read(self, size: int) -> None:
+        """Count what was mapped for lines: what is around them, too, of lines in any order most of it."""
+        self._read += size
+        if self._read >= _HELD:
+            self._read = 0
+            self._mapped().madvise(mmap.MADV_DONTNEED)
 
     def _mapped(self) -> mmap.mmap:
         """Map the file as far as it was written."""

@@ -17,17 +17,11 @@ from tunesmith.dataset.formats import (
     split_prompt,
     told_to_grader,
 )
+from tunesmith.dataset.json_objects import UnreadableLineError, read_object, spelled
 from tunesmith.dataset.lines import BYTE_ORDER_MARK, Batch
+from tunesmith.dataset.record_faults import find_faults, grader_faults
 from tunesmith.dataset.records import digest
-from tunesmith.dataset.rules import (
-    RULES,
-    Finding,
-    UnreadableLineError,
-    find_faults,
-    grader_faults,
-    read_object,
-    spelled,
-)
+from tunesmith.dataset.rules import RULES, Finding
 
 
 class Judged(NamedTuple):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tunesmith.dataset import record_spool
 from tunesmith.dataset.record_spool import Records, RecordSpool, in_order, numbered
 from tunesmith.dataset.records import Record, digest
 
@@ -71,3 +74,29 @@ def test_a_record_takes_some_90_bytes_of_memory_however_long_it_is() -> None:
     tracemalloc.stop()
     assert (after - before) / count < 115
     assert len(Records(spool)) == count
+
+
+def resident_file_bytes() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("RssFile:")[2].split()[0]) << 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell what is mapped")
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_lines_in_any_order_are_read_without_the_file_in_memory(
+    monkeypatch: pytest.MonkeyPatch, one_by_one: bool
+) -> None:
+    monkeypatch.setattr(record_spool, "_HELD", 4 << 20)
+    monkeypatch.setattr(record_spool, "_ROWS", 16)
+    spool = RecordSpool()
+    line, key = b"x" * 8_000, bytes(16)
+    for _ in range(8_000):
+        spool.append(Record(line, key, key, key, prompt_tokens=1, answer_tokens=1, place=(1, 0)))
+    rows = np.random.default_rng(1).permutation(len(spool))
+    before = most = resident_file_bytes()
+    lines = map(spool.line, rows.tolist()) if one_by_one else spool.lines(rows)
+    for number, found in enumerate(lines):
+        assert found == line
+        if number % 100 == 0:
+            most = max(most, resident_file_bytes())
+    assert most - before < 30 << 20
