@@ -137,18 +137,20 @@ class ClusterApplication(CloudFormationModel):
     ) -> ClusterApplication:
         """Create the application where jobs are started."""
         properties = cloudformation_json["Properties"]
-        application = Application(
+        most = {name.lower(): size for name, size in properties.get("MaximumCapacity", {}).items()}
+        make: Any = Application  # what moto types as text are structures
+        application = make(
             name=properties.get("Name", resource_name),
             release_label=properties["ReleaseLabel"],
             application_type=properties["Type"],
             client_token="",
             account_id=account_id,
             region_name=region_name,
-            initial_capacity="",
-            maximum_capacity=properties.get("MaximumCapacity"),
+            initial_capacity={},
+            maximum_capacity=most or None,
             tags={tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])},
-            auto_start_configuration="",
-            auto_stop_configuration="",
+            auto_start_configuration=None,
+            auto_stop_configuration=None,
             network_configuration=None,
         )
         logging = properties.get("MonitoringConfiguration", {}).get("CloudWatchLoggingConfiguration", {})

@@ -122,3 +122,30 @@ def test_the_clusters_machine_runs_the_job_of_its_input_and_tells_its_bill(
     billed, at_most = cluster_billed(bill, load_prices()), cluster_at_most(limits, load_prices())
     assert billed is not None
     assert 0 < billed[0].usd < at_most[0].usd
+
+
+def test_an_application_comes_from_a_template_and_goes_with_its_stack(local_cloud: LocalCloud) -> None:
+    properties = {
+        "Name": "from-a-template",
+        "ReleaseLabel": "emr-7.13.0",
+        "Type": "SPARK",
+        "MaximumCapacity": {"Cpu": "16 vCPU", "Memory": "78 GB"},
+    }
+    template = {
+        "Resources": {"Cluster": {"Type": "AWS::EMRServerless::Application", "Properties": properties}},
+        "Outputs": {
+            "Id": {"Value": {"Ref": "Cluster"}},
+            "IdToo": {"Value": {"Fn::GetAtt": ["Cluster", "ApplicationId"]}},
+            "Arn": {"Value": {"Fn::GetAtt": ["Cluster", "Arn"]}},
+        },
+    }
+    stacks, emr = (client_of(local_cloud, name) for name in ("cloudformation", "emr-serverless"))
+    stacks.create_stack(StackName="with-a-cluster", TemplateBody=json.dumps(template))
+    (stack,) = stacks.describe_stacks(StackName="with-a-cluster")["Stacks"]
+    told = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    found = emr.get_application(applicationId=told["Id"])["application"]
+    assert (found["name"], found["arn"]) == ("from-a-template", told["Arn"])
+    assert found["maximumCapacity"] == {"cpu": "16 vCPU", "memory": "78 GB"}
+    assert told["Arn"].endswith(f"/applications/{told['IdToo']}")
+    stacks.delete_stack(StackName="with-a-cluster")
+    assert told["Id"] not in [each["id"] for each in emr.list_applications()["applications"]]
