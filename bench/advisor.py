@@ -74,12 +74,28 @@ def too_little(random: np.random.Generator) -> World:
     )
 
 
+def a_larger_model_knows(random: np.random.Generator) -> World:
+    """A larger model errs little; the volume is small or large, and so is what it costs beside tuning."""
+    base = random.uniform(0.5, 0.8)
+    return World(
+        base=base,
+        few_shot=base + random.uniform(0.0, 0.1),
+        larger={"nova-pro": random.uniform(0.85, 0.98)},
+        larger_price=random.uniform(5, 30),
+        own=random.uniform(0.15, 0.4),
+        train=int(random.integers(200, 800)),
+        test=int(random.integers(200, 600)),
+        answers_per_month=int(10 ** random.uniform(2, 6)),
+    )
+
+
 FAMILIES: Final[Mapping[str, Draw]] = {
     "near the ceiling": near_the_ceiling,
     "examples suffice": examples_suffice,
     "records teach": records_teach,
     "labels contradict": labels_contradict,
     "too little": too_little,
+    "a larger model knows": a_larger_model_knows,
 }
 
 

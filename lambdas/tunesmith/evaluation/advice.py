@@ -182,8 +182,8 @@ def _weigh(evidence: Evidence, best: str, figures: Mapping[str, Figure]) -> _Fou
     shown = f"examples from training gain {examples}" if examples else "no examples were shown"
     likeness = f"what the likest training records answer gains {neighbours}"
     helps = examples is not None and examples.low > 0
-    # From a guess to the best untuned answers, likeness alone has to come half the way.
-    is_near = chance.low > 0 and chance.value >= SHARE_LEARNED * (chance.value - neighbours.value)
+    # What training records answer by themselves may not be proven worse than the best untuned answers.
+    is_near = neighbours.high > 0
     if helps and is_near and records.low > 0 and SHARE_LEARNED * room.low > minimum:
         told = (
             f"{stands}. The records teach: {shown}; {likeness}, and four times as many records {records}."
