@@ -137,7 +137,8 @@ def main() -> None:
     print(f"{'family':<22}{'right':>8}{'cannot say':>12}{'wrong':>8}   of {len(SEEDS)} each")
     for family in FAMILIES:
         told = tally(family)
-        print(f"{family:<22}{told['right']:>8}{told['cannot_say']:>12}{told['wrong']:>8}", flush=True)
+        name = f"{family} (unseen)" if family == UNSEEN else family
+        print(f"{name:<22}{told['right']:>8}{told['cannot_say']:>12}{told['wrong']:>8}", flush=True)
 
 
 if __name__ == "__main__":
