@@ -27,9 +27,10 @@ def hand_over(
 ) -> dict[str, Any] | None:
     """Answer `cluster` with its time, or `over_budget` with the reason; None where the function does it.
 
-    What the cluster may cost is written down before it starts.
+    What the cluster may cost is written down before it starts. A log's entries the function selects itself.
     """
-    if limits is None or _size(run) <= limits.above_bytes:
+    selects = job.distillation is not None and job.distillation.logs is not None
+    if limits is None or selects or _size(run) <= limits.above_bytes:
         return None
     try:
         items = cluster_at_most(limits, _prices(uploads))

@@ -57,6 +57,13 @@ def test_data_of_the_size_itself_is_prepared_by_the_function(
     assert cluster.artifacts.head(cluster_cost_key(RUN)) is None
 
 
+def test_a_log_whose_entries_are_selected_is_never_handed_over(cluster: DataRun) -> None:
+    logs = "kind: distillation\ndistillation: {teacher: nova-pro, logs: {}}\n"
+    cluster.admitted(JOB + logs, train=BODY)
+    assert "are no entries of an invocation log" in prepare_dataset(STEP, None)["reason"]
+    assert cluster.artifacts.head(cluster_cost_key(RUN)) is None
+
+
 @pytest.mark.parametrize("limit", ["limit_usd", "ask_above"])
 def test_a_cluster_that_may_cost_more_than_the_budget_is_not_started(cluster: DataRun, limit: str) -> None:
     cluster.admitted(JOB + f"budget: {{{limit}: 2.67}}\n", train=BODY)
