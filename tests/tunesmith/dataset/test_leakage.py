@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tunesmith.dataset import brute_force
+from tests.tunesmith.dataset.converse import lines, pair
+from tunesmith.catalogue import find_model
+from tunesmith.dataset import check_file
 from tunesmith.dataset.leakage import find_leaks
 
 short_texts = st.lists(st.text(alphabet="ab c", max_size=14), max_size=25)
@@ -97,3 +101,15 @@ def test_no_tatqa_test_question_has_a_train_neighbour() -> None:
     some = train[:60]
     assert joined(some, some) == pytest.approx(brute_force.neighbours(some, some))
     assert len(joined(some, some)) > 2 * len(some)
+
+
+@pytest.mark.parametrize(
+    "read", [lambda: brute_force.banking77("train"), lambda: brute_force.gsm8k("train"), brute_force.tatqa]
+)
+def test_a_check_finds_the_exact_duplicates_that_brute_force_finds(read: Callable[[], list[str]]) -> None:
+    texts = read()
+    texts = [*texts, *(f"  {text}\n" for text in texts[::50])]
+    different = {" ".join(text.split()) for text in texts}
+    checked = check_file([lines(*(pair(text, "a") for text in texts))], find_model("llama-3.2-1b"), file="f")
+    assert (checked.valid, checked.duplicates.exact) == (len(texts), len(texts) - len(different))
+    assert len(checked.records) == len(different)
