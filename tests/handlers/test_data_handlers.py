@@ -542,7 +542,7 @@ def test_a_quota_that_was_never_changed_has_its_default(data_run: DataRun, accou
 
 def test_a_run_inside_its_budget_is_affordable(data_run: DataRun) -> None:
     data_run.prepared(train=500)
-    assert estimate_cost(STEP, None) == {"outcome": "affordable", "reason": ""}
+    assert estimate_cost(STEP, None) == {"outcome": "affordable", "reason": "", "tunes": True}
     estimate = data_run.artifacts.read_json(f"runs/{RUN}/estimate.json")
     assert estimate["items"][0]["what"] == "training, 5 x 50,000 tokens"
     assert data_run.ledger.run(RUN).estimated_usd == Decimal(estimate["total_usd"])

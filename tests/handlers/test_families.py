@@ -112,6 +112,6 @@ def test_an_upload_in_any_format_becomes_a_plan_for_any_model(
         offer_everything(bedrock, quotas, model)
         assert check_preflight(STEP, None) == {"outcome": "clear", "reason": ""}
     add_missing_prices(data_run, model)
-    assert estimate_cost(STEP, None) == {"outcome": "affordable", "reason": ""}
+    assert estimate_cost(STEP, None) == {"outcome": "affordable", "reason": "", "tunes": True}
     assert data_run.artifacts.read_json(f"runs/{RUN}/estimate.json")["total_usd"]
     assert (data_run.ledger.run(RUN).estimated_usd or Decimal(0)) > 0

@@ -147,10 +147,12 @@ def test_a_failed_job_fails_the_run_with_bedrocks_reason(cloud: CloudUnderTest, 
     assert cloud.billable("job-fails") == NOTHING
 
 
-# Bedrock alone asks grade_answers, in a reinforcement.
+# Bedrock alone asks grade_answers, in a reinforcement; rate_shard is asked where a judge or a user's function
+# is the metric.
 IN_THE_RUN = sorted(
     set(function_settings())
-    - {"admit_upload", "find_overdue", "restore_champion", "plan_release", "write_report", "grade_answers"}
+    - {"admit_upload", "find_overdue", "restore_champion", "plan_release", "write_report"}
+    - {"grade_answers", "rate_shard"}
 )
 BEHIND_A_VERDICT = ("plan_serving", "record_champion", "smoke_test")
 """What only a candidate comes to that was proven better."""

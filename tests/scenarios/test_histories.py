@@ -128,7 +128,7 @@ def counted(cloud: CloudUnderTest) -> tuple[Played, Played]:
     cloud.fault(
         "counted",
         job={"seconds": 4 * 3600},
-        deployment={"seconds": 3 * 3600},
+        deployment={"seconds": 8 * 3600},
         functions={"answer_validation": unfinished, "answer_shard": unfinished},
     )
     second = play(cloud, given, better_data())

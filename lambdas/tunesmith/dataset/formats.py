@@ -257,9 +257,9 @@ def _beside(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(value: Any) -> Any:
-    """Turn numbers without a fraction back into whole ones: the rules read each number as a float."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    """Make plain numbers of those that the rules read, whole ones of those without a fraction."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(value)
     if isinstance(value, list):
         return [_whole(each) for each in value]
     if isinstance(value, dict):

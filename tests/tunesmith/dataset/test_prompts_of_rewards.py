@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tunesmith.catalogue import find_model
@@ -130,6 +130,7 @@ def test_other_kinds_know_no_references() -> None:
 
 @settings(max_examples=60)
 @given(reference=SENDABLE, level=SENDABLE)
+@example(reference=100000000.078125, level=0.12345678901234567)
 def test_what_is_uploaded_is_what_the_grader_is_told(reference: Any, level: Any) -> None:
     uploaded = {"messages": ASKED, "reference_answer": reference, "level": level}
     found = checked(json.dumps(uploaded).encode())
