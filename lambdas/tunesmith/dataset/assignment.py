@@ -89,14 +89,22 @@ class Assignment:
     records: Places = field(default_factory=Places)
     groups: Places = field(default_factory=Places)
     """By the user's own group keys."""
+    openings: Places = field(default_factory=Places)
+    """By what the records open with: an answer that was mended makes no new record of an old question."""
 
     def to_json(self) -> dict[str, Any]:
         """Spell the assignment as a plain mapping."""
-        return {"schema": _SCHEMA, "records": self.records.to_json(), "groups": self.groups.to_json()}
+        return {
+            "schema": _SCHEMA,
+            "records": self.records.to_json(),
+            "groups": self.groups.to_json(),
+            "openings": self.openings.to_json(),
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Assignment:
         """Read an assignment; ValueError if a later Tunesmith wrote it."""
         if value.get("schema") != _SCHEMA:
             raise ValueError(f"this assignment has schema {value.get('schema')}, not {_SCHEMA}")
-        return cls(records=Places.from_json(value["records"]), groups=Places.from_json(value["groups"]))
+        names = ("records", "groups", "openings")
+        return cls(**{name: Places.from_json(value.get(name, {})) for name in names})

@@ -129,7 +129,9 @@ class Intake:
         shown = shown_by(fitted) if self._model.media else []
         self.showing.update({each.kind for each in shown})
         place, tokens = (line.number, line.offset), tokens_of(shown, self._model)
-        self.spool.append(make_record(fitted, self._estimator, line.group, place, tokens))
+        self.spool.append(
+            make_record(fitted, self._estimator, line.group, place, tokens, uploaded=line.conversation)
+        )
 
     def _fits(self, texts: list[str]) -> bool:
         """Tell whether the model's format holds a conversation of whole texts as it is."""

@@ -59,6 +59,8 @@ class Entries:
     """The answer in a label task, as its number in the order of the labels; all 0 in other tasks."""
     lasting: Keys
     """Digests of the user's own group key, which means the same in every version; zero without one."""
+    openings: Keys
+    """Digests of what the records open with, which tie records of several versions in the same way."""
     given: Codes
     """The part whose file the user brought it in; NOWHERE for the training file, which may be split."""
 
@@ -109,13 +111,16 @@ def place_records(
     order = in_order(entries.keys)
     names, groups = np.unique(least_rows(entries.groups, order), return_inverse=True)
     before = old.records.find(entries.keys)
-    bound = _bound(entries, groups, before, old.groups.find(entries.lasting))
+    bound = _bound(
+        entries, groups, before, old.groups.find(entries.lasting), old.openings.find(entries.openings)
+    )
     is_free = bound == NOWHERE
     shares = (test_share, validation_share)
     filled = _filled(entries, groups, bound, lots[names], _quotas(entries, *shares))
     places = np.where(is_free, filled[groups], bound).astype(np.int8)
     placed = np.flatnonzero(places != LEFT_OUT)
-    in_part = np.flatnonzero(np.isin(places, _PARTS) & entries.lasting.any(axis=1))
+    opened = order[np.isin(places, _PARTS)[order]]
+    in_part = opened[entries.lasting[opened].any(axis=1)]
     if in_part.size:
         # A group that has a name only now may stand in several parts: the first of its old records tells.
         rank, least = _inverse(order), _inverse(order)[names]
@@ -127,6 +132,7 @@ def place_records(
         assignment=Assignment(
             records=old.records.adding(entries.keys[placed], places[placed]),
             groups=old.groups.adding(entries.lasting[in_part], places[in_part]),
+            openings=old.openings.adding(entries.openings[opened], places[opened]),
         ),
         proven=proven,
         note="" if proven else _unproven_note(len(entries)),
@@ -176,7 +182,7 @@ def _inverse(order: Rows) -> Rows:
     return ranks
 
 
-def _bound(entries: Entries, groups: Rows, before: Codes, lasting: Codes) -> Codes:
+def _bound(entries: Entries, groups: Rows, before: Codes, lasting: Codes, opened: Codes) -> Codes:
     """Place the groups that the past or the user's own files bind; NOWHERE for the records of free ones."""
     count = int(groups.max(initial=-1)) + 1
     given = entries.given
@@ -188,9 +194,14 @@ def _bound(entries: Entries, groups: Rows, before: Codes, lasting: Codes) -> Cod
     places = _staying(before, given, brought)
     # What the user gives elsewhere now says no more of where its group stands.
     stays = places != QUARANTINED
-    parts = np.array([having((lasting == part) | ((before == part) & stays)) for part in _PARTS])
-    several, one = parts.sum(axis=0) > 1, parts.sum(axis=0) == 1
     is_fresh = before == NOWHERE
+    parts = np.array(
+        [
+            having((lasting == part) | ((before == part) & stays) | ((opened == part) & is_fresh))
+            for part in _PARTS
+        ]
+    )
+    several, one = parts.sum(axis=0) > 1, parts.sum(axis=0) == 1
     has_old = having(~is_fresh)
     has_test, has_validation = (having(is_fresh & (given == part)) for part in _HELD_BACK)
     # The user's test is the last word, then the user's validation.

@@ -116,9 +116,9 @@ class _Dataset:
         self.ranges: dict[str, range] = {
             role: range(start, end) for role, start, end in zip(self.files, ends[:-1], ends[1:], strict=True)
         }
+        self.openings = np.concatenate([each.opening_keys for each in records])
         self.prompts, openings = numbered(
-            np.concatenate([each.prompt_keys for each in records]),
-            np.concatenate([each.opening_keys for each in records]),
+            np.concatenate([each.prompt_keys for each in records]), self.openings
         )
         self.keys = np.concatenate([each.content_keys for each in records])
         self.lasting = np.concatenate([each.groups for each in records])
@@ -168,6 +168,7 @@ class _Dataset:
             groups=self.groups[rows],
             labels=self._labels()[rows] if labels else np.zeros(len(rows), dtype=np.int64),
             lasting=self.lasting[rows],
+            openings=self.openings[rows],
             given=given[rows],
         )
 

@@ -26,14 +26,17 @@ class Record:
     line: bytes
     """The record in Converse's format, as compact JSON with nothing added, without a newline."""
     content_key: bytes
-    """Digest of the whole content, Unicode (NFKC) and white space folded: equal for duplicates.
+    """Digest of the whole content as uploaded, Unicode (NFKC) and white space folded: equal for duplicates.
 
     An image or a video counts by the location that names it, and what only a grader is told counts too.
     """
     prompt_key: bytes
     """Digest of the same without the final answer: equal for records of one group."""
     opening_key: bytes
-    """Digest of system turn and first user turn: a longer conversation repeats a shorter one's answer."""
+    """Digest of system turn and first user turn: a longer conversation repeats a shorter one's answer.
+
+    By it a record whose answer was mended stays where it stood in an earlier version.
+    """
     prompt_tokens: int
     answer_tokens: int
     group: bytes = b""
@@ -53,14 +56,21 @@ def make_record(
     group: bytes = b"",
     place: tuple[int, int] = (0, 0),
     media_tokens: int = 0,
+    uploaded: Mapping[str, Any] | None = None,
 ) -> Record:
-    """Make a record from a conversation that broke no rule; `media_tokens` is what it shows, in tokens."""
+    """Make a record from a conversation that broke no rule; `media_tokens` is what it shows, in tokens.
+
+    Its keys are those of `uploaded`, where the conversation was masked or made to fit a base model: it is the
+    same record under another model or policy, and stays in its part.
+    """
     prompt, answer = conversation_texts(value)
-    identity, _ = conversation_texts(value, _identity)
-    folded_prompt, folded_answer = [folded(text) for text in identity], folded(answer)
+    named_by = value if uploaded is None else uploaded
+    identity, _ = conversation_texts(named_by, _identity)
+    _, said = conversation_texts(named_by)
+    folded_prompt, folded_answer = [folded(text) for text in identity], folded(said)
     return Record(
         line=write_record(value, "converse"),
-        content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode() + _told(value, answer)),
+        content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode() + _told(named_by, said)),
         prompt_key=digest(NEXT_TURN.join(folded_prompt).encode()),
         opening_key=digest(NEXT_TURN.join(folded_prompt[:2]).encode()),
         prompt_tokens=estimator.estimate(NEXT_TURN.join(prompt)) + media_tokens,

@@ -42,6 +42,8 @@ class Entry:
     """The answer in a label task, else empty."""
     lasting: str = ""
     """The user's own group key, which means the same in every version; empty without one."""
+    opening: str = ""
+    """Digest of what it opens with; empty where no other record opens so."""
     given: Part | None = None
     """The part whose file the user brought it in; None for the training file, which may be split."""
 
@@ -53,6 +55,7 @@ class Plain:
     places: tuple[Place, ...]
     records: Mapping[str, Place]
     groups: Mapping[str, Part]
+    openings: Mapping[str, Part]
 
 
 def key(name: object) -> str:
@@ -72,6 +75,7 @@ def columns(entries: Sequence[Entry]) -> Entries:
         groups=np.array(numbers([entry.group for entry in entries]), dtype=np.int64),
         labels=np.array(numbers([entry.label for entry in entries]), dtype=np.int64),
         lasting=from_hexadecimal(entry.lasting or "0" * 32 for entry in entries),
+        openings=from_hexadecimal(entry.opening or entry.key for entry in entries),
         given=np.array(
             [PLACES.index(entry.given) if entry.given else NOWHERE for entry in entries], dtype=np.int8
         ),
@@ -105,7 +109,7 @@ def place_records(
     validation_share: float | None = None,
 ) -> Plain:
     """Place entries as `tunesmith.dataset.placement` says it does."""
-    old = previous or Plain((), {}, {})
+    old = previous or Plain((), {}, {}, {})
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in sorted(set(entries), key=_entry_order):
         groups[entry.group].append(entry)
@@ -128,7 +132,12 @@ def place_records(
             records.setdefault(entry.key, place)
         if entry.lasting and place in ("train", "validation", "test"):
             lasting.setdefault(entry.lasting, place)
-    return Plain(tuple(placed[entry] for entry in entries), records, lasting)
+    openings = dict(old.openings)
+    for entry in sorted(placed, key=_entry_order):
+        place = placed[entry]
+        if place in ("train", "validation", "test"):
+            openings.setdefault(entry.opening or entry.key, place)
+    return Plain(tuple(placed[entry] for entry in entries), records, lasting, openings)
 
 
 def join_groups(*labelings: Sequence[Hashable]) -> list[int]:
@@ -166,6 +175,8 @@ def _bound(members: Sequence[Entry], old: Plain, brought: Set[Part]) -> dict[Ent
         elif before is not None:
             placed[entry] = before
     fresh = [entry for entry in members if entry not in placed]
+    opened = (entry.opening or entry.key for entry in fresh)
+    parts |= {old.openings[opening] for opening in opened if opening in old.openings}
     given = {entry.given for entry in fresh if entry.given}
     if len(parts) > 1:
         return placed | dict.fromkeys(fresh, "quarantined")

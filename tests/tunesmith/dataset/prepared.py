@@ -12,6 +12,7 @@ from tunesmith.catalogue import Model, find_model
 from tunesmith.dataset import CheckedFile, check_file
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.preparation import Prepared, prepare
+from tunesmith.dataset.sensitive import Policy
 from tunesmith.job import parse_job
 
 MICRO = find_model("nova-micro")
@@ -29,11 +30,16 @@ def pairs(count: int, start: int = 0, answer: str = "a") -> list[Any]:
 
 
 def checked(
-    files: Mapping[str, Sequence[Any]], model: Model = MICRO, group_key: str | None = None
+    files: Mapping[str, Sequence[Any]],
+    model: Model = MICRO,
+    group_key: str | None = None,
+    sensitive: Policy = "report",
 ) -> dict[str, CheckedFile]:
     """Check files, by role."""
     return {
-        role: check_file([lines(*values)], model, file=f"{role}.jsonl", group_key=group_key)
+        role: check_file(
+            [lines(*values)], model, file=f"{role}.jsonl", group_key=group_key, sensitive=sensitive
+        )
         for role, values in files.items()
     }
 
@@ -50,7 +56,7 @@ def prepared(
 ) -> Prepared:
     """Check and prepare files by role; further keys stand in the job file's `data`."""
     return prepared_from(
-        checked(files, model, data.get("group_key")),
+        checked(files, model, data.get("group_key"), data.get("sensitive", "report")),
         model=model,
         previous=previous,
         seed=seed,

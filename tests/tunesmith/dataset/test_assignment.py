@@ -237,6 +237,7 @@ def version(chance: random.Random) -> list[Entry]:
                 group=f"g{group}",
                 label=chance.choice("aabc"),
                 lasting=key(f"customer {group // 2}") if customers and chance.random() < 0.9 else "",
+                opening=key(f"opening {name // 3}") if chance.random() < 0.5 else "",
                 given=chance.choice(["validation", "test"]) if chance.random() < given else None,
             )
         )
@@ -257,6 +258,7 @@ def test_columns_give_what_record_by_record_gives(chance: random.Random) -> None
         assert tuple(places(placed)) == plain.places
         assert dict(placed.assignment.records) == plain.records
         assert dict(placed.assignment.groups) == plain.groups
+        assert dict(placed.assignment.openings) == plain.openings
         kept = placed.assignment
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.tunesmith.dataset.converse import conversation, pair, turn
 from tests.tunesmith.dataset.prepared import checked, pairs, prepared, prepared_from, said
+from tunesmith.catalogue import find_model
 from tunesmith.dataset import Split, engine, rejected_rows
 from tunesmith.dataset.assignment import Assignment
 from tunesmith.dataset.preparation import Prepared, look_closer
@@ -288,6 +290,40 @@ def test_labels_are_split_in_proportion() -> None:
 
 
 # --- from version to version
+
+
+def questions(part: Sequence[Record]) -> set[str]:
+    """Tell questions by what was made up of them, whatever stands around it."""
+    return {re.findall(r"prompt \d+", record.line.decode())[0] for record in part}
+
+
+def mailed(mend: str = "") -> list[Any]:
+    return [pair(f"{said(number)} from u{number}@example.com", f"a{mend}") for number in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("values", "changed"),
+    [
+        (mailed("."), {}),
+        (mailed(), {"model": find_model("llama-3.2-1b")}),
+        (mailed(), {"model": find_model("llama-3.1-8b")}),
+        (mailed(), {"sensitive": "mask"}),
+        (mailed("!"), {"model": find_model("llama-3.2-1b"), "sensitive": "mask"}),
+    ],
+    ids=["answers mended", "with a system text", "another family", "masked", "all at once"],
+)
+def test_a_question_stays_where_it_was_although_its_record_is_another(
+    values: list[Any], changed: dict[str, Any]
+) -> None:
+    first = prepared({"train": mailed()})
+
+    later = prepared({"train": values}, previous=first.assignment, seed=9, **changed)
+
+    before, after = first.split.parts(), later.split.parts()
+    assert [len(part) for part in after.values()] == [240, 50, 110]
+    assert {name: questions(part) for name, part in after.items()} == {
+        name: questions(part) for name, part in before.items()
+    }
 
 
 def test_a_later_version_moves_no_earlier_record_and_fills_up_with_new_ones() -> None:
