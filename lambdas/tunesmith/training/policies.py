@@ -23,6 +23,8 @@ Action = Literal["train", "judge", "keep", "fail"]
 COMPLETED: Final = "Completed"
 REFUSED: Final = "Refused"
 """Status of a job that Bedrock would not begin; its other statuses are Bedrock's own."""
+_FULL: Final = "ServiceQuotaExceeded"
+"""In the reason of a job for which the account had no room: that says nothing of its base model."""
 STAGE_EPOCHS: Final = 1
 MOST_STAGES: Final = 6
 _STAGES: Final = Rule(patience=1, smoothing=1)
@@ -197,7 +199,8 @@ def _further(setting: Setting, ended: Sequence[Ended]) -> tuple[tuple[JobPlan, .
 
 def _after_stage(setting: Setting, ended: Sequence[Ended], number: int) -> tuple[tuple[JobPlan, ...], str]:
     last = ended[-1]
-    if last.status == REFUSED and last.plan.parent:
+    is_second = len(ended) == 2
+    if last.status == REFUSED and last.plan.parent and is_second and _FULL not in last.reason:
         why = (
             f"Bedrock takes no custom model as base here ({last.reason}), so a probe takes the chain's place"
         )

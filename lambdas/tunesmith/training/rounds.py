@@ -78,8 +78,9 @@ def _whole_epochs_between(job: Job, model: Model, split: Figures) -> tuple[int, 
             return epochs, epochs, 2 * epochs - 1
         case "chain" if setting.has_curve and not setting.stops_by_itself:
             # Where Bedrock refuses the second stage, a probe takes the chain's place.
-            stages = MOST_STAGES * STAGE_EPOCHS
-            return 2 * STAGE_EPOCHS, min(epochs, stages), max(stages, STAGE_EPOCHS + 2 * epochs - 1)
+            least, stages = 2 * STAGE_EPOCHS, MOST_STAGES * STAGE_EPOCHS
+            refused = STAGE_EPOCHS + 2 * epochs - 1
+            return least, max(least, min(epochs, stages)), max(stages, refused)
     return epochs, epochs, epochs
 
 

@@ -12,7 +12,7 @@ from tunesmith.training.curves import divergence
 
 SHORTEST_WAIT_SECONDS: Final = 60
 LONGEST_WAIT_SECONDS: Final = 600
-MOST_CHECKS: Final = 900
+MOST_CHECKS: Final = 870
 """A check takes 16 events of an execution's 25,000, a stop takes more: long deadlines have longer waits."""
 
 

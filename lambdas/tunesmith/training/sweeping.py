@@ -102,6 +102,14 @@ def _keep(
     if default is not None and largest < 1:
         told = f"job {default}, the default, is kept: one replaces it only where all records are trained"
         return Decision(action="keep", why=f"{why}; {told}" if why else told, numbers=(default,))
+    lesser = [one.plan for one in completed if default is None and not one.plan.hyperparameters]
+    if lesser:
+        kept = max(lesser, key=lambda plan: plan.data_share)
+        told = (
+            f"job {kept.number}, the default{_on(kept.data_share)}, is kept: its job on more of them left no "
+            "model, so none is proven better"
+        )
+        return Decision(action="keep", why=f"{why}; {told}" if why else told, numbers=(kept.number,))
     if default is None or len(last) == 1:
         return choose(setting, last, judged, why)
     waiting = waiting_for_answers(numbers, judged, why)

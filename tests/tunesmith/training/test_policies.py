@@ -180,6 +180,24 @@ def test_a_chain_that_the_account_refuses_falls_back_to_a_probe() -> None:
     assert decision.numbers == (4,)
 
 
+def test_a_later_stage_that_is_refused_ends_the_chain_with_the_best_that_there_is() -> None:
+    refused = failed(REFUSED, "AccessDeniedException: not now")
+
+    jobs, decision = played(setting("chain"), {1: (1.0,), 2: (0.8,), 3: (0.7,), 4: refused})
+
+    assert [job.purpose for job in jobs] == ["chain"] * 4
+    assert decision.numbers == (3,)
+
+
+def test_an_account_that_is_full_says_nothing_of_custom_models_as_a_base() -> None:
+    full = failed(REFUSED, "Bedrock.ServiceQuotaExceededException: too many jobs")
+
+    jobs, decision = played(setting("chain"), {1: (1.0,), 2: full})
+
+    assert [job.purpose for job in jobs] == ["chain", "chain"]
+    assert decision.numbers == (1,)
+
+
 def test_a_chain_without_losses_to_compare_ends_with_what_there_is() -> None:
     jobs, decision = played(setting("chain"), {1: (1.0,), 2: ()})
 

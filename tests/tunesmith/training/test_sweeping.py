@@ -202,6 +202,14 @@ def test_without_the_default_the_others_go_on_and_the_best_is_kept() -> None:
     assert decision.numbers == (9,)
 
 
+def test_where_the_default_fails_at_the_full_share_no_other_replaces_it_unproven() -> None:
+    ended, decision = halved(RIGHT, failed=(9,))
+
+    assert {one.plan.number: one.status for one in ended}[10] == "Completed"
+    assert decision.numbers == (6,)
+    assert "on 50% of the training records, is kept" in decision.why
+
+
 def test_a_round_of_which_no_job_is_left_keeps_a_model_of_the_round_before() -> None:
     _, decision = halved(RIGHT, failed=(9, 10))
 
