@@ -108,8 +108,11 @@ _LETTERED: Final = re.compile(
     r"[A-Z](?<![A-Za-z0-9][A-Z])(?:[A-Z]\d\d(?: ?[A-Z0-9]{1,4}){3,8}|[A-Z]{0,5}-?\d[A-Z0-9-]{6,10})"
 )
 _CARD: Final = re.compile(
-    r"(?<![\d.])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19})(?!\d)"
+    r"(?<![\d.])(?:\d{4}([ .-])\d{4}\1\d{4}\1\d{4}|\d{4}([ .-])\d{6}\2\d{4,5}|\d{13,19})(?!\d)"
 )
+_SHORTEST_IBAN: Final = 15
+"""Norway's."""
+_NO_SEPARATORS: Final = str.maketrans("", "", " .-")
 _ISSUERS: Final = re.compile(r"4|5[1-5]|2[2-7]|3[0-9]|6(?:011|[2457])|50|5[6-9]|8600|9792")
 _IDS: Final = {
     module: re.compile(rf"(?<![\w.+*=<-])(?:{form})(?![\w=-])") for module, (_, form) in NATIONAL_IDS.items()
@@ -279,9 +282,12 @@ def _numbers(text: str, regions: Sequence[str]) -> Iterator[Span]:
         yield from _checked(_CARD, text, chunk, "payment_card", _is_card)
         yield from _ids(text, chunk)
         yield from _phones(text, chunk, regions)
-    for chunk in _LETTERED.finditer(text):
-        yield from _ibans(chunk)
-        yield from _ids(text, chunk)
+    place = 0
+    while lettered := _LETTERED.search(text, place):
+        iban = _iban(lettered)
+        yield from [iban] if iban else _ids(text, lettered)
+        # What is no IBAN may be a word in front of one.
+        place = iban.end if iban else lettered.start() + 1
 
 
 def _beyond(chunk: re.Match[str]) -> int:
@@ -297,13 +303,17 @@ def _checked(
     is_valid: Callable[[str], bool],
     detail: str = "",
 ) -> Iterator[Span]:
-    for found in pattern.finditer(text, chunk.start(), _beyond(chunk)):
-        if is_valid(found[0]):
+    place = chunk.start()
+    while found := pattern.search(text, place, _beyond(chunk)):
+        valid = is_valid(found[0])
+        if valid:
             yield Span(*found.span(), kind, detail)
+        # What is none may have swallowed the first figures of one.
+        place = found.end() if valid else found.start() + 1
 
 
 def _is_card(number: str) -> bool:
-    digits = number.replace(" ", "").replace("-", "")
+    digits = number.translate(_NO_SEPARATORS)
     if _ISSUERS.match(digits) is None or len(set(digits)) < 2:
         return False
     return bool(import_module("stdnum.luhn").is_valid(digits))
@@ -316,15 +326,15 @@ def _ids(text: str, chunk: re.Match[str]) -> Iterator[Span]:
             yield from _checked(pattern, text, chunk, "national_id", is_valid, NATIONAL_IDS[module][0])
 
 
-def _ibans(chunk: re.Match[str]) -> Iterator[Span]:
+def _iban(chunk: re.Match[str]) -> Span | None:
     """Find an IBAN at a chunk's head: words behind it may be taken for a part, so parts are let go."""
     candidate = chunk[0]
     iban = import_module("stdnum.iban")
-    while candidate:
+    while len(candidate) >= _SHORTEST_IBAN:
         if iban.is_valid(candidate):
-            yield Span(chunk.start(), chunk.start() + len(candidate), "iban")
-            return
+            return Span(chunk.start(), chunk.start() + len(candidate), "iban")
         candidate = candidate.rpartition(" ")[0]
+    return None
 
 
 def _phones(text: str, chunk: re.Match[str], regions: Sequence[str]) -> Iterator[Span]:

@@ -29,6 +29,9 @@ FOUND = [
     (f"paid with {CARD} 12/27", CARD, "payment_card"),
     ("5500-0000-0000-0004", "5500-0000-0000-0004", "payment_card"),
     ("amex 378282246310005.", "378282246310005", "payment_card"),
+    ("order 1234 4111 1111 1111 1111", "4111 1111 1111 1111", "payment_card"),
+    ("card: 4111.1111.1111.1111", "4111.1111.1111.1111", "payment_card"),
+    ("Invoice RE12 GB82 WEST 1234 5698 7654 32", "GB82 WEST 1234 5698 7654 32", "iban"),
     ("DE89 3704 0044 0532 0130 00 and more", "DE89 3704 0044 0532 0130 00", "iban"),
     ("to GB29NWBK60161331926819 today", "GB29NWBK60161331926819", "iban"),
     ("MT84MALT011000012345MTLCAST001S", "MT84MALT011000012345MTLCAST001S", "iban"),
@@ -133,6 +136,15 @@ def test_several_finds_are_masked_in_their_places() -> None:
     masked = mask(text, find_sensitive(text))
     assert masked == "[payment card] or [e-mail address] or [payment card]."
     assert find_sensitive(masked) == []
+
+
+def test_what_stands_right_behind_another_is_found_too() -> None:
+    text = "DE89 3704 0044 0532 0130 00 GB82 WEST 1234 5698 7654 32 4111 1111 1111 1111 5500 0000 0000 0004"
+
+    spans = find_sensitive(text)
+
+    account, card = "[bank account (IBAN)]", "[payment card]"
+    assert mask(text, spans) == f"{account} {account} {card} {card}"
 
 
 def test_where_two_overlap_the_graver_stays() -> None:
