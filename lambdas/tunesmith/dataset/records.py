@@ -26,7 +26,7 @@ class Record:
     line: bytes
     """The record in Converse's format, as compact JSON with nothing added, without a newline."""
     content_key: bytes
-    """Digest of the whole content as uploaded, Unicode (NFKC) and white space folded: equal for duplicates.
+    """Digest of the whole content, Unicode (NFKC) and white space folded: equal for duplicates.
 
     An image or a video counts by the location that names it, and what only a grader is told counts too.
     """
@@ -35,7 +35,8 @@ class Record:
     opening_key: bytes
     """Digest of system turn and first user turn: a longer conversation repeats a shorter one's answer.
 
-    By it a record whose answer was mended stays where it stood in an earlier version.
+    By it a record whose answer was mended stays where it stood in an earlier version: it is digested as it
+    was uploaded, before anything is masked or made to fit a base model.
     """
     prompt_tokens: int
     answer_tokens: int
@@ -60,19 +61,18 @@ def make_record(
 ) -> Record:
     """Make a record from a conversation that broke no rule; `media_tokens` is what it shows, in tokens.
 
-    Its keys are those of `uploaded`, where the conversation was masked or made to fit a base model: it is the
-    same record under another model or policy, and stays in its part.
+    What it opens with is told by `uploaded`, where the conversation was masked or made to fit a base model:
+    under another model or policy it is another record, and stays in its part all the same.
     """
     prompt, answer = conversation_texts(value)
-    named_by = value if uploaded is None else uploaded
-    identity, _ = conversation_texts(named_by, _identity)
-    _, said = conversation_texts(named_by)
-    folded_prompt, folded_answer = [folded(text) for text in identity], folded(said)
+    identity, _ = conversation_texts(value, _identity)
+    folded_prompt, folded_answer = [folded(text) for text in identity], folded(answer)
+    opening = [folded(text) for text in conversation_texts(uploaded or value, _identity)[0][:2]]
     return Record(
         line=write_record(value, "converse"),
-        content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode() + _told(named_by, said)),
+        content_key=digest(NEXT_TURN.join([*folded_prompt, folded_answer]).encode() + _told(value, answer)),
         prompt_key=digest(NEXT_TURN.join(folded_prompt).encode()),
-        opening_key=digest(NEXT_TURN.join(folded_prompt[:2]).encode()),
+        opening_key=digest(NEXT_TURN.join(opening).encode()),
         prompt_tokens=estimator.estimate(NEXT_TURN.join(prompt)) + media_tokens,
         answer_tokens=estimator.estimate(answer),
         group=group,

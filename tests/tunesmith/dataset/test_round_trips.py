@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -137,7 +137,12 @@ def test_a_valid_record_of_any_shape_is_valid_again_once_it_is_written(
     again = check("train.jsonl", written, model)
     assert again.changes == {}
     assert b"".join(contents(again.records, model.record_format)) == written
-    assert again.records == once.records
+    # What a record opens with is told before it is made to fit.
+    assert [replace(record, opening_key=b"") for record in again.records] == [
+        replace(record, opening_key=b"") for record in once.records
+    ]
+    if not once.changes:
+        assert again.records == once.records
     [meant] = [json.loads(line) for line in conversations(written).splitlines()]
     texts = [
         "".join(block.get("text", "") for block in each["content"]) for each in meant["messages"]
