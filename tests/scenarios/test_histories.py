@@ -75,6 +75,8 @@ TICKS: Final[dict[tuple[str, str], Callable[[], float]]] = {
 """Where a machine goes round, and how often at most in ten days."""
 ONCE: Final = {("pipeline", "Prepare on cluster"), ("pipeline", "Prepare dataset from the cluster")}
 """What the files would let go round: data that comes from the cluster is never handed to it again."""
+ALIKE: Final = {"swap": "open"}
+"""Machines that go round the same states as another one."""
 EVENTS_OF_A_RETRY: Final = 3
 """Scheduled, started, failed."""
 BEYOND: Final = {"open": "Describe throughput", "swap": "Describe throughput", "evaluate": "Rate shard"}
@@ -130,7 +132,7 @@ def counted(cloud: CloudUnderTest) -> tuple[Played, Played]:
     cloud.fault(
         "counted",
         job={"seconds": 4 * 3600},
-        deployment={"seconds": 8 * 3600},
+        deployment={"seconds": 225 * WAIT_SECONDS},
         functions={"answer_validation": unfinished, "answer_shard": unfinished},
     )
     second = play(cloud, given, better_data())
@@ -157,10 +159,13 @@ def test_ten_days_of_waiting_fit_into_every_history(
         "evaluate": [f"{run}-1-evaluate"],
         "release": releases_of(cloud, stopped.run.run),
     }
-    told = {}
+    told: dict[str, int] = {}
     for (machine, state), ticks in TICKS.items():
         if BEYOND.get(machine) != state:
-            told[machine] = events_per_tick(cloud, machine, names[machine], state)
+            found = events_per_tick(cloud, machine, names[machine], state)
+            # On a busy machine a swap may be over at its first look; opening goes round the same states.
+            told[machine] = found or told.get(ALIKE.get(machine, ""), 0)
+            assert told[machine], f"{machine} was in {state!r} once at most"
             assert ticks() * told[machine] + retried(machine) < MOST_EVENTS, (machine, told)
     # The pipeline, its Parallel included, and what waits in no loop.
     for machine, name in (("pipeline", f"{run}-1"), ("serve", f"{run}-1-serve")):
@@ -198,7 +203,6 @@ def events_per_tick(cloud: CloudUnderTest, machine: str, names: list[str], state
             if event.get("stateEnteredEventDetails", {}).get("name") == state
         ]
         most = max(most, *(after - before for before, after in pairwise(entered)), 0)
-    assert most, f"{machine} was in {state!r} once at most"
     return most
 
 
