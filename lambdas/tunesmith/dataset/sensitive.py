@@ -284,10 +284,12 @@ def _numbers(text: str, regions: Sequence[str]) -> Iterator[Span]:
         yield from _phones(text, chunk, regions)
     place = 0
     while lettered := _LETTERED.search(text, place):
-        iban = _iban(lettered)
-        yield from [iban] if iban else _ids(text, lettered)
-        # What is no IBAN may be a word in front of one.
-        place = iban.end if iban else lettered.start() + 1
+        if iban := _iban(lettered):
+            yield iban
+            place = iban.end
+        else:
+            yield from _ids(text, lettered)
+            place = lettered.start() + 1  # it may be a word in front of an IBAN
 
 
 def _beyond(chunk: re.Match[str]) -> int:

@@ -91,27 +91,23 @@ def _keep(
     seed: int,
     why: str,
 ) -> Decision:
-    """Keep a model that saw the largest share: the default's, unless another is better at full length."""
+    """Keep the default's model, unless another is better where both saw all records."""
     completed = [one for one in ended if one.status == COMPLETED]
     largest = max((one.plan.data_share for one in completed), default=1.0)
     last = [one for one in completed if one.plan.data_share == largest]
     if not last:
         return choose(setting, ended, judged, why)
-    numbers = [one.plan.number for one in last]
-    default = next((one.plan.number for one in last if not one.plan.hyperparameters), None)
-    if default is not None and largest < 1:
-        told = f"job {default}, the default, is kept: one replaces it only where all records are trained"
-        return Decision(action="keep", why=f"{why}; {told}" if why else told, numbers=(default,))
-    lesser = [one.plan for one in completed if default is None and not one.plan.hyperparameters]
-    if lesser:
-        kept = max(lesser, key=lambda plan: plan.data_share)
+    defaults = [one.plan for one in completed if not one.plan.hyperparameters]
+    kept = max(defaults, key=lambda plan: plan.data_share, default=None)
+    if kept is not None and min(largest, kept.data_share) < 1:
         told = (
-            f"job {kept.number}, the default{_on(kept.data_share)}, is kept: its job on more of them left no "
-            "model, so none is proven better"
+            f"job {kept.number}, the default{_on(kept.data_share)}, is kept: one replaces it only where both "
+            "saw all records"
         )
         return Decision(action="keep", why=f"{why}; {told}" if why else told, numbers=(kept.number,))
-    if default is None or len(last) == 1:
+    if kept is None or len(last) == 1:
         return choose(setting, last, judged, why)
+    default, numbers = kept.number, [one.plan.number for one in last]
     waiting = waiting_for_answers(numbers, judged, why)
     if waiting is not None:
         return waiting
