@@ -145,11 +145,17 @@ def deploy_function(cloud: CloudUnderTest, name: str, code: str) -> str:
 
 
 def stop_in_state(
-    cloud: CloudUnderTest, job_file: dict[str, Any], train: bytes, machine: str, state: str, when: str
+    cloud: CloudUnderTest,
+    job_file: dict[str, Any],
+    train: bytes,
+    machine: str,
+    state: str,
+    when: str,
+    **faults: Any,
 ) -> Played:
     """Hold a run in a state of a machine, in front of its call or behind it, and stop it there by hand."""
     project = job_file["project"]
-    cloud.fault(project, states={f"{machine}/{state}": {"hold": True, "when": when, "times": 1}})
+    cloud.fault(project, states={f"{machine}/{state}": {"hold": True, "when": when, "times": 1}}, **faults)
     run = cloud.submit(job_file, train)
     cloud.wait_for_state(run, machine, state, called=when == "behind")
     cloud.client("stepfunctions").stop_execution(executionArn=cloud.execution_arn("pipeline", f"{run}-1"))

@@ -136,8 +136,10 @@ def counted(cloud: CloudUnderTest) -> tuple[Played, Played]:
         functions={"answer_validation": unfinished, "answer_shard": unfinished},
     )
     second = play(cloud, given, better_data())
+    # Long enough to be seen more than once by a busy machine, and within the looks that are taken.
+    slow = {"seconds": 48 * 3600, "stopping_seconds": 2 * 3600}
     stopped = stop_in_state(
-        cloud, job("counted-stop"), triage_data(records=TINY), "job", "Create job", "behind"
+        cloud, job("counted-stop"), triage_data(records=TINY), "job", "Create job", "behind", job=slow
     )
     return second, stopped
 
